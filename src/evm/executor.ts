@@ -1,0 +1,81 @@
+import type { Address, Hash } from '../primitives/hex.ts'
+import type { Receipt } from '../protocol/receipt.ts'
+import type { Transaction } from '../protocol/transaction.ts'
+import type { StateDiff, StateReader } from '../state/diff.ts'
+
+/** What a block gives to the transactions that run in it. */
+export interface BlockEnv {
+  readonly number: bigint
+  /** Unix seconds. */
+  readonly timestamp: bigint
+  readonly gasLimit: bigint
+  /** wei per gas */
+  readonly baseFeePerGas: bigint
+  readonly prevRandao: Hash
+  readonly feeRecipient: Address
+  readonly parentHash: Hash
+  /** Present from Cancun / Ecotone. */
+  readonly parentBeaconBlockRoot?: Hash
+  /** Hash of an ancestor, for BLOCKHASH; undefined when it is out of reach of the opcode. */
+  ancestorHash(number: bigint): Promise<Hash | undefined>
+}
+
+/** What a non-deposit transaction paid for L1 data, as its RPC receipt shows it. @see op-geth receipts */
+export interface L1FeeInfo {
+  readonly l1GasPrice: bigint
+  readonly l1GasUsed: bigint
+  readonly l1Fee: bigint
+  /** Before Ecotone: the scalar as a decimal, e.g. "0.684". */
+  readonly l1FeeScalar?: string
+  readonly l1BlobBaseFee?: bigint
+  readonly l1BaseFeeScalar?: bigint
+  readonly l1BlobBaseFeeScalar?: bigint
+  readonly operatorFeeScalar?: bigint
+  readonly operatorFeeConstant?: bigint
+  readonly daFootprintGasScalar?: bigint
+  /** From Jovian: this transaction's DA footprint, `blobGasUsed` in its RPC receipt. */
+  readonly daFootprint?: bigint
+}
+
+/** A transaction that ran, with what its RPC receipt needs beyond the consensus part. */
+export interface ExecutedTransaction {
+  readonly transaction: Transaction
+  readonly receipt: Receipt
+  /** Position in the block. */
+  readonly index: number
+  /** `logIndex` of its first log. */
+  readonly firstLogIndex: number
+  readonly gasUsed: bigint
+  /** wei per gas; 0 for deposits. */
+  readonly effectiveGasPrice: bigint
+  readonly contractAddress?: Address
+  readonly l1Fee?: L1FeeInfo
+  /** What REVERT returned, when the transaction reverted with data. */
+  readonly revertData?: Uint8Array
+}
+
+/** Codes of execution. `TX_REFUSED`: the transaction cannot stand in this block; `data.reason` says why. */
+export type ExecutionErrorCode = 'TX_REFUSED'
+
+/**
+ * One block in execution. Calls must not overlap. A call that throws leaves the state as it was before the call.
+ */
+export interface BlockExecution {
+  /** Gas that transactions may still use. */
+  readonly gasLeft: bigint
+  readonly transactions: readonly ExecutedTransaction[]
+  /** The block's DA footprint so far (OP, from Jovian); 0 otherwise. */
+  readonly daFootprint: bigint
+  /** Runs one transaction at the end of the block. @throws AppError TX_REFUSED */
+  run(transaction: Transaction): Promise<ExecutedTransaction>
+  /** Takes back the last `count` transactions. */
+  undo(count: number): void
+  /** What the block so far changes in the parent's state. */
+  diff(): StateDiff
+}
+
+/** Runs blocks of one chain. */
+export interface Executor {
+  /** Starts a block on a state: runs what the protocol runs before the first transaction. */
+  begin(state: StateReader, env: BlockEnv): Promise<BlockExecution>
+}
