@@ -91,9 +91,5 @@ export function isQuantity(value: unknown): value is Hex {
 
 /** Whether a value is 0x-prefixed bytes; with `size`, exactly that many. */
 export function isData(value: unknown, size?: number): value is Hex {
-  return (
-    typeof value === 'string' &&
-    (size === undefined || value.length === 2 + size * 2) &&
-    DATA.test(value)
-  )
+  return typeof value === 'string' && (size === undefined || value.length === 2 + size * 2) && DATA.test(value)
 }

@@ -1,6 +1,6 @@
 import { secp256k1 as noble } from '@noble/curves/secp256k1.js'
 import { AppError } from './errors.ts'
-import { bytesToHex, type Address, concatBytes } from './hex.ts'
+import { type Address, bytesToHex, concatBytes } from './hex.ts'
 import { keccak256 } from './keccak.ts'
 
 /** The elliptic-curve operations of the protocol, behind whichever implementation the machine offers. */

@@ -1,15 +1,15 @@
+import { AppError } from '../primitives/errors.ts'
 import {
+  type Address,
   bytesToHex,
   EMPTY_BYTES,
+  type Hash,
   hexToBytes,
   ZERO_ADDRESS,
   ZERO_HASH,
-  type Address,
-  type Hash,
 } from '../primitives/hex.ts'
-import { AppError } from '../primitives/errors.ts'
 import { EMPTY_LIST_HASH, keccakHash } from '../primitives/keccak.ts'
-import { decodeRlp, encodeRlp, rlpBytes, rlpList, rlpUint, type RlpInput, type RlpItem } from '../primitives/rlp.ts'
+import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpBytes, rlpList, rlpUint } from '../primitives/rlp.ts'
 
 /** sha256 of nothing: the requests hash of a block without execution requests (EIP-7685). */
 export const EMPTY_REQUESTS_HASH: Hash = '0xe3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'

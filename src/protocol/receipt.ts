@@ -1,4 +1,4 @@
-import { concatBytes, hexToBytes, type Address, type Hash } from '../primitives/hex.ts'
+import { type Address, concatBytes, type Hash, hexToBytes } from '../primitives/hex.ts'
 import { keccak256 } from '../primitives/keccak.ts'
 import { encodeRlp } from '../primitives/rlp.ts'
 

@@ -1,23 +1,15 @@
 import { AppError } from '../primitives/errors.ts'
 import {
+  type Address,
   bigIntToPadded,
   bytesToHex,
   concatBytes,
   EMPTY_BYTES,
-  hexToBytes,
-  type Address,
   type Hash,
+  hexToBytes,
 } from '../primitives/hex.ts'
 import { keccak256, keccakHash } from '../primitives/keccak.ts'
-import {
-  decodeRlp,
-  encodeRlp,
-  rlpBytes,
-  rlpList,
-  rlpUint,
-  type RlpInput,
-  type RlpItem,
-} from '../primitives/rlp.ts'
+import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpBytes, rlpList, rlpUint } from '../primitives/rlp.ts'
 import { isValidSignature, recoverAddress } from '../primitives/secp256k1.ts'
 
 /** Codes of transaction decoding. */
@@ -353,7 +345,12 @@ export function createDeposit(fields: DepositFields): DepositTransaction {
 /** Which part of the protocol a deposit comes from. @see OP specs: deposits, "Source hash computation" */
 export type SourceDomain = 'user' | 'l1Info' | 'upgrade' | 'invalidatedBlock'
 
-const SOURCE_DOMAIN: Readonly<Record<SourceDomain, bigint>> = { user: 0n, l1Info: 1n, upgrade: 2n, invalidatedBlock: 4n }
+const SOURCE_DOMAIN: Readonly<Record<SourceDomain, bigint>> = {
+  user: 0n,
+  l1Info: 1n,
+  upgrade: 2n,
+  invalidatedBlock: 4n,
+}
 
 /** keccak(u256(domain) ‖ inner): the identity of a deposit. `inner` is 32 bytes. */
 export function sourceHash(domain: SourceDomain, inner: Uint8Array): Hash {
