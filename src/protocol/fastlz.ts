@@ -1,5 +1,5 @@
 const HASH_BITS = 13
-const MULTIPLIER = 0x9e3779b1
+const MULTIPLIER = 0x9e3779b9
 /** Matches further back than this are not taken. */
 const MAX_DISTANCE = 0x1fff
 /** The last bytes of the input are never part of a match. */
