@@ -8,7 +8,7 @@ import { OP_FORKS, type OpFork } from '../../../src/protocol/forks.ts'
 import { devAccounts } from './dev-accounts.ts'
 import { type ForkSchedule, isActive } from './fork-schedule.ts'
 import { FUNDS, type Genesis, type GenesisAccount, type GenesisAlloc } from './l1-genesis.ts'
-import { peersFolder } from './peer-process.ts'
+import { peersFolder } from './peers-folder.ts'
 
 /** The chain id of the first test L2. */
 export const L2_CHAIN_ID = 901

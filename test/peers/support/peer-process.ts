@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync } from 'node:fs'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { peersFolder } from './peers-folder.ts'
 import { forgetPid, watchPid } from './reaper.ts'
 import type { TempFolder } from './temp-folder.ts'
 import { type WaitOptions, waitFor } from './wait-for.ts'
@@ -9,16 +9,11 @@ import { type WaitOptions, waitFor } from './wait-for.ts'
 /** Milliseconds that a program gets between SIGTERM and SIGKILL. */
 const GRACE = 4_000
 
-/** The folder with the built peers: OP_SEQUENCER_PEERS, or a cache folder of the user. */
-export function peersFolder(): string {
-  return process.env.OP_SEQUENCER_PEERS ?? join(homedir(), '.cache', 'op-sequencer', 'peers')
-}
-
 /** What to run. */
 export interface PeerProcessOptions {
   /** Names the log file. */
   readonly name: string
-  /** A program of {@link peersFolder}, or an absolute path. */
+  /** A program in the folder of built peers, or an absolute path. */
   readonly program: string
   readonly args: readonly string[]
   readonly folder: TempFolder
