@@ -1,0 +1,44 @@
+import { AppError, isAppError } from '../src/primitives/errors.ts'
+import { ERROR_NUMBERS, errorNumber, type RpcErrorCode } from './error-codes.ts'
+
+/** A JSON-RPC error object. */
+export interface ErrorObject {
+  readonly code: number
+  readonly message: string
+  readonly data?: unknown
+}
+
+/** An error of the JSON-RPC layer itself. */
+export function rpcError(code: RpcErrorCode, message: string): AppError<RpcErrorCode> {
+  return new AppError<RpcErrorCode>(code, { message })
+}
+
+/**
+ * A node's error that the caller shall see exactly as the node gave it.
+ * @param cause what the client threw
+ */
+export function upstreamError(error: ErrorObject, cause?: unknown): AppError<RpcErrorCode> {
+  return new AppError<RpcErrorCode>('UPSTREAM_ERROR', { message: error.message, data: { ...error }, cause })
+}
+
+const INTERNAL: ErrorObject = { code: ERROR_NUMBERS.INTERNAL_ERROR, message: 'internal error' }
+
+/**
+ * What a caller is told about anything thrown. Errors without a code of ours become «internal error»: their text may
+ * hold anything, so it goes to the log only.
+ * @returns the error object, and whether the error was unexpected and is to be logged
+ */
+export function toErrorObject(error: unknown): { readonly error: ErrorObject; readonly unexpected: boolean } {
+  if (!isAppError(error)) return { error: INTERNAL, unexpected: true }
+  if (error.code === 'UPSTREAM_ERROR') {
+    const upstream = error.data
+    if (typeof upstream?.code === 'number' && typeof upstream.message === 'string') {
+      const { code, message, data } = upstream
+      return { error: data === undefined ? { code, message } : { code, message, data }, unexpected: false }
+    }
+  }
+  const code = errorNumber(error.code)
+  if (code === undefined || code === ERROR_NUMBERS.INTERNAL_ERROR) return { error: INTERNAL, unexpected: true }
+  const { message, data } = error
+  return { error: data === undefined ? { code, message } : { code, message, data }, unexpected: false }
+}

@@ -1,0 +1,97 @@
+import { z } from 'zod'
+import { type Address, type Hash, hexToBytes, isData, isQuantity } from '../src/primitives/hex.ts'
+
+// The hex gate: everything behind it sees typed values only. Formats are stated as metadata for the OpenRPC document
+// and checked in the transform, because a regular expression over megabytes of hex overflows the engine's stack.
+
+/** A 256-bit quantity has at most this many characters. */
+const QUANTITY_LENGTH = 66
+
+function gate<T>(description: string, pattern: string, parse: (value: string) => T | undefined) {
+  return z
+    .string()
+    .meta({ description, pattern })
+    .transform((value, context): T => {
+      const parsed = parse(value)
+      if (parsed !== undefined) return parsed
+      context.addIssue(`expected ${description}`)
+      return z.NEVER
+    })
+}
+
+function parseQuantity(value: string): bigint | undefined {
+  return value.length <= QUANTITY_LENGTH && isQuantity(value) ? BigInt(value) : undefined
+}
+
+function parseData(value: string): Uint8Array | undefined {
+  if (!value.startsWith('0x')) return undefined
+  try {
+    return hexToBytes(value)
+  } catch {
+    return undefined
+  }
+}
+
+function parseHash(value: string): Hash | undefined {
+  return isData(value, 32) ? (value.toLowerCase() as Hash) : undefined
+}
+
+function parseAddress(value: string): Address | undefined {
+  return isData(value, 20) ? (value.toLowerCase() as Address) : undefined
+}
+
+/** QUANTITY: 0x hex without leading zeros, at most 256 bits; becomes a bigint. */
+export const quantity = gate(
+  'a 0x quantity without leading zeros',
+  '^0x(0|[1-9a-fA-F][0-9a-fA-F]{0,63})$',
+  parseQuantity,
+)
+
+/** QUANTITY of at most 64 bits: block numbers, timestamps, gas. */
+export const quantity64 = gate(
+  'a 0x quantity of at most 64 bits without leading zeros',
+  '^0x(0|[1-9a-fA-F][0-9a-fA-F]{0,15})$',
+  (value) => (value.length <= 18 ? parseQuantity(value) : undefined),
+)
+
+/** DATA: 0x hex of whole bytes; becomes a Uint8Array. */
+export const data = gate('0x data of whole bytes', '^0x([0-9a-fA-F]{2})*$', parseData)
+
+/** 32 bytes; becomes lowercase hex. */
+export const hash = gate('a 32-byte 0x hash', '^0x[0-9a-fA-F]{64}$', parseHash)
+
+/** 20 bytes in any case; becomes lowercase hex. */
+export const address = gate('a 20-byte 0x address', '^0x[0-9a-fA-F]{40}$', parseAddress)
+
+/** DATA of exactly `size` bytes; becomes a Uint8Array. */
+export function dataOf(size: number) {
+  return gate(`${size} bytes of 0x data`, `^0x[0-9a-fA-F]{${size * 2}}$`, (value) =>
+    isData(value, size) ? hexToBytes(value) : undefined,
+  )
+}
+
+/** A 32-byte hash, a quantity, or one of the given words; becomes Hash, bigint or the word. */
+export function blockSelector<const Word extends string>(...words: readonly Word[]) {
+  const quoted = words.map((word) => `"${word}"`).join(' or ')
+  return gate(
+    `a 32-byte hash, a 0x quantity or ${quoted}`,
+    `^(0x[0-9a-fA-F]{64}|0x(0|[1-9a-fA-F][0-9a-fA-F]{0,15})|${words.join('|')})$`,
+    (value): Hash | bigint | Word | undefined =>
+      words.find((word) => word === value) ??
+      parseHash(value) ??
+      (value.length <= 18 ? parseQuantity(value) : undefined),
+  )
+}
+
+/** May be left out, or null as Go encodes an absent pointer; becomes undefined. */
+export function optional<T extends z.ZodType>(schema: T) {
+  return schema.nullish().transform((value) => value ?? undefined)
+}
+
+/** What {@link compact} gives: the same fields, present or absent but never undefined. */
+export type Compact<T> = { [K in keyof T]: Exclude<T[K], undefined> }
+
+/** Drops the fields that are undefined, so that «absent» has one form behind the gate. */
+export function compact<T extends object>(value: T): Compact<T> {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as Compact<T>
+}
