@@ -1,0 +1,308 @@
+import { type Dispatcher, Pool } from 'undici'
+import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import { engineToken } from './jwt.ts'
+
+/**
+ * Codes of outbound calls. `RPC_UNAVAILABLE` (temporary): no answer: connection, timeout, HTTP status, not JSON-RPC;
+ * `data: {method, endpoint, status?}`. `RPC_ERROR`: the node answered an error object; `data` is {@link RpcErrorData}.
+ */
+export type TransportErrorCode = 'RPC_UNAVAILABLE' | 'RPC_ERROR'
+
+/** `data` of an `RPC_ERROR`. */
+export interface RpcErrorData {
+  readonly method: string
+  /** The endpoint's name. */
+  readonly endpoint: string
+  /** The node's JSON-RPC code. */
+  readonly code: number
+  /** The node's wording. */
+  readonly message: string
+  /** The node's `error.data`, as it came. */
+  readonly data?: unknown
+}
+
+/** One call. Parameters are JSON: hex strings, no bigint. */
+export interface RpcCall {
+  readonly method: string
+  readonly params: readonly unknown[]
+  /** How much the answer weighs against others when a batch is split; default 1. */
+  readonly weight?: number
+}
+
+/** One answer of a batch. */
+export type RpcOutcome =
+  | { readonly ok: true; readonly value: unknown }
+  | { readonly ok: false; readonly error: AppError<TransportErrorCode> }
+
+/** Options of a call. */
+export interface RpcOptions extends IoOptions {
+  /** The call can be sent twice without harm: it is, once, when the connection broke. Default false. */
+  readonly idempotent?: boolean
+  /** Milliseconds; default that of the transport. */
+  readonly timeoutMs?: number
+}
+
+/** What went over the wire to an endpoint so far. */
+export interface TransportStats {
+  /** Times a caller waited for the endpoint. A batch is one, also when it was split. */
+  readonly roundTrips: number
+  /** HTTP requests. */
+  readonly requests: number
+  /** JSON-RPC calls. */
+  readonly calls: number
+  /** Bytes of response bodies. */
+  readonly bytesIn: number
+  /** Bytes of request bodies. */
+  readonly bytesOut: number
+}
+
+/** How to reach an endpoint. */
+export interface TransportOptions {
+  /** A name for errors and metrics, such as "op-a.el": never a URL, which may hold credentials. */
+  readonly endpoint: string
+  /** http or https; user information becomes basic authentication. */
+  readonly url: string
+  /** 32 bytes; each request then carries a fresh Engine API token. */
+  readonly jwtSecret?: Uint8Array
+  readonly headers?: Readonly<Record<string, string>>
+  /** Milliseconds for a whole call, default 30 000. */
+  readonly timeoutMs?: number
+  /** Calls in one HTTP request, default 900 (geth refuses more than 1000). */
+  readonly maxBatch?: number
+  /** Weight in one HTTP request, default 4000. */
+  readonly maxBatchWeight?: number
+  /** Bytes, default 256 MiB. */
+  readonly maxResponseBytes?: number
+  /** Parallel connections, default 16. */
+  readonly connections?: number
+}
+
+const BROKEN_CONNECTION = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+
+function isBroken(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    if (BROKEN_CONNECTION.has((at as { code?: string }).code ?? '')) return true
+  }
+  return false
+}
+
+/** What a node said in an `RPC_ERROR`; undefined for any other error. */
+export function rpcErrorData(error: unknown): RpcErrorData | undefined {
+  return isAppError(error, 'RPC_ERROR') ? (error.data as unknown as RpcErrorData) : undefined
+}
+
+type Json = Record<string, unknown>
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** JSON-RPC 2.0 over HTTP to one endpoint, on kept-alive connections. The only place where calls are retried. */
+export class RpcTransport {
+  readonly endpoint: string
+  readonly #options: TransportOptions
+  readonly #pool: Pool
+  readonly #path: string
+  readonly #headers: Record<string, string>
+  readonly #stats = { roundTrips: 0, requests: 0, calls: 0, bytesIn: 0, bytesOut: 0 }
+  #nextId = 1
+
+  constructor(options: TransportOptions) {
+    const url = new URL(options.url)
+    this.endpoint = options.endpoint
+    this.#options = options
+    this.#path = url.pathname + url.search
+    // Deadlines are the caller's signal and ours; undici's own timers would only add a second, coarser one.
+    this.#pool = new Pool(url.origin, {
+      connections: options.connections ?? 16,
+      keepAliveTimeout: 30_000,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
+    this.#headers = { 'content-type': 'application/json', ...options.headers }
+    if (url.username !== '') {
+      const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
+      this.#headers.authorization = `Basic ${Buffer.from(user).toString('base64')}`
+    }
+  }
+
+  /** A snapshot of the counters. */
+  get stats(): TransportStats {
+    return { ...this.#stats }
+  }
+
+  /**
+   * Makes one call.
+   * @throws AppError RPC_UNAVAILABLE or RPC_ERROR; the signal's reason when it was aborted
+   */
+  async call(method: string, params: readonly unknown[], options: RpcOptions = {}): Promise<unknown> {
+    this.#stats.roundTrips++
+    const id = this.#nextId++
+    const body = JSON.stringify({ jsonrpc: '2.0', id, method, params })
+    const answer = await this.#exchange(body, method, 1, options)
+    if (!isObject(answer) || answer.id !== id) {
+      const refused = this.#refusal(method, answer)
+      throw refused ?? this.#unavailable(method, 'the answer is not for this call')
+    }
+    const outcome = this.#outcome(method, answer)
+    if (!outcome.ok) throw outcome.error
+    return outcome.value
+  }
+
+  /**
+   * Makes many calls in as few requests as the limits allow, in parallel. Answers stand in the order of the calls.
+   * @throws AppError RPC_UNAVAILABLE when a request as a whole failed; the signal's reason when it was aborted
+   */
+  async batch(calls: readonly RpcCall[], options: RpcOptions = {}): Promise<RpcOutcome[]> {
+    if (calls.length === 0) return []
+    this.#stats.roundTrips++
+    const chunks = this.#split(calls)
+    const abort = new AbortController()
+    const signal = options.signal === undefined ? abort.signal : AbortSignal.any([options.signal, abort.signal])
+    const requests = chunks.map((chunk) => this.#batchRequest(chunk, { ...options, signal }))
+    try {
+      return (await Promise.all(requests)).flat()
+    } catch (error) {
+      abort.abort(error)
+      await Promise.allSettled(requests)
+      throw error
+    }
+  }
+
+  /** Ends all connections, and the calls on them. */
+  async close(): Promise<void> {
+    await this.#pool.destroy()
+  }
+
+  #split(calls: readonly RpcCall[]): RpcCall[][] {
+    const { maxBatch = 900, maxBatchWeight = 4000 } = this.#options
+    const chunks: RpcCall[][] = []
+    let chunk: RpcCall[] = []
+    let weight = 0
+    for (const call of calls) {
+      const own = call.weight ?? 1
+      if (chunk.length > 0 && (chunk.length >= maxBatch || weight + own > maxBatchWeight)) {
+        chunks.push(chunk)
+        chunk = []
+        weight = 0
+      }
+      chunk.push(call)
+      weight += own
+    }
+    chunks.push(chunk)
+    return chunks
+  }
+
+  async #batchRequest(calls: readonly RpcCall[], options: RpcOptions): Promise<RpcOutcome[]> {
+    const first = this.#nextId
+    this.#nextId += calls.length
+    const body = calls.map(({ method, params }, i) => ({ jsonrpc: '2.0', id: first + i, method, params }))
+    const method = (calls[0] as RpcCall).method
+    const answer = await this.#exchange(JSON.stringify(body), method, calls.length, options)
+    if (!Array.isArray(answer)) {
+      const refused = this.#refusal(method, answer)
+      throw refused ?? this.#unavailable(method, 'the answer to a batch is not a list')
+    }
+    const outcomes: RpcOutcome[] = new Array(calls.length)
+    for (const item of answer) {
+      const index = isObject(item) && typeof item.id === 'number' ? item.id - first : -1
+      const call = calls[index]
+      if (call === undefined) continue
+      outcomes[index] = this.#outcome(call.method, item as Json)
+    }
+    for (let i = 0; i < calls.length; i++) {
+      outcomes[i] ??= { ok: false, error: this.#unavailable((calls[i] as RpcCall).method, 'no answer in the batch') }
+    }
+    return outcomes
+  }
+
+  #outcome(method: string, answer: Json): RpcOutcome {
+    const refused = this.#refusal(method, answer)
+    if (refused !== undefined) return { ok: false, error: refused }
+    if (!('result' in answer)) return { ok: false, error: this.#unavailable(method, 'neither result nor error') }
+    return { ok: true, value: answer.result }
+  }
+
+  #refusal(method: string, answer: unknown): AppError<TransportErrorCode> | undefined {
+    const error = isObject(answer) ? answer.error : undefined
+    if (!isObject(error)) return undefined
+    const message = typeof error.message === 'string' ? error.message : 'error without a message'
+    const code = typeof error.code === 'number' ? error.code : 0
+    const data: RpcErrorData = { method, endpoint: this.endpoint, code, message }
+    return new AppError('RPC_ERROR', {
+      message: `${this.endpoint}: ${method}: ${message}`,
+      data: 'data' in error ? { ...data, data: error.data } : { ...data },
+    })
+  }
+
+  #unavailable(method: string, why: string, more: Json = {}, cause?: unknown): AppError<TransportErrorCode> {
+    return new AppError('RPC_UNAVAILABLE', {
+      message: `${this.endpoint}: ${method}: ${why}`,
+      severity: 'temporary',
+      data: { method, endpoint: this.endpoint, ...more },
+      cause,
+    })
+  }
+
+  async #exchange(body: string, method: string, calls: number, options: RpcOptions): Promise<unknown> {
+    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? 30_000
+    const deadline = AbortSignal.timeout(timeoutMs)
+    const signal = options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline])
+    options.signal?.throwIfAborted()
+    this.#stats.calls += calls
+    for (let retries = options.idempotent === true ? 1 : 0; ; retries--) {
+      try {
+        return await this.#request(body, method, signal)
+      } catch (error) {
+        if (options.signal?.aborted) throw options.signal.reason
+        if (isAppError(error)) throw error
+        if (deadline.aborted) throw this.#unavailable(method, `no answer in ${timeoutMs} ms`, {}, error)
+        if (retries > 0 && isBroken(error)) continue
+        throw this.#unavailable(method, errorMessage(error) || 'connection failed', {}, error)
+      }
+    }
+  }
+
+  async #request(body: string, method: string, signal: AbortSignal): Promise<unknown> {
+    const headers = { ...this.#headers }
+    if (this.#options.jwtSecret !== undefined) {
+      headers.authorization = `Bearer ${engineToken(this.#options.jwtSecret, Math.floor(Date.now() / 1000))}`
+    }
+    const bytes = Buffer.from(body)
+    this.#stats.requests++
+    this.#stats.bytesOut += bytes.length
+    const response = await this.#pool.request({ path: this.#path, method: 'POST', headers, body: bytes, signal })
+    const text = await this.#readBody(response.body, method)
+    let answer: unknown
+    try {
+      answer = JSON.parse(text)
+    } catch (cause) {
+      if (response.statusCode !== 200) throw this.#httpError(method, response.statusCode)
+      throw this.#unavailable(method, 'the answer is not JSON', {}, cause)
+    }
+    // Some servers send their JSON-RPC errors with an HTTP status; those are answers all the same.
+    if (response.statusCode !== 200 && this.#refusal(method, answer) === undefined) {
+      throw this.#httpError(method, response.statusCode)
+    }
+    return answer
+  }
+
+  #httpError(method: string, status: number): AppError<TransportErrorCode> {
+    return this.#unavailable(method, `HTTP ${status}`, { status })
+  }
+
+  async #readBody(body: Dispatcher.ResponseData['body'], method: string): Promise<string> {
+    const limit = this.#options.maxResponseBytes ?? 256 * 1024 * 1024
+    const chunks: Buffer[] = []
+    let length = 0
+    for await (const chunk of body as AsyncIterable<Buffer>) {
+      length += chunk.length
+      this.#stats.bytesIn += chunk.length
+      // Leaving the loop destroys the body and its connection.
+      if (length > limit) throw this.#unavailable(method, `the answer exceeds ${limit} bytes`)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks, length).toString('utf8')
+  }
+}
