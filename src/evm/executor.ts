@@ -1,4 +1,5 @@
 import type { Address, Hash } from '../primitives/hex.ts'
+import type { L1FeeInfo } from '../protocol/l1-fee-info.ts'
 import type { Receipt } from '../protocol/receipt.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
@@ -18,23 +19,6 @@ export interface BlockEnv {
   readonly parentBeaconBlockRoot?: Hash
   /** Hash of an ancestor, for BLOCKHASH; undefined when it is out of reach of the opcode. */
   ancestorHash(number: bigint): Promise<Hash | undefined>
-}
-
-/** What a non-deposit transaction paid for L1 data, as its RPC receipt shows it. @see op-geth receipts */
-export interface L1FeeInfo {
-  readonly l1GasPrice: bigint
-  readonly l1GasUsed: bigint
-  readonly l1Fee: bigint
-  /** Before Ecotone: the scalar as a decimal, e.g. "0.684". */
-  readonly l1FeeScalar?: string
-  readonly l1BlobBaseFee?: bigint
-  readonly l1BaseFeeScalar?: bigint
-  readonly l1BlobBaseFeeScalar?: bigint
-  readonly operatorFeeScalar?: bigint
-  readonly operatorFeeConstant?: bigint
-  readonly daFootprintGasScalar?: bigint
-  /** From Jovian: this transaction's DA footprint, `blobGasUsed` in its RPC receipt. */
-  readonly daFootprint?: bigint
 }
 
 /** A transaction that ran, with what its RPC receipt needs beyond the consensus part. */

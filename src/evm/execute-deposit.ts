@@ -1,0 +1,84 @@
+import { checksumAddress } from '../primitives/checksum-address.ts'
+import type { DepositTransaction } from '../protocol/transaction.ts'
+import { accountOrEmpty, addBalance, incrementNonce } from './balances.ts'
+import type { Outcome } from './execute-tx.ts'
+import { floorDataGas, intrinsicGas, MAX_INIT_CODE_SIZE } from './intrinsic-gas.ts'
+import { refusal } from './refusal.ts'
+import { removeDestroyed, runMessage, type TransactionContext } from './transaction-context.ts'
+
+const REFUND_QUOTIENT = 5n
+
+/** A deposit's outcome, and the nonce that its receipt records. */
+export interface DepositOutcome extends Outcome {
+  /** The sender's nonce before execution. */
+  readonly nonceBefore: bigint
+}
+
+/** Why a deposit fails before its first instruction; undefined when it does not. */
+async function failsEarly(context: TransactionContext, deposit: DepositTransaction): Promise<boolean> {
+  const { overlay, rules } = context
+  if (deposit.gasLimit < intrinsicGas(deposit, rules)) return true
+  if (rules.prague && deposit.gasLimit < floorDataGas(deposit.data)) return true
+  const { balance } = await accountOrEmpty(overlay, deposit.sender)
+  if (balance < deposit.value) return true
+  return deposit.to === undefined && rules.shanghai && deposit.data.length > MAX_INIT_CODE_SIZE
+}
+
+/**
+ * Runs a deposit: mints, executes for free, and includes it even when it fails. The caller takes the state back when it
+ * throws.
+ * @throws AppError TX_REFUSED when the block's gas does not suffice, and for a system transaction after Regolith
+ * @see OP specs: deposits, "Execution"; Regolith
+ */
+export async function executeDeposit(
+  context: TransactionContext,
+  deposit: DepositTransaction,
+): Promise<DepositOutcome> {
+  const { overlay, rules, forks, env } = context
+  const regolith = forks.isActive('regolith', env.timestamp)
+  overlay.beginTransaction()
+  if (deposit.isSystemTx && regolith) {
+    throw refusal('systemTransaction', 'system tx not supported', `address ${checksumAddress(deposit.sender)}`)
+  }
+  if (!deposit.isSystemTx && context.gasLeft < deposit.gasLimit) throw refusal('gasLimitReached', 'gas limit reached')
+
+  const { nonce: nonceBefore, balance } = await accountOrEmpty(overlay, deposit.sender)
+  if (balance + deposit.mint >= 1n << 256n) throw refusal('mintOverflow', 'mint value exceeds uint256')
+  if (deposit.mint > 0n) await addBalance(overlay, deposit.sender, deposit.mint)
+  // What a deposit reports when its gas is not measured: all of it, and nothing for a system transaction.
+  const flatGas = deposit.isSystemTx ? 0n : deposit.gasLimit
+
+  if (await failsEarly(context, deposit)) {
+    await incrementNonce(overlay, deposit.sender)
+    return { status: 0, gasUsed: flatGas, logs: [], nonceBefore }
+  }
+  await incrementNonce(overlay, deposit.sender)
+  const intrinsic = intrinsicGas(deposit, rules)
+  const result = await runMessage(context, {
+    from: deposit.sender,
+    to: deposit.to,
+    value: deposit.value,
+    data: deposit.data,
+    gas: deposit.gasLimit - intrinsic,
+    gasPrice: 0n,
+    accessList: [],
+    warm: [],
+    blobVersionedHashes: [],
+  })
+  let gasUsed = flatGas
+  if (regolith) {
+    const used = intrinsic + result.gasUsed
+    const cap = used / REFUND_QUOTIENT
+    gasUsed = used - (result.refund < cap ? result.refund : cap)
+    const floor = rules.prague ? floorDataGas(deposit.data) : 0n
+    if (gasUsed < floor) gasUsed = floor
+  }
+  removeDestroyed(overlay, result.destroyed)
+  return {
+    status: result.success ? 1 : 0,
+    gasUsed,
+    logs: result.logs,
+    nonceBefore,
+    ...(result.reverted ? { revertData: result.returnValue } : {}),
+  }
+}

@@ -1,0 +1,49 @@
+import type { EVM } from '@ethereumjs/evm'
+import type { Address } from '../primitives/hex.ts'
+import { KECCAK_EMPTY } from '../primitives/keccak.ts'
+import type { OpForks } from '../protocol/forks.ts'
+import type { Overlay } from '../state/overlay.ts'
+import { accountOrEmpty, transfer } from './balances.ts'
+import type { EvmRules } from './chain.ts'
+import type { BlockEnv } from './executor.ts'
+import { type evmBlock, type MessageResult, runTopMessage, type TopMessage } from './message-call.ts'
+
+/** What a transaction runs in: one block's EVM, state and rules. */
+export interface TransactionContext {
+  readonly evm: EVM
+  readonly block: ReturnType<typeof evmBlock>
+  readonly overlay: Overlay
+  readonly env: BlockEnv
+  readonly rules: EvmRules
+  readonly forks: OpForks
+  readonly chainId: bigint
+  /** Gas that the block has left. */
+  readonly gasLeft: bigint
+}
+
+const NOTHING: Omit<MessageResult, 'gasUsed'> = {
+  success: true,
+  refund: 0n,
+  returnValue: new Uint8Array(0),
+  reverted: false,
+  logs: [],
+  destroyed: [],
+}
+
+/** Runs the outermost message; a call of an account without code is a transfer and needs no EVM. */
+export async function runMessage(context: TransactionContext, message: TopMessage): Promise<MessageResult> {
+  const { evm, overlay, block } = context
+  if (message.to !== undefined && !evm.precompiles.has(message.to.slice(2))) {
+    const target = await accountOrEmpty(overlay, message.to)
+    if (target.codeHash === KECCAK_EMPTY) {
+      await transfer(overlay, message.from, message.to, message.value)
+      return { ...NOTHING, gasUsed: 0n }
+    }
+  }
+  return runTopMessage(evm, block, message)
+}
+
+/** Removes what SELFDESTRUCT marked. Comes after all fees: what was paid to such an account goes with it. */
+export function removeDestroyed(overlay: Overlay, destroyed: readonly Address[]): void {
+  for (const address of destroyed) overlay.setAccount(address, undefined)
+}
