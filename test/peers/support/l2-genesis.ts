@@ -39,8 +39,8 @@ function dumpGenesis(): Promise<Genesis> {
   return dumped
 }
 
-// The forks whose upgrade transactions change predeploys, and for which record-alloc.ts recorded what they leave behind.
-const ALLOC_FORKS: readonly OpFork[] = ['ecotone', 'fjord', 'isthmus', 'jovian']
+/** The forks whose upgrade transactions change predeploys: `record-jovian-alloc.ts` recorded what they leave behind. */
+export const UPGRADED_FORKS: readonly OpFork[] = ['ecotone', 'fjord', 'isthmus', 'jovian']
 
 /** Where the recorded predeploys of a fork lie. */
 export function upgradedAllocFile(fork: OpFork): string {
@@ -49,7 +49,7 @@ export function upgradedAllocFile(fork: OpFork): string {
 
 /** What the upgrade transactions of all forks at genesis would have left behind, had there been any. */
 function upgradedAlloc(forks: ForkSchedule, timestamp: number): GenesisAlloc {
-  const fork = ALLOC_FORKS.findLast((candidate) => isActive(forks, candidate, timestamp))
+  const fork = UPGRADED_FORKS.findLast((candidate) => isActive(forks, candidate, timestamp))
   if (fork === undefined) return {}
   const file = upgradedAllocFile(fork)
   if (!existsSync(file)) throw new Error(`${file} is missing: run node test/peers/record-jovian-alloc.ts`)
