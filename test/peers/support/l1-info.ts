@@ -44,8 +44,7 @@ type Format = 'bedrock' | 'ecotone' | 'isthmus' | 'jovian'
 /** A fork's activation block still speaks the format of before: its upgrade transactions come after it. */
 function format(forks: ForkSchedule, parentTimestamp: number, timestamp: number): Format {
   for (const fork of ['jovian', 'isthmus', 'ecotone'] as const) {
-    const atGenesis = (forks[fork] ?? Number.POSITIVE_INFINITY) === 0
-    if (atGenesis || (isActive(forks, fork, timestamp) && isActive(forks, fork, parentTimestamp))) return fork
+    if (isActive(forks, fork, timestamp) && isActive(forks, fork, parentTimestamp)) return fork
   }
   return 'bedrock'
 }
