@@ -22,25 +22,32 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-/** The files of a report, or undefined when vitest did not get as far as writing one. */
-function load(path: string): readonly FileReport[] | undefined {
+interface Report {
+  /** Whether vitest saw no failure, in tests or between them. */
+  readonly success: boolean
+  readonly testResults: readonly FileReport[]
+}
+
+/** A report, or undefined when vitest did not get as far as writing one. */
+function load(path: string): Report | undefined {
   try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as { testResults: FileReport[] }).testResults
+    return JSON.parse(readFileSync(path, 'utf8')) as Report
   } catch {
     return undefined
   }
 }
 
-function count(name: string, files: readonly FileReport[] | undefined, all: readonly string[]): Count {
+function count(name: string, report: Report | undefined, all: readonly string[]): Count {
   const sum: Count = { passed: 0, failed: 0 }
   const fail = (what: string): void => {
     say(`${name}: ${what}`)
     sum.failed++
   }
-  if (files === undefined) {
+  if (report === undefined) {
     fail('no report')
     return sum
   }
+  const files = report.testResults
   let skipped = 0
   for (const file of files) {
     const path = relative(process.cwd(), file.name)
@@ -57,6 +64,7 @@ function count(name: string, files: readonly FileReport[] | undefined, all: read
   for (const path of all) {
     if (!files.some((file) => relative(process.cwd(), file.name) === path)) fail(`${path} did not run`)
   }
+  if (!report.success && sum.failed === 0) fail('vitest reports an error outside of the tests')
   say(`${name}: ${sum.passed} passed, ${sum.failed} failed, ${skipped} skipped`)
   return sum
 }
