@@ -30,9 +30,25 @@ export interface FeeRules {
  * the rules then hold for the whole block.
  */
 export async function readFeeRules(overlay: Overlay, forks: OpForks, timestamp: bigint): Promise<FeeRules> {
-  const names = Object.keys(L1_BLOCK_SLOTS) as (keyof typeof L1_BLOCK_SLOTS)[]
-  const values = await Promise.all(names.map((name) => overlay.slot(L1_BLOCK_ADDRESS, L1_BLOCK_SLOTS[name])))
-  const slots = Object.fromEntries(names.map((name, i) => [name, values[i]])) as Record<keyof L1BlockSlots, bigint>
+  const slots: Record<keyof L1BlockSlots, bigint> = {
+    l1BaseFee: 0n,
+    feeScalars: 0n,
+    overhead: 0n,
+    scalar: 0n,
+    l1BlobBaseFee: 0n,
+    operatorFee: 0n,
+  }
+  const read = async (...names: (keyof L1BlockSlots)[]): Promise<void> => {
+    const values = await Promise.all(names.map((name) => overlay.slot(L1_BLOCK_ADDRESS, L1_BLOCK_SLOTS[name])))
+    names.forEach((name, i) => {
+      slots[name] = values[i] as bigint
+    })
+  }
+  // Only what the fork's rule asks for: a slot too many is a round trip too many, and a witness does not hold it.
+  const ecotone = forks.isActive('ecotone', timestamp)
+  const operator: (keyof L1BlockSlots)[] = forks.isActive('isthmus', timestamp) ? ['operatorFee'] : []
+  if (ecotone) await read('l1BaseFee', 'feeScalars', 'l1BlobBaseFee', ...operator)
+  if (!ecotone || l1CostRule(forks, timestamp, slots).tag === 'bedrock') await read('l1BaseFee', 'overhead', 'scalar')
   return {
     l1Cost: l1CostRule(forks, timestamp, slots),
     operatorFee: operatorFeeRule(forks, timestamp, slots),
