@@ -1,0 +1,51 @@
+import type { Hash } from '../primitives/hex.ts'
+import { hexToBytes } from '../primitives/hex.ts'
+import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
+import { decodeRlp, encodeRlp, type RlpInput } from '../primitives/rlp.ts'
+import { type Header, headerToRlp } from './header.ts'
+import { orderedTrieRoot } from './ordered-trie-root.ts'
+import { encodeReceipt, type Receipt } from './receipt.ts'
+import type { Transaction } from './transaction.ts'
+import { encodeWithdrawal, type Withdrawal } from './withdrawal.ts'
+
+/** A block with its transactions decoded. */
+export interface Block {
+  readonly hash: Hash
+  readonly header: Header
+  readonly transactions: readonly Transaction[]
+  /** From Shanghai / Canyon. */
+  readonly withdrawals?: readonly Withdrawal[]
+}
+
+/** The root over a block's transactions, from their EIP-2718 bytes. */
+export function transactionsRoot(transactions: readonly Uint8Array[]): Hash {
+  return orderedTrieRoot(transactions)
+}
+
+/** The root over a block's receipts. */
+export function receiptsRoot(receipts: readonly Receipt[]): Hash {
+  return orderedTrieRoot(receipts.map(encodeReceipt))
+}
+
+/** The root over an L1 block's withdrawals. On OP from Isthmus the header field means something else. */
+export function withdrawalsRoot(withdrawals: readonly Withdrawal[]): Hash {
+  return withdrawals.length === 0 ? EMPTY_TRIE_ROOT : orderedTrieRoot(withdrawals.map(encodeWithdrawal))
+}
+
+/** The block as devp2p and `debug_getRawBlock` carry it. */
+export function encodeBlock(block: Pick<Block, 'header' | 'transactions' | 'withdrawals'>): Uint8Array {
+  // A legacy transaction stands in the list as it is, a typed one as a byte string.
+  const transactions = block.transactions.map(({ type, raw }) => (type === 0 ? decodeRlp(raw) : raw))
+  const fields: RlpInput[] = [headerToRlp(block.header), transactions as RlpInput[], []]
+  if (block.withdrawals !== undefined) {
+    fields.push(
+      block.withdrawals.map((withdrawal) => [
+        withdrawal.index,
+        withdrawal.validatorIndex,
+        hexToBytes(withdrawal.address),
+        withdrawal.amount,
+      ]),
+    )
+  }
+  return encodeRlp(fields)
+}

@@ -1,0 +1,179 @@
+import { AppError } from '../primitives/errors.ts'
+import { bytesToHex, type Hash, toQuantity } from '../primitives/hex.ts'
+import { type Block, transactionsRoot, withdrawalsRoot } from './block.ts'
+import { requestsHash } from './execution-requests.ts'
+import { EMPTY_REQUESTS_HASH, type Header, hashHeader, POST_MERGE_CONSTANTS } from './header.ts'
+import { JsonObject } from './json-value.ts'
+import { decodeTransaction } from './transaction.ts'
+import type { Withdrawal } from './withdrawal.ts'
+import { withdrawalFromJson, withdrawalToJson } from './withdrawal-json.ts'
+
+/** Codes of payloads. */
+export type PayloadErrorCode = 'PAYLOAD_HASH_MISMATCH'
+
+/** A block as the Engine API carries it: the header's fields are complete, the transactions still bytes. */
+export interface Payload {
+  readonly hash: Hash
+  readonly header: Header
+  /** EIP-2718 bytes. */
+  readonly transactions: readonly Uint8Array[]
+  readonly withdrawals?: readonly Withdrawal[]
+}
+
+/** An ExecutionPayload in JSON; which fields it has depends on the header's. */
+export type PayloadJson = Readonly<Record<string, unknown>>
+
+/** A payload with the field that travels beside it, as op-node and its clients exchange it. */
+export interface EnvelopeJson {
+  readonly parentBeaconBlockRoot?: Hash
+  readonly executionPayload: PayloadJson
+}
+
+/** What the Engine API passes beside an ExecutionPayload. */
+export interface PayloadContext {
+  /** From Ecotone / Cancun. */
+  readonly parentBeaconBlockRoot?: Hash | undefined
+  /** L1 from Prague. An OP payload from Isthmus always has none, and this is not looked at. */
+  readonly executionRequests?: readonly Uint8Array[] | undefined
+}
+
+/** The payload of a decoded block. */
+export function payloadOf(block: Block): Payload {
+  const { hash, header, withdrawals } = block
+  const transactions = block.transactions.map((transaction) => transaction.raw)
+  return { hash, header, transactions, ...(withdrawals !== undefined && { withdrawals }) }
+}
+
+/** The block of a payload. @throws AppError TX_INVALID, TX_TYPE_UNSUPPORTED or RLP_INVALID */
+export function blockOf(payload: Payload): Block {
+  return { ...payload, transactions: payload.transactions.map(decodeTransaction) }
+}
+
+/**
+ * The ExecutionPayload of a block.
+ * @param op whether it is an OP-Stack block: from Isthmus these carry their `withdrawalsRoot`
+ */
+export function payloadToJson(payload: Payload, op: boolean): PayloadJson {
+  const { header, withdrawals } = payload
+  const json: Record<string, unknown> = {
+    parentHash: header.parentHash,
+    feeRecipient: header.beneficiary,
+    stateRoot: header.stateRoot,
+    receiptsRoot: header.receiptsRoot,
+    logsBloom: bytesToHex(header.logsBloom),
+    prevRandao: header.mixHash,
+    blockNumber: toQuantity(header.number),
+    gasLimit: toQuantity(header.gasLimit),
+    gasUsed: toQuantity(header.gasUsed),
+    timestamp: toQuantity(header.timestamp),
+    extraData: bytesToHex(header.extraData),
+    baseFeePerGas: toQuantity(header.baseFeePerGas ?? 0n),
+    blockHash: payload.hash,
+    transactions: payload.transactions.map(bytesToHex),
+  }
+  if (header.withdrawalsRoot !== undefined) json.withdrawals = (withdrawals ?? []).map(withdrawalToJson)
+  if (header.blobGasUsed !== undefined) json.blobGasUsed = toQuantity(header.blobGasUsed)
+  if (header.excessBlobGas !== undefined) json.excessBlobGas = toQuantity(header.excessBlobGas)
+  if (op && header.requestsHash !== undefined && header.withdrawalsRoot !== undefined) {
+    json.withdrawalsRoot = header.withdrawalsRoot
+  }
+  return json
+}
+
+/** An OP-Stack block's payload in its envelope. */
+export function envelopeToJson(payload: Payload): EnvelopeJson {
+  const { parentBeaconBlockRoot } = payload.header
+  return {
+    ...(parentBeaconBlockRoot !== undefined && { parentBeaconBlockRoot }),
+    executionPayload: payloadToJson(payload, true),
+  }
+}
+
+/**
+ * Reads an ExecutionPayload and rebuilds the header behind it.
+ * @throws AppError JSON_VALUE_INVALID, or PAYLOAD_HASH_MISMATCH when its `blockHash` is not the header's
+ */
+export function payloadFromJson(json: unknown, context: PayloadContext = {}): Payload {
+  const fields = new JsonObject(json)
+  const uint = (key: string): bigint => fields.uint(key)
+  const transactions = fields.bytesList('transactions')
+  const withdrawals = fields.has('withdrawals') ? fields.objects('withdrawals').map(withdrawalFromJson) : undefined
+  const isthmusRoot = fields.optional('withdrawalsRoot', (key) => fields.hash(key))
+  const blobGasUsed = fields.optional('blobGasUsed', uint)
+  const excessBlobGas = fields.optional('excessBlobGas', uint)
+  const { parentBeaconBlockRoot, executionRequests } = context
+  const root = isthmusRoot ?? (withdrawals && withdrawalsRoot(withdrawals))
+  const requests =
+    isthmusRoot !== undefined ? EMPTY_REQUESTS_HASH : executionRequests && requestsHash(executionRequests)
+  const header: Header = {
+    parentHash: fields.hash('parentHash'),
+    beneficiary: fields.address('feeRecipient'),
+    stateRoot: fields.hash('stateRoot'),
+    transactionsRoot: transactionsRoot(transactions),
+    receiptsRoot: fields.hash('receiptsRoot'),
+    logsBloom: fields.bytes('logsBloom', 256),
+    number: fields.uint('blockNumber'),
+    gasLimit: fields.uint('gasLimit'),
+    gasUsed: fields.uint('gasUsed'),
+    timestamp: fields.uint('timestamp'),
+    extraData: fields.bytes('extraData'),
+    mixHash: fields.hash('prevRandao'),
+    baseFeePerGas: fields.uint('baseFeePerGas'),
+    ...POST_MERGE_CONSTANTS,
+    ...(root !== undefined && { withdrawalsRoot: root }),
+    ...(blobGasUsed !== undefined && { blobGasUsed }),
+    ...(excessBlobGas !== undefined && { excessBlobGas }),
+    ...(parentBeaconBlockRoot !== undefined && { parentBeaconBlockRoot }),
+    ...(requests !== undefined && { requestsHash: requests }),
+  }
+  const stated = fields.hash('blockHash')
+  const hash = hashHeader(header)
+  if (hash !== stated) {
+    throw new AppError<PayloadErrorCode>('PAYLOAD_HASH_MISMATCH', {
+      message: `payload has bad block hash: ${stated}, actual block hash is: ${hash}`,
+      data: { stated, actual: hash },
+    })
+  }
+  return { hash, header, transactions, ...(withdrawals !== undefined && { withdrawals }) }
+}
+
+/** Reads an envelope. @throws AppError JSON_VALUE_INVALID, PAYLOAD_HASH_MISMATCH */
+export function envelopeFromJson(json: unknown): Payload {
+  const fields = new JsonObject(json)
+  const parentBeaconBlockRoot = fields.optional('parentBeaconBlockRoot', (key) => fields.hash(key))
+  return payloadFromJson(fields.has('executionPayload') ? (json as EnvelopeJson).executionPayload : undefined, {
+    parentBeaconBlockRoot,
+  })
+}
+
+/**
+ * The parameters of `engine_newPayload` in the version that fits the block.
+ * @param op whether it is an OP-Stack block
+ * @param executionRequests of an L1 block from Prague; OP-Stack blocks have none
+ */
+export function newPayloadParams(
+  payload: Payload,
+  op: boolean,
+  executionRequests: readonly Uint8Array[] = [],
+): readonly unknown[] {
+  const { header, transactions } = payload
+  const json = payloadToJson(payload, op)
+  if (header.parentBeaconBlockRoot === undefined) return [json]
+  const blobHashes = op ? [] : blobHashesOf(transactions)
+  const params: unknown[] = [json, blobHashes, header.parentBeaconBlockRoot]
+  if (header.requestsHash !== undefined) params.push(executionRequests.map(bytesToHex))
+  return params
+}
+
+function blobHashesOf(transactions: readonly Uint8Array[]): readonly Hash[] {
+  return transactions.flatMap((raw) => {
+    if (raw[0] !== 3) return []
+    const transaction = decodeTransaction(raw)
+    return transaction.type === 3 ? transaction.blobVersionedHashes : []
+  })
+}
+
+/** An Engine API list of requests as bytes. @throws AppError JSON_VALUE_INVALID */
+export function executionRequestsFromJson(json: unknown): Uint8Array[] {
+  return new JsonObject({ executionRequests: json }).bytesList('executionRequests')
+}
