@@ -1,4 +1,5 @@
 import type { BuilderErrorCode } from '../src/builder/service.ts'
+import type { TransportErrorCode } from '../src/clients/transport.ts'
 import type { ExecutionErrorCode } from '../src/evm/executor.ts'
 import type { RlpErrorCode } from '../src/primitives/rlp.ts'
 import type { SignatureErrorCode } from '../src/primitives/secp256k1.ts'
@@ -15,9 +16,6 @@ export type RpcErrorCode =
   | 'RESPONSE_TOO_LARGE'
   | 'TX_REJECTED'
   | 'UPSTREAM_ERROR'
-
-/** Codes of outbound calls (`src/clients`): an endpoint that cannot be reached, and one that answers with an error. */
-export type TransportErrorCode = 'RPC_UNAVAILABLE' | 'RPC_ERROR'
 
 /** Every code that may reach a caller. A folder that owns codes is joined here, or its errors are «internal». */
 export type Code =

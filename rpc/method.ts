@@ -57,8 +57,8 @@ function issueText(issue: z.core.$ZodIssue): string {
 function parseParams<Params extends z.ZodTuple>(schema: Params, raw: unknown): z.output<Params> {
   const params = raw === undefined || raw === null ? [] : raw
   if (!Array.isArray(params)) throw rpcError('INVALID_PARAMS', 'invalid params: expected an array, by position')
-  const { items } = schema.def
-  if (params.length > items.length) {
+  const { items, rest } = schema.def
+  if (rest === null && params.length > items.length) {
     throw rpcError('INVALID_PARAMS', `invalid params: too many arguments, want at most ${items.length}`)
   }
   const missing = items.findIndex((item, index) => index >= params.length && item._zod.optin !== 'optional')

@@ -2,6 +2,8 @@ import type { ExecutedTransaction } from '../evm/executor.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { Header } from '../protocol/header.ts'
+import type { ReceiptBlock } from '../protocol/receipt-json.ts'
+import type { Withdrawal } from '../protocol/withdrawal.ts'
 
 /**
  * Codes that the builder's calls throw; `data` is what the contract promises for each.
@@ -11,6 +13,7 @@ import type { Header } from '../protocol/header.ts'
  * - `COMMIT_REFUSED` `{status, validationError}`, `PUBLISH_REFUSED` `{reason}`
  * - `SEQUENCER_INACTIVE`, `SEQUENCER_ACTIVE`
  * - `NODE_UNAVAILABLE` `{method, endpoint}`: safe to retry
+ * - `TOO_MANY_JOBS` `{limit}`
  */
 export type BuilderErrorCode =
   | 'JOB_UNKNOWN'
@@ -22,6 +25,7 @@ export type BuilderErrorCode =
   | 'SEQUENCER_INACTIVE'
   | 'SEQUENCER_ACTIVE'
   | 'NODE_UNAVAILABLE'
+  | 'TOO_MANY_JOBS'
 
 /** Names one job; opaque to callers. */
 export type JobId = string
@@ -59,20 +63,12 @@ export interface OpenOptions extends CommonOpenOptions {
   readonly deposits?: boolean
 }
 
-/** One EIP-4895 withdrawal; `amount` in gwei. */
-export interface WithdrawalOption {
-  readonly index: bigint
-  readonly validatorIndex: bigint
-  readonly address: Address
-  readonly amount: bigint
-}
-
 /** `test_open` on an L1 chain. */
 export interface L1OpenOptions extends CommonOpenOptions {
   /** Defaults to `latest`. */
   readonly parent?: ParentSelector
   readonly parentBeaconBlockRoot?: Hash
-  readonly withdrawals?: readonly WithdrawalOption[]
+  readonly withdrawals?: readonly Withdrawal[]
 }
 
 /** Header fields that replace what execution gave, to craft an invalid block. */
@@ -101,6 +97,12 @@ export interface JobSummary {
 export type PartialHeader = Partial<Header> &
   Pick<Header, 'number' | 'parentHash' | 'timestamp' | 'gasLimit' | 'gasUsed' | 'baseFeePerGas'>
 
+/** A transaction that a call included, with what its receipt needs of the block in the making. */
+export interface IncludedTransaction extends ExecutedTransaction {
+  /** Without a hash. */
+  readonly block: ReceiptBlock
+}
+
 /** A job's content, as `test_inspect` shows it. */
 export interface PartialBlock {
   readonly jobId: JobId
@@ -110,6 +112,8 @@ export interface PartialBlock {
   readonly gasLeft: bigint
   /** The state root if the block were sealed now. */
   readonly stateRoot: Hash
+  /** wei per blob gas, where blob transactions can stand in the block. */
+  readonly blobBaseFee?: bigint
 }
 
 /** A sealed block and what became of it. */
@@ -119,9 +123,11 @@ export interface SealedBlock {
   readonly header: Header
   readonly transactions: readonly ExecutedTransaction[]
   /** Absent before Shanghai / Canyon. */
-  readonly withdrawals?: readonly WithdrawalOption[]
+  readonly withdrawals?: readonly Withdrawal[]
   /** EIP-7685 requests; absent before Prague / Isthmus. */
   readonly executionRequests?: readonly Uint8Array[]
+  /** wei per blob gas, where blob transactions can stand in the block. */
+  readonly blobBaseFee?: bigint
   readonly committed: boolean
   readonly published: boolean
 }
@@ -154,13 +160,13 @@ export interface BlockBuilderService<Options extends CommonOpenOptions = OpenOpt
   /** @throws AppError PARENT_UNUSABLE, TX_REFUSED, NODE_UNAVAILABLE */
   open(options: Options, io: IoOptions): Promise<JobId>
   /** Undefined when no pooled transaction can be included. @throws AppError JOB_UNKNOWN, JOB_STATE */
-  includeBest(jobId: JobId, io: IoOptions): Promise<ExecutedTransaction | undefined>
+  includeBest(jobId: JobId, io: IoOptions): Promise<IncludedTransaction | undefined>
   /** The sender's next pooled transaction; undefined when there is none. @throws AppError JOB_UNKNOWN, JOB_STATE */
-  includeFirst(jobId: JobId, sender: Address, io: IoOptions): Promise<ExecutedTransaction | undefined>
+  includeFirst(jobId: JobId, sender: Address, io: IoOptions): Promise<IncludedTransaction | undefined>
   /** @throws AppError JOB_UNKNOWN, JOB_STATE, TX_REFUSED */
-  includeByHash(jobId: JobId, hash: Hash, io: IoOptions): Promise<ExecutedTransaction>
+  includeByHash(jobId: JobId, hash: Hash, io: IoOptions): Promise<IncludedTransaction>
   /** @throws AppError JOB_UNKNOWN, JOB_STATE, TX_REFUSED */
-  includeRaw(jobId: JobId, raw: Uint8Array, io: IoOptions): Promise<ExecutedTransaction>
+  includeRaw(jobId: JobId, raw: Uint8Array, io: IoOptions): Promise<IncludedTransaction>
   /** Told ahead of several `includeRaw` calls, so that their state can be fetched together. Changes no job. */
   prepare(items: readonly PreparedItem[], io: IoOptions): Promise<void>
   /** @returns the number of transactions left in the job */

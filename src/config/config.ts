@@ -1,0 +1,150 @@
+import type { Address } from '../primitives/hex.ts'
+import type { RollupConfig } from '../protocol/rollup-config.ts'
+import type { JsonFile } from './files.ts'
+import type { ParsedConfig } from './schema.ts'
+
+/** An authenticated Engine API. */
+export interface EngineSettings {
+  readonly url: string
+  /** 32 bytes. */
+  readonly jwtSecret: Uint8Array
+}
+
+/** A remote execution layer. */
+export interface ExecutionLayerSettings {
+  readonly rpc: string
+  readonly engine?: EngineSettings
+}
+
+/** Who signs blocks: a key in this process, or a remote signer (op-signer's protocol). */
+export type SignerSettings =
+  | { readonly kind: 'key'; readonly key: Uint8Array }
+  | {
+      readonly kind: 'remote'
+      readonly endpoint: string
+      readonly address: Address
+      /** Absolute paths of PEM files. */
+      readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
+    }
+
+/** How sealed blocks become the node's head. */
+export type InsertMode = 'engine' | 'op-node' | 'none'
+
+/** The JSON-RPC server. */
+export interface RpcSettings {
+  readonly host: string
+  readonly port: number
+  /** 32 bytes. */
+  readonly jwtSecret?: Uint8Array
+  readonly corsOrigins: readonly string[]
+  readonly allowedHosts: readonly string[]
+  /** Pass reading `debug_*` methods on to the execution layer. */
+  readonly debugReads: boolean
+  readonly limits: { readonly bodyBytes?: number; readonly batchItems?: number; readonly responseBytes?: number }
+}
+
+/** The L1 chain. */
+export interface L1Settings {
+  readonly name: string
+  readonly el: ExecutionLayerSettings
+  readonly beacon?: string
+  /** geth's genesis file, or its `config` part. */
+  readonly genesis?: JsonFile
+  /** Seconds. */
+  readonly blockTime: number
+}
+
+/** One L2 chain. */
+export interface L2Settings {
+  readonly name: string
+  readonly rollup: RollupConfig
+  readonly genesis?: JsonFile
+  readonly el: ExecutionLayerSettings
+  /** op-node's RPC. */
+  readonly node?: { readonly rpc: string }
+  readonly mode: 'test' | 'auto' | 'engine'
+  /** Left out in the file: through whichever of engine and op-node is configured, in this order. */
+  readonly insert: InsertMode
+  readonly signer?: SignerSettings
+}
+
+/** A checked configuration: frozen, with its files read and its defaults filled in. */
+export interface Config {
+  readonly rpc: RpcSettings
+  readonly metrics?: { readonly host: string; readonly port: number }
+  /** Absolute. */
+  readonly datadir?: string
+  readonly l1?: L1Settings
+  readonly chains: readonly L2Settings[]
+}
+
+type ParsedL1 = NonNullable<ParsedConfig['l1']>
+type ParsedChain = ParsedConfig['chains'][number]
+type RemoteEl = Exclude<ParsedChain['el'], string>
+type Remote<T extends { el: unknown }> = T & { readonly el: RemoteEl }
+
+/** Drops fields that are undefined, as the result's types ask for. */
+function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, field]) => field !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>
+  }
+}
+
+function isRemote<T extends { el: RemoteEl | 'embedded' }>(chain: T): chain is Remote<T> {
+  return chain.el !== 'embedded'
+}
+
+function executionLayer(el: RemoteEl): ExecutionLayerSettings {
+  if (el.engine === undefined) return { rpc: el.rpc }
+  return { rpc: el.rpc, engine: { url: el.engine.url, jwtSecret: el.engine.jwtSecretFile } }
+}
+
+function signer(parsed: NonNullable<ParsedChain['signer']>): SignerSettings {
+  if ('keyFile' in parsed) return { kind: 'key', key: parsed.keyFile }
+  const { endpoint, address, tls } = parsed
+  return { kind: 'remote', endpoint, address, ...(tls === undefined ? {} : { tls: present(tls) }) }
+}
+
+function insertMode(chain: Remote<ParsedChain>): InsertMode {
+  if (chain.insert !== undefined) return chain.insert
+  if (chain.el.engine !== undefined) return 'engine'
+  return chain.node === undefined ? 'none' : 'op-node'
+}
+
+function l1Settings(l1: Remote<ParsedL1>): L1Settings {
+  const { name, beacon, genesis, blockTime } = l1
+  return present({ name, el: executionLayer(l1.el), beacon, genesis, blockTime })
+}
+
+function l2Settings(chain: Remote<ParsedChain>): L2Settings {
+  return present({
+    name: chain.name,
+    rollup: chain.rollup,
+    genesis: chain.genesis,
+    el: executionLayer(chain.el),
+    node: chain.node,
+    mode: chain.mode,
+    insert: insertMode(chain),
+    signer: chain.signer === undefined ? undefined : signer(chain.signer),
+  })
+}
+
+function freeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  for (const field of Object.values(value)) freeze(field)
+  return Object.freeze(value)
+}
+
+/** The typed form of a configuration that passed every check. Chains with an embedded execution layer are not in it. */
+export function configFrom(parsed: ParsedConfig): Config {
+  const { jwtSecretFile, limits, ...rpc } = parsed.rpc
+  return freeze<Config>(
+    present({
+      rpc: { ...rpc, limits: present(limits), ...(jwtSecretFile === undefined ? {} : { jwtSecret: jwtSecretFile }) },
+      metrics: parsed.metrics,
+      datadir: parsed.datadir,
+      l1: parsed.l1 !== undefined && isRemote(parsed.l1) ? l1Settings(parsed.l1) : undefined,
+      chains: parsed.chains.filter(isRemote).map(l2Settings),
+    }),
+  )
+}

@@ -1,0 +1,80 @@
+import { isIP } from 'node:net'
+import { at, type Problem, rawChains } from './raw.ts'
+import type { ParsedConfig } from './schema.ts'
+
+/** Whether a host to listen on is reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/^\[(.*)\]$/, '$1').toLowerCase()
+  return name === 'localhost' || name === '::1' || (isIP(name) === 4 && name.startsWith('127.'))
+}
+
+function checkChain(chain: unknown, index: number): readonly Problem[] {
+  const problems: Problem[] = []
+  const need = (ok: boolean, message: string, ...path: string[]): void => {
+    if (!ok) problems.push({ path: ['chains', index, ...path], message })
+  }
+  const el = at(chain, 'el')
+  const hasEngine = el === 'embedded' || at(el, 'engine') !== undefined
+  need(at(chain, 'insert') !== 'engine' || hasEngine, 'is required with insert: engine', 'el', 'engine')
+  need(at(chain, 'mode') !== 'engine' || hasEngine, 'is required with mode: engine', 'el', 'engine')
+  need(at(chain, 'insert') !== 'op-node' || at(chain, 'node') !== undefined, 'is required with insert: op-node', 'node')
+  need(at(chain, 'p2p') === undefined || at(chain, 'signer') !== undefined, 'is required with p2p', 'signer')
+  need(el !== 'embedded' || at(chain, 'genesis') !== undefined, 'is required with el: embedded', 'genesis')
+  need(at(chain, 'interop') === undefined || at(chain, 'driver') === true, 'must be true with interop', 'driver')
+  return problems
+}
+
+function checkNames(raw: unknown): readonly Problem[] {
+  const problems: Problem[] = []
+  const l1 = at(raw, 'l1')
+  const seen = new Set<unknown>(l1 === undefined ? [] : [at(l1, 'name') ?? 'l1'])
+  rawChains(raw).forEach((chain, index) => {
+    const name = at(chain, 'name')
+    if (name === undefined) return
+    if (seen.has(name)) problems.push({ path: ['chains', index, 'name'], message: 'is taken by another chain' })
+    seen.add(name)
+  })
+  return problems
+}
+
+/** The rules between sections. Works on a configuration that may have other faults, so that all are told at once. */
+export function crossChecks(raw: unknown): readonly Problem[] {
+  const problems: Problem[] = []
+  const host = at(raw, 'rpc', 'host')
+  if (typeof host === 'string' && !isLoopback(host) && at(raw, 'rpc', 'jwtSecretFile') === undefined) {
+    problems.push({ path: ['rpc', 'jwtSecretFile'], message: `is required: rpc.host ${host} is not loopback` })
+  }
+  const chains = rawChains(raw)
+  const hasL1 = at(raw, 'l1') !== undefined
+  if (chains.length > 0 && !hasL1) problems.push({ path: ['l1'], message: 'is required: chains build on it' })
+  if (chains.length === 0 && !hasL1) problems.push({ path: ['chains'], message: 'is empty, and there is no l1' })
+  return [...problems, ...checkNames(raw), ...chains.flatMap(checkChain)]
+}
+
+/** The rules that need the contents of the named files. */
+export function contentChecks(config: ParsedConfig): readonly Problem[] {
+  const problems: Problem[] = []
+  const names = new Set(config.chains.map((chain) => chain.name))
+  if (config.l1 !== undefined) names.add(config.l1.name)
+  const ids = new Set<bigint>()
+  const genesisId = at(config.l1?.genesis?.json, 'config', 'chainId') ?? at(config.l1?.genesis?.json, 'chainId')
+  const l1ChainId = typeof genesisId === 'number' ? BigInt(genesisId) : config.chains[0]?.rollup.l1ChainId
+  config.chains.forEach(({ name, rollup }, index) => {
+    const report = (message: string): void => {
+      problems.push({ path: ['chains', index, 'rollup'], message })
+    }
+    const { l2ChainId } = rollup
+    if (ids.has(l2ChainId)) report(`chain id ${l2ChainId} is taken by another chain`)
+    ids.add(l2ChainId)
+    if (l2ChainId === l1ChainId) report(`chain id ${l2ChainId} is that of the L1`)
+    if (name !== String(l2ChainId) && names.has(String(l2ChainId))) {
+      report(`chain id ${l2ChainId} is the name of another chain`)
+    }
+    if (rollup.l1ChainId !== l1ChainId) report(`l1_chain_id is ${rollup.l1ChainId}, but the L1 is ${l1ChainId}`)
+  })
+  if (config.l1 !== undefined && l1ChainId !== undefined) {
+    const clash = config.chains.findIndex(({ name }) => name === String(l1ChainId))
+    if (clash >= 0) problems.push({ path: ['chains', clash, 'name'], message: 'is the chain id of the L1' })
+  }
+  return problems
+}

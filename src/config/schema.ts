@@ -1,0 +1,153 @@
+import { z } from 'zod'
+import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
+import type { Address } from '../primitives/hex.ts'
+import { parseRollupConfig, type RollupConfig } from '../protocol/rollup-config.ts'
+import { duration } from './duration.ts'
+import { type FileSchemas, fileSchemas } from './files.ts'
+
+/** Codes of the configuration. `data.errors` holds one line for each problem. */
+export type ConfigErrorCode = 'CONFIG_INVALID'
+
+const port = z.int().min(0).max(65_535)
+
+function url(...protocols: readonly string[]) {
+  const wanted = protocols.join(' or ')
+  return z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol.slice(0, -1)), {
+    error: `expected a URL with ${wanted}`,
+  })
+}
+
+const httpUrl = url('http', 'https')
+
+/** What a chain's routes are called by: it stands in a path, beside `/healthz` and the like. */
+const chainName = z
+  .string()
+  .regex(/^[a-zA-Z0-9][a-zA-Z0-9._-]{0,63}$/, 'expected letters, digits, dots and dashes')
+  .refine((name) => !['healthz', 'readyz', 'metrics', 'ws'].includes(name), 'is a route of the service itself')
+
+const address = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{40}$/, 'expected a 20-byte 0x address')
+  .transform((value) => value.toLowerCase() as Address)
+
+const limits = z.strictObject({
+  /** Bytes of a request body or WebSocket message. */
+  bodyBytes: z.int().positive().optional(),
+  /** Calls in a batch. */
+  batchItems: z.int().positive().optional(),
+  /** Characters of an answer. */
+  responseBytes: z.int().positive().optional(),
+})
+
+function rollup(files: FileSchemas) {
+  return files.json.transform((file, context): RollupConfig => {
+    try {
+      return parseRollupConfig(file.json)
+    } catch (error) {
+      const lines = isAppError(error, 'ROLLUP_CONFIG_INVALID') ? error.data?.errors : undefined
+      for (const line of Array.isArray(lines) ? lines : [errorMessage(error)]) {
+        context.addIssue(`${file.path}: ${String(line)}`)
+      }
+      return z.NEVER
+    }
+  })
+}
+
+function engine(files: FileSchemas) {
+  return z.strictObject({ url: httpUrl, jwtSecretFile: files.secret })
+}
+
+function chain(files: FileSchemas) {
+  return z.strictObject({
+    name: chainName,
+    rollup: rollup(files),
+    genesis: files.json.optional(),
+    el: z.union([z.strictObject({ rpc: httpUrl, engine: engine(files).optional() }), z.literal('embedded')]),
+    node: z.strictObject({ rpc: httpUrl }).optional(),
+    mode: z.enum(['test', 'auto', 'engine']).default('test'),
+    insert: z.enum(['engine', 'op-node', 'none']).optional(),
+    driver: z.boolean().default(false),
+    signer: z
+      .union([
+        z.strictObject({ keyFile: files.secret }),
+        z.strictObject({
+          endpoint: httpUrl,
+          address,
+          tls: z.strictObject({ ca: files.path, cert: files.path, key: files.path }).partial().optional(),
+        }),
+      ])
+      .optional(),
+    p2p: z
+      .strictObject({ listen: z.string(), static: z.array(z.string()).default([]), keyFile: files.secret.optional() })
+      .optional(),
+    txpool: z
+      .strictObject({
+        journal: z.boolean().optional(),
+        devp2p: z.strictObject({ static: z.array(z.string()) }).optional(),
+      })
+      .optional(),
+    conductor: z.strictObject({ rpc: httpUrl }).optional(),
+    sequencer: z
+      .strictObject({
+        l1Confs: z.int().nonnegative().default(4),
+        sealLead: duration.default(50),
+        maxSafeLag: z.int().nonnegative().default(0),
+        recover: z.boolean().default(false),
+      })
+      .optional(),
+    interop: z
+      .strictObject({
+        host: z.string().default('127.0.0.1'),
+        port,
+        jwtSecretFile: files.secret,
+        dependencySet: files.json,
+      })
+      .optional(),
+  })
+}
+
+/** The configuration's schema, section by section as the contract states it. */
+export function configSchema(folder: string) {
+  const files = fileSchemas(folder)
+  return z.strictObject({
+    rpc: z
+      .strictObject({
+        host: z.string().min(1).default('127.0.0.1'),
+        port: port.default(8645),
+        jwtSecretFile: files.secret.optional(),
+        corsOrigins: z.array(z.string()).default([]),
+        allowedHosts: z.array(z.string()).default([]),
+        debugReads: z.boolean().default(false),
+        limits: limits.default({}),
+      })
+      .prefault({}),
+    metrics: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port }).optional(),
+    datadir: files.path.optional(),
+    l1: z
+      .strictObject({
+        name: chainName.default('l1'),
+        el: z.union([z.strictObject({ rpc: httpUrl, engine: engine(files).optional() }), z.literal('embedded')]),
+        beacon: httpUrl.optional(),
+        genesis: files.json.optional(),
+        mode: z.enum(['follow', 'mock']).default('follow'),
+        forkFrom: z.strictObject({ rpc: httpUrl, block: z.int().nonnegative().optional() }).optional(),
+        blockTime: z.number().positive().default(12),
+      })
+      .optional(),
+    chains: z.array(chain(files)).default([]),
+    supervisor: z
+      .strictObject({
+        dependencySet: files.json,
+        nodes: z.array(z.strictObject({ url: url('ws', 'wss', 'http', 'https'), jwtSecretFile: files.secret })),
+      })
+      .optional(),
+  })
+}
+
+/** A configuration as its schema leaves it: files read, defaults filled in. */
+export type ParsedConfig = z.output<ReturnType<typeof configSchema>>
+
+/** A configuration that cannot be used. */
+export function configError(errors: readonly string[]): AppError<ConfigErrorCode> {
+  return new AppError<ConfigErrorCode>('CONFIG_INVALID', { message: errors.join('\n'), data: { errors } })
+}

@@ -1,0 +1,45 @@
+import { at, type Problem, rawChains } from './raw.ts'
+
+/** Part of the contract that this build does not serve: a configuration that asks for it is refused, never ignored. */
+interface Gap {
+  readonly path: readonly string[]
+  /** Whether a value that is there asks for it. */
+  readonly asks: (value: unknown) => boolean
+  readonly what: string
+}
+
+const present = (): boolean => true
+
+const SERVICE_GAPS: readonly Gap[] = [
+  { path: ['supervisor'], asks: present, what: 'a hosted supervisor' },
+  { path: ['l1', 'mode'], asks: (value) => value === 'mock', what: 'mode "mock"' },
+  { path: ['l1', 'forkFrom'], asks: present, what: 'a shadow fork' },
+  { path: ['l1', 'el'], asks: (value) => value === 'embedded', what: 'an embedded execution layer' },
+]
+
+const CHAIN_GAPS: readonly Gap[] = [
+  { path: ['mode'], asks: (value) => value === 'auto', what: 'mode "auto"' },
+  { path: ['mode'], asks: (value) => value === 'engine', what: 'mode "engine"' },
+  { path: ['sequencer'], asks: present, what: 'automatic sequencing' },
+  { path: ['driver'], asks: (value) => value === true, what: 'a driver' },
+  { path: ['el'], asks: (value) => value === 'embedded', what: 'an embedded execution layer' },
+  { path: ['interop'], asks: present, what: 'managed mode' },
+  { path: ['p2p'], asks: present, what: 'block gossip' },
+  { path: ['conductor'], asks: present, what: 'a conductor' },
+  { path: ['txpool', 'journal'], asks: (value) => value === true, what: "the pool's journal" },
+  { path: ['txpool', 'devp2p'], asks: present, what: 'transaction sharing' },
+]
+
+function find(raw: unknown, prefix: readonly PropertyKey[], gaps: readonly Gap[]): Problem[] {
+  return gaps.flatMap(({ path, asks, what }) => {
+    const value = at(raw, ...path)
+    if (value === undefined || !asks(value)) return []
+    return [{ path: [...prefix, ...path], message: `${what} is not supported by this version` }]
+  })
+}
+
+/** What a configuration asks for that this build does not serve. */
+export function unsupported(raw: unknown): readonly Problem[] {
+  const chains = rawChains(raw).flatMap((chain, index) => find(chain, ['chains', index], CHAIN_GAPS))
+  return [...find(raw, [], SERVICE_GAPS), ...chains]
+}
