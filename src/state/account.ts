@@ -2,7 +2,7 @@ import { type Address, bigIntToBytes, bytesToHex, type Hash, hexToBytes } from '
 import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import { decodeRlp, encodeRlp, rlpBytes, rlpList, rlpUint } from '../primitives/rlp.ts'
 import type { AccountState } from './diff.ts'
-import type { NodeStore } from './node-store.ts'
+import type { StateNodes } from './node-store.ts'
 import { getFromTrie, type TrieMiss } from './trie.ts'
 
 /** An account as the state trie's leaf holds it. */
@@ -36,21 +36,21 @@ export type StateLookup<T> =
   | { readonly tag: 'known'; readonly value: T }
   | { readonly tag: 'missing'; readonly miss: TrieMiss }
 
-/** Looks an account up in the nodes that are in the store. @returns undefined for one that does not exist */
+/** Looks an account up in the nodes that are known. @returns undefined for one that does not exist */
 export function lookupAccount(
-  store: NodeStore,
+  nodes: StateNodes,
   stateRoot: Hash,
   address: Address,
 ): StateLookup<AccountState | undefined> {
-  const found = getFromTrie(store, stateRoot, store.keys.hash(address))
+  const found = getFromTrie(nodes, stateRoot, nodes.keys.hash(address))
   if (found.tag === 'missing') return found
   return { tag: 'known', value: found.tag === 'absent' ? undefined : decodeAccount(found.value) }
 }
 
-/** Looks a storage slot up in the nodes that are in the store. @returns zero for one that is not set */
-export function lookupSlot(store: NodeStore, storageRoot: Hash, slot: Hash): StateLookup<bigint> {
+/** Looks a storage slot up in the nodes that are known. @returns zero for one that is not set */
+export function lookupSlot(nodes: StateNodes, storageRoot: Hash, slot: Hash): StateLookup<bigint> {
   if (storageRoot === EMPTY_TRIE_ROOT) return { tag: 'known', value: 0n }
-  const found = getFromTrie(store, storageRoot, store.keys.hash(slot))
+  const found = getFromTrie(nodes, storageRoot, nodes.keys.hash(slot))
   if (found.tag === 'missing') return found
   return { tag: 'known', value: found.tag === 'absent' ? 0n : decodeSlot(found.value) }
 }

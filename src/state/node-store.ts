@@ -18,6 +18,11 @@ export interface NodeReader {
   isBranch(hash: Hash): boolean
 }
 
+/** Trie nodes of states, with the hashes of their keys. */
+export interface StateNodes extends NodeReader {
+  readonly keys: KeyIndex
+}
+
 /** Limits of a {@link NodeStore}. */
 export interface NodeStoreOptions {
   /** Bytes of memory for nodes and code together; default 256 MiB. */
@@ -40,7 +45,7 @@ interface Entry {
  * node can never be read back; and since the key is the content, nothing ever has to be invalidated. Shared by all jobs
  * and chains; least recently used entries leave when the memory limit is reached.
  */
-export class NodeStore implements NodeReader {
+export class NodeStore implements StateNodes {
   /** Keys of tries that were hashed so far. */
   readonly keys: KeyIndex = new KeyIndex()
   readonly #entries: LRUCache<string, Entry>

@@ -241,12 +241,19 @@ export class RemoteState implements StateReader {
     try {
       const root = top === undefined ? EMPTY_TRIE_ROOT : seen.has(top) ? stateRoot : keccakHash(hexToBytes(top))
       if (root !== stateRoot) return this.#mismatch(query.address, { root })
-      this.store.addProof(proof.accountProof, seen)
-      for (const nodes of proof.storageProofs) this.store.addProof(nodes, seen)
-      // Read at once: nothing can push the nodes out of the store before.
-      if (this.knownAccount(query.address) === undefined) return this.#mismatch(query.address)
-      for (const slot of query.slots) {
-        if (this.knownSlot(query.address, slot) === undefined) return this.#mismatch(query.address, { slot })
+      // Each is read as soon as it is there: a small store may not hold them all at once, and then forgets what it
+      // has seen before.
+      const has = (nodes: readonly Hex[], known: () => boolean): boolean => {
+        this.store.addProof(nodes, seen)
+        if (known()) return true
+        this.store.addProof(nodes)
+        return known()
+      }
+      const { address, slots } = query
+      if (!has(proof.accountProof, () => this.knownAccount(address) !== undefined)) return this.#mismatch(address)
+      for (const [index, slot] of slots.entries()) {
+        const nodes = proof.storageProofs[index] ?? []
+        if (!has(nodes, () => this.knownSlot(address, slot) !== undefined)) return this.#mismatch(address, { slot })
       }
     } catch (cause) {
       return this.#mismatch(query.address, {}, cause)
