@@ -9,6 +9,7 @@ import {
   type Hash,
   hexToBytes,
 } from '../primitives/hex.ts'
+import { keccak256 } from '../primitives/keccak.ts'
 import type { OpForks } from './forks.ts'
 import { L1_BLOCK_ADDRESS } from './l1-fee.ts'
 import { decodeOperatorFeeParams, ecotoneScalars, type SystemConfig } from './system-config.ts'
@@ -226,7 +227,7 @@ export function l1InfoOf(source: L1InfoSource, context: L1InfoContext): L1Info {
 
 /** Wraps attributes into the deposit that opens a block. @param regolith whether Regolith's rules hold in that block */
 export function l1InfoDeposit(info: L1Info, regolith: boolean): DepositTransaction {
-  const seed = concatBytes(hexToBytes(info.hash), bigIntToPadded(info.sequenceNumber, 32))
+  const seed = keccak256(concatBytes(hexToBytes(info.hash), bigIntToPadded(info.sequenceNumber, 32)))
   return createDeposit({
     sourceHash: sourceHash('l1Info', seed),
     from: L1_INFO_DEPOSITOR,

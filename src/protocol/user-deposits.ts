@@ -8,6 +8,7 @@ import {
   hexToBytes,
   ZERO_HASH,
 } from '../primitives/hex.ts'
+import { keccak256 } from '../primitives/keccak.ts'
 import type { Log, Receipt } from './receipt.ts'
 import { createDeposit, type DepositTransaction, sourceHash } from './transaction.ts'
 
@@ -66,7 +67,7 @@ export function depositFromLog(
   const opaque = opaqueData(log.data)
   if (version !== ZERO_HASH) invalid(`deposit version ${version}`)
   if (opaque.length < DATA) invalid(`unexpected opaqueData length: ${opaque.length}`)
-  const origin = concatBytes(hexToBytes(l1BlockHash), bigIntToPadded(BigInt(logIndex), 32))
+  const origin = keccak256(concatBytes(hexToBytes(l1BlockHash), bigIntToPadded(BigInt(logIndex), 32)))
   return createDeposit({
     sourceHash: sourceHash('user', origin),
     from: topicAddress(from),
