@@ -94,11 +94,16 @@ export class MissFiller {
   async fill(misses: readonly StateMiss[], options: IoOptions): Promise<void> {
     const round: Round = { wants: new Map(), queries: [], searches: [] }
     const unfound: StateMiss[] = []
-    const siblings = misses.filter((miss) => miss.keys.length === 0)
-    for (const miss of misses) {
-      if (miss.keys.length > 0 && !this.#wantPath(round, miss)) unfound.push(miss)
+    const paths = misses.filter((miss) => miss.keys.length > 0)
+    for (const miss of paths) {
+      // The proof of these keys was had already, and the node was not in it.
+      if (this.#asked.has(miss.hash)) unfound.push(miss)
+      else this.#wantPath(round, miss)
     }
-    unfound.push(...(await this.#planSiblings(round, siblings, options)))
+    for (const { hash } of paths) this.#asked.add(hash)
+    // Equal contracts have equal subtrees: one search for each hash will do.
+    const siblings = new Map(misses.filter((miss) => miss.keys.length === 0).map((miss) => [miss.hash, miss]))
+    unfound.push(...(await this.#planSiblings(round, [...siblings.values()], options)))
     if (unfound.length > 0) throw this.#unavailable(unfound)
     const proofs = this.#state.queriesFor([...round.wants].map(([address, slots]) => ({ address, slots })))
     const queries = [...proofs, ...round.queries]
@@ -109,13 +114,9 @@ export class MissFiller {
     for (const [index, search] of round.searches.entries()) this.#digest(search, answers[proofs.length + index])
   }
 
-  /** @returns false when the proof of these keys was had already, and the node was not in it */
-  #wantPath(round: Round, { address, keys, hash }: StateMiss): boolean {
-    if (this.#asked.has(hash)) return false
-    this.#asked.add(hash)
+  #wantPath(round: Round, { address, keys }: StateMiss): void {
     if (address === undefined) for (const key of keys) want(round, key, this.#writtenSlots(key))
     else want(round, address, keys)
-    return true
   }
 
   /** Slots of an account that nobody has read: their proofs can come along with the account's. */
