@@ -7,7 +7,7 @@ import { EMPTY_TRIE_ROOT } from '../../src/primitives/keccak.ts'
 import { nextOpBaseFee } from '../../src/protocol/base-fee.ts'
 import { extraDataFromAttributes } from '../../src/protocol/extra-data.ts'
 import { OpForks } from '../../src/protocol/forks.ts'
-import { hashHeader, type Header } from '../../src/protocol/header.ts'
+import { type Header, hashHeader } from '../../src/protocol/header.ts'
 import { decodeTransaction } from '../../src/protocol/transaction.ts'
 import { computeStateRoot } from '../../src/state/root.ts'
 import { hasVectors, vector } from '../support/vectors.ts'
@@ -92,7 +92,7 @@ describe.skipIf(!hasVectors(folder))('OP Sepolia blocks, by hash', () => {
     const executor = new OpExecutor({ chainId: BigInt(config.l2_chain_id as number), forks })
     const execution = await executor.begin(state, env)
     for (const raw of payload.transactions) await execution.run(decodeTransaction(hexToBytes(raw)))
-    const post = await computeStateRoot(parent.stateRoot, execution.diff(), state.store, state.source)
+    const post = await computeStateRoot(state.pin, execution.diff(), state.store, state.source)
     const eip1559Params = payload.eip1559Params as `0x${string}`
     const header = assembleHeader({
       forks,

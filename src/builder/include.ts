@@ -1,0 +1,75 @@
+import type { ExecutedTransaction } from '../evm/executor.ts'
+import { refusal } from '../evm/refusal.ts'
+import { isAppError } from '../primitives/errors.ts'
+import type { Address, Hash } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import type { SignedTransaction } from '../protocol/transaction.ts'
+import type { Job } from './job.ts'
+import type { PoolReader, PoolVerdict } from './ports.ts'
+
+function reasonOf(error: unknown): unknown {
+  return isAppError(error, 'TX_REFUSED') ? error.data?.reason : undefined
+}
+
+/** Includes one pooled transaction. @throws AppError TX_REFUSED, also when the pool does not have it */
+export async function includeByHash(
+  job: Job,
+  pool: PoolReader,
+  hash: Hash,
+  io: IoOptions,
+): Promise<ExecutedTransaction> {
+  const { state } = job.open()
+  const transaction = pool.get(hash)
+  if (transaction === undefined) throw refusal('notInPool', `transaction ${hash} is not in the pool`)
+  await state.predict([transaction], io)
+  return job.include(transaction)
+}
+
+/**
+ * Includes the sender's next pooled transaction.
+ * @returns undefined when the pool has none with the nonce that comes next
+ * @throws AppError TX_REFUSED when it has one that cannot be included
+ */
+export async function includeFirst(
+  job: Job,
+  pool: PoolReader,
+  sender: Address,
+  io: IoOptions,
+): Promise<ExecutedTransaction | undefined> {
+  const { state } = job.open()
+  for (const transaction of pool.ofSender(sender)) {
+    await state.predict([transaction], io)
+    try {
+      return await job.include(transaction)
+    } catch (error) {
+      // A gap: nothing of this sender can come next. What was mined already makes room for the one after it.
+      if (reasonOf(error) === 'nonceTooHigh') return undefined
+      if (reasonOf(error) !== 'nonceTooLow') throw error
+    }
+  }
+  return undefined
+}
+
+/** Includes the pooled transaction that pays most per gas among those that can be included; undefined when none can. */
+export async function includeBest(job: Job, pool: PoolReader, io: IoOptions): Promise<ExecutedTransaction | undefined> {
+  const { env, state, execution } = job.open()
+  const candidates = pool.best(env.baseFeePerGas)
+  let verdict: PoolVerdict = 'included'
+  for (;;) {
+    const next: IteratorResult<SignedTransaction, undefined> = candidates.next(verdict)
+    if (next.done === true) return undefined
+    if (next.value.gasLimit > execution.gasLeft) {
+      verdict = 'skipSender'
+      continue
+    }
+    await state.predict([next.value], io)
+    try {
+      return await job.include(next.value)
+    } catch (error) {
+      // A refused transaction must not stop the ones behind it; what was mined already makes room for its successor.
+      const reason = reasonOf(error)
+      if (reason === undefined) throw error
+      verdict = reason === 'nonceTooLow' ? 'included' : 'skipSender'
+    }
+  }
+}

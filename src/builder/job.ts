@@ -1,0 +1,208 @@
+import type { BlockEnv, BlockExecution, ExecutedTransaction } from '../evm/executor.ts'
+import { refusal } from '../evm/refusal.ts'
+import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
+import type { Hash } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
+import { SerialQueue } from '../primitives/serial-queue.ts'
+import type { OpForks } from '../protocol/forks.ts'
+import { type Header, hashHeader } from '../protocol/header.ts'
+import { decodeTransaction, type Transaction } from '../protocol/transaction.ts'
+import { assembleHeader, MESSAGE_PASSER_ADDRESS, openingHeader } from './assemble.ts'
+import type { PinnedState } from './ports.ts'
+import type {
+  BuilderErrorCode,
+  HeaderOverrides,
+  JobId,
+  JobStateName,
+  JobSummary,
+  PartialBlock,
+  SealedBlock,
+} from './service.ts'
+
+/** A block in the making, while transactions may still change. */
+export interface OpenBlock {
+  readonly env: BlockEnv
+  readonly extraData: Uint8Array
+  readonly state: PinnedState
+  readonly execution: BlockExecution
+  /** Transactions at the front that cannot be undone: deposits and what was forced at opening. */
+  readonly fixed: number
+}
+
+/** What a job holds in each state. A finished job keeps only what listings show. */
+type Stage =
+  | { readonly tag: 'open'; readonly block: OpenBlock }
+  | { readonly tag: 'sealed'; readonly sealed: SealedBlock }
+  | { readonly tag: 'cancelled'; readonly transactions: number }
+
+/** The transaction that a caller hands in, decoded. @throws AppError TX_REFUSED */
+export function decodeForInclusion(raw: Uint8Array): Transaction {
+  try {
+    return decodeTransaction(raw)
+  } catch (error) {
+    if (isAppError(error, 'TX_TYPE_UNSUPPORTED')) throw refusal('typeNotSupported', error.message)
+    if (isAppError(error)) throw refusal('invalid', errorMessage(error))
+    throw error
+  }
+}
+
+/** One block from opening to sealing. Calls are served one at a time, in the order in which they come. */
+export class Job {
+  readonly id: JobId
+  readonly #forks: OpForks
+  readonly #queue = new SerialQueue()
+  readonly #env: BlockEnv
+  #stage: Stage
+  /** Milliseconds since the epoch; moves with each call. */
+  lastUsed: number
+
+  constructor(id: JobId, forks: OpForks, block: OpenBlock, now: number) {
+    this.id = id
+    this.#forks = forks
+    this.#env = block.env
+    this.#stage = { tag: 'open', block }
+    this.lastUsed = now
+  }
+
+  get state(): JobStateName {
+    return this.#stage.tag
+  }
+
+  /** Whether a call is being served or waits to be. */
+  get busy(): boolean {
+    return this.#queue.length > 0
+  }
+
+  /** Runs a task when the calls before it are done. */
+  run<T>(task: () => Promise<T> | T): Promise<T> {
+    return this.#queue.run(task)
+  }
+
+  summary(): JobSummary {
+    return {
+      jobId: this.id,
+      state: this.state,
+      number: this.#env.number,
+      parentHash: this.#env.parentHash,
+      transactions: this.#count(),
+    }
+  }
+
+  #count(): number {
+    switch (this.#stage.tag) {
+      case 'open':
+        return this.#stage.block.execution.transactions.length
+      case 'sealed':
+        return this.#stage.sealed.transactions.length
+      case 'cancelled':
+        return this.#stage.transactions
+    }
+  }
+
+  /** The block, while it is open. @throws AppError JOB_STATE */
+  open(): OpenBlock {
+    if (this.#stage.tag === 'open') return this.#stage.block
+    throw new AppError<BuilderErrorCode>('JOB_STATE', {
+      message: `job ${this.id} is ${this.state}`,
+      data: { jobId: this.id, state: this.state },
+    })
+  }
+
+  /** The block that the job was sealed to; undefined in any other state. */
+  get sealed(): SealedBlock | undefined {
+    return this.#stage.tag === 'sealed' ? this.#stage.sealed : undefined
+  }
+
+  /** Executes a transaction at the end of the block. @throws AppError JOB_STATE, TX_REFUSED */
+  include(transaction: Transaction): Promise<ExecutedTransaction> {
+    return this.open().execution.run(transaction)
+  }
+
+  /**
+   * Takes back the last transactions, but none that the block was opened with.
+   * @returns how many are left
+   * @throws AppError JOB_STATE when there are not that many
+   */
+  undo(count: number): number {
+    const { execution, fixed } = this.open()
+    const most = execution.transactions.length - fixed
+    if (count > most) {
+      throw new AppError<BuilderErrorCode>('JOB_STATE', {
+        message: `cannot undo ${count} transactions: job ${this.id} holds ${most} that can be undone`,
+        data: { jobId: this.id, state: this.state, undoable: most },
+      })
+    }
+    execution.undo(count)
+    return execution.transactions.length
+  }
+
+  async #header(block: OpenBlock, io: IoOptions): Promise<{ header: Header; keep: () => void }> {
+    const { env, extraData, execution, state } = block
+    const post = await state.root(execution.diff(), io)
+    const before = await state.account(MESSAGE_PASSER_ADDRESS)
+    const messagePasserRoot = post.storageRoots.get(MESSAGE_PASSER_ADDRESS) ?? before?.storageRoot ?? EMPTY_TRIE_ROOT
+    const { stateRoot } = post
+    const header = assembleHeader({ forks: this.#forks, env, extraData, execution, stateRoot, messagePasserRoot })
+    return { header, keep: post.keep }
+  }
+
+  /** What the block is so far, with the root that it would have if it were sealed now. */
+  async inspect(io: IoOptions): Promise<PartialBlock> {
+    const stage = this.#stage
+    if (stage.tag === 'sealed') {
+      const { header, transactions } = stage.sealed
+      const gasLeft = header.gasLimit - header.gasUsed
+      return { jobId: this.id, state: 'sealed', header, transactions, gasLeft, stateRoot: header.stateRoot }
+    }
+    const block = this.open()
+    const { header } = await this.#header(block, io)
+    return {
+      jobId: this.id,
+      state: 'open',
+      header: {
+        ...openingHeader(this.#forks, block.env, block.extraData),
+        ...header,
+        gasUsed: header.gasUsed,
+        baseFeePerGas: block.env.baseFeePerGas,
+      },
+      transactions: block.execution.transactions,
+      gasLeft: block.execution.gasLeft,
+      stateRoot: header.stateRoot,
+    }
+  }
+
+  /**
+   * Completes the block. A failure leaves the job open.
+   * @param overrides header fields that replace what execution gave: the block is then invalid on purpose
+   */
+  async seal(overrides: HeaderOverrides | undefined, io: IoOptions): Promise<SealedBlock> {
+    const block = this.open()
+    const { header: computed, keep } = await this.#header(block, io)
+    const header = overrides === undefined ? computed : ({ ...computed, ...overrides } as Header)
+    const hash: Hash = hashHeader(header)
+    const sealed: SealedBlock = {
+      hash,
+      header,
+      transactions: block.execution.transactions,
+      ...(header.withdrawalsRoot === undefined ? {} : { withdrawals: [] }),
+      ...(header.requestsHash === undefined ? {} : { executionRequests: [] }),
+      committed: false,
+      published: false,
+    }
+    if (overrides === undefined) keep()
+    this.#stage = { tag: 'sealed', sealed }
+    return sealed
+  }
+
+  /** Notes what became of the sealed block. */
+  record(sealed: SealedBlock): void {
+    this.#stage = { tag: 'sealed', sealed }
+  }
+
+  /** Ends the job without a block. @throws AppError JOB_STATE */
+  cancel(): void {
+    this.open()
+    this.#stage = { tag: 'cancelled', transactions: this.#count() }
+  }
+}

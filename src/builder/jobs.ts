@@ -1,0 +1,341 @@
+import { randomUUID } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
+import type { ExecutedTransaction, Executor } from '../evm/executor.ts'
+import { refusal } from '../evm/refusal.ts'
+import type { Clock } from '../primitives/clock.ts'
+import { AppError, isAppError } from '../primitives/errors.ts'
+import type { Address, Hash } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import { keccakHash } from '../primitives/keccak.ts'
+import type { OpForks } from '../protocol/forks.ts'
+import type { Transaction } from '../protocol/transaction.ts'
+import { includeBest, includeByHash, includeFirst } from './include.ts'
+import { decodeForInclusion, Job } from './job.ts'
+import { nodeError } from './node-errors.ts'
+import { type Draft, draftBlock, type OpenContext, standingWants } from './open.ts'
+import type { ChainBlock, Committer, PoolReader, Publisher, StateSource } from './ports.ts'
+import type { SealedBlocks } from './sealed-blocks.ts'
+import type {
+  AutoOptions,
+  BlockBuilderService,
+  BuilderErrorCode,
+  ForkchoiceUpdate,
+  IncludedTransaction,
+  JobId,
+  JobSummary,
+  OpenOptions,
+  PartialBlock,
+  PreparedItem,
+  SealedBlock,
+  SealOptions,
+} from './service.ts'
+
+/** What the jobs of one chain work with. */
+export interface JobsContext extends OpenContext {
+  readonly forks: OpForks
+  readonly executor: Executor
+  readonly state: StateSource
+  readonly pool: PoolReader
+  /** Undefined where sealed blocks are not inserted anywhere. */
+  readonly committer: Committer | undefined
+  readonly publisher: Publisher | undefined
+  readonly auto: AutoSwitch
+  readonly sealedBlocks: SealedBlocks
+  readonly clock: Clock
+  readonly limits?: JobLimits
+}
+
+/** Switches automatic building; the loop itself belongs to the sequencer. */
+export interface AutoSwitch {
+  /** @returns whether it was on before */
+  set(active: boolean, options: AutoOptions | undefined): boolean
+}
+
+/** Bounds of what abandoned or careless clients can hold. */
+export interface JobLimits {
+  /** Milliseconds without a call after which an open job is cancelled; default ten minutes. */
+  readonly expiryMs?: number
+  /** Open jobs at once; default 1000. */
+  readonly maxOpen?: number
+}
+
+const DEFAULT_EXPIRY_MS = 600_000
+const DEFAULT_MAX_OPEN = 1000
+/** Finished jobs stay listed, and answer with their state, as long as they are among the newest of this many. */
+const MAX_FINISHED = 1000
+const MAX_DECODED = 8192
+
+/** All jobs of one chain: the builder service behind `test_*`. */
+export class Jobs implements BlockBuilderService {
+  readonly #context: JobsContext
+  readonly #open = new Map<JobId, Job>()
+  readonly #finished = new LRUCache<JobId, Job>({ max: MAX_FINISHED })
+  /** A batch announces its transactions before it includes them: each is decoded, and its sender recovered, once. */
+  readonly #decoded = new LRUCache<Hash, Transaction>({ max: MAX_DECODED })
+
+  constructor(context: JobsContext) {
+    this.#context = context
+  }
+
+  #job(jobId: JobId): Job {
+    const job = this.#open.get(jobId) ?? this.#finished.get(jobId)
+    if (job === undefined) {
+      throw new AppError<BuilderErrorCode>('JOB_UNKNOWN', { message: `unknown job ${jobId}`, data: { jobId } })
+    }
+    job.lastUsed = this.#context.clock.now()
+    return job
+  }
+
+  /** Serves a call on a job when the ones before it are done. */
+  async #on<T>(jobId: JobId, task: (job: Job) => Promise<T> | T): Promise<T> {
+    const job = this.#job(jobId)
+    try {
+      return await job.run(() => task(job))
+    } catch (error) {
+      throw nodeError(error)
+    } finally {
+      if (job.state !== 'open' && this.#open.delete(jobId)) this.#finished.set(jobId, job)
+    }
+  }
+
+  #decode(raw: Uint8Array): Transaction {
+    const hash = keccakHash(raw)
+    const known = this.#decoded.get(hash)
+    if (known !== undefined) return known
+    const transaction = decodeForInclusion(raw)
+    this.#decoded.set(hash, transaction)
+    return transaction
+  }
+
+  async open(options: OpenOptions, io: IoOptions): Promise<JobId> {
+    const { limits, clock, forks } = this.#context
+    const maxOpen = limits?.maxOpen ?? DEFAULT_MAX_OPEN
+    if (this.#open.size >= maxOpen) {
+      throw new AppError<BuilderErrorCode>('TOO_MANY_JOBS', {
+        message: `${maxOpen} jobs are open: seal or cancel some`,
+        data: { limit: maxOpen },
+      })
+    }
+    try {
+      const draft = await draftBlock(this.#context, options, io)
+      const block = await this.#begin(draft, io)
+      const job = new Job(`job-${randomUUID()}`, forks, block, clock.now())
+      this.#open.set(job.id, job)
+      return job.id
+    } catch (error) {
+      throw nodeError(isAppError(error, 'TX_INVALID') ? refusal('invalid', error.message) : error)
+    }
+  }
+
+  async #begin(draft: Draft, io: IoOptions): Promise<ConstructorParameters<typeof Job>[2]> {
+    const { chain, executor, state: source } = this.#context
+    const { parent } = draft
+    const state = source({ hash: parent.hash, stateRoot: parent.header.stateRoot })
+    await state.load(standingWants(draft), io)
+    const beyondStanding = draft.transactions.slice(1)
+    if (beyondStanding.length > 0) await state.predict(beyondStanding, io)
+    const env = {
+      ...draft.env,
+      ancestorHash: (number: bigint) => chain.ancestorHash(parent, number, {}),
+    }
+    const execution = await executor.begin(state, env)
+    for (const transaction of draft.transactions) await execution.run(transaction)
+    return { env, extraData: draft.extraData, state, execution, fixed: draft.transactions.length }
+  }
+
+  includeRaw(jobId: JobId, raw: Uint8Array, _io: IoOptions): Promise<IncludedTransaction> {
+    return this.#including(jobId, (job) => job.include(this.#decode(raw)))
+  }
+
+  includeByHash(jobId: JobId, hash: Hash, io: IoOptions): Promise<IncludedTransaction> {
+    return this.#including(jobId, (job) => includeByHash(job, this.#context.pool, hash, io))
+  }
+
+  includeFirst(jobId: JobId, sender: Address, io: IoOptions): Promise<IncludedTransaction | undefined> {
+    return this.#including(jobId, (job) => includeFirst(job, this.#context.pool, sender, io))
+  }
+
+  includeBest(jobId: JobId, io: IoOptions): Promise<IncludedTransaction | undefined> {
+    return this.#including(jobId, (job) => includeBest(job, this.#context.pool, io))
+  }
+
+  #including<T extends ExecutedTransaction | undefined>(
+    jobId: JobId,
+    include: (job: Job) => Promise<T>,
+  ): Promise<T extends undefined ? undefined : IncludedTransaction> {
+    return this.#on(jobId, async (job) => {
+      const { number, timestamp } = job.open().env
+      const executed = await include(job)
+      const placed = executed === undefined ? undefined : { ...executed, block: { number, timestamp } }
+      return placed as T extends undefined ? undefined : IncludedTransaction
+    })
+  }
+
+  async prepare(items: readonly PreparedItem[], io: IoOptions): Promise<void> {
+    const byJob = new Map<Job, Transaction[]>()
+    for (const { jobId, raw } of items) {
+      const job = this.#open.get(jobId)
+      if (job === undefined) continue
+      try {
+        const transactions = byJob.get(job) ?? []
+        transactions.push(this.#decode(raw))
+        byJob.set(job, transactions)
+      } catch (error) {
+        // The call that includes it reports this; here it only means that there is nothing to fetch.
+        if (!isAppError(error)) throw error
+      }
+    }
+    await Promise.all([...byJob].map(([job, transactions]) => this.#predict(job, transactions, io)))
+  }
+
+  async #predict(job: Job, transactions: readonly Transaction[], io: IoOptions): Promise<void> {
+    if (job.state !== 'open') return
+    try {
+      await job.open().state.predict(transactions, io)
+    } catch (error) {
+      // A guess that failed costs round trips later on, where the failure is reported if it lasts.
+      if (!isAppError(error)) throw error
+    }
+  }
+
+  undo(jobId: JobId, count: number, _io: IoOptions): Promise<number> {
+    return this.#on(jobId, (job) => job.undo(count))
+  }
+
+  inspect(jobId: JobId, io: IoOptions): Promise<PartialBlock> {
+    return this.#on(jobId, (job) => job.inspect(io))
+  }
+
+  seal(jobId: JobId, options: SealOptions, io: IoOptions): Promise<SealedBlock> {
+    return this.#on(jobId, async (job) => {
+      const unfinished = job.sealed
+      // A seal whose delivery failed can be repeated: the block stands, only the delivery is tried again.
+      const again = unfinished !== undefined && this.#undelivered(unfinished, options)
+      const sealed = again ? unfinished : await job.seal(options.header, io)
+      this.#context.sealedBlocks.set(sealed)
+      const delivered = await this.#deliver(sealed, options, io)
+      job.record(delivered)
+      return delivered
+    })
+  }
+
+  #undelivered(sealed: SealedBlock, options: SealOptions): boolean {
+    const { committer, publisher } = this.#context
+    const commits = options.commit && committer !== undefined && !sealed.committed
+    return commits || (options.publish && publisher !== undefined && !sealed.published)
+  }
+
+  async #deliver(sealed: SealedBlock, options: SealOptions, io: IoOptions): Promise<SealedBlock> {
+    const { committer, publisher } = this.#context
+    let block = sealed
+    if (options.commit && committer !== undefined && !block.committed) block = await this.#commit(block, committer, io)
+    if (options.publish && publisher !== undefined && !block.published)
+      block = await this.#publish(block, publisher, io)
+    return block
+  }
+
+  async #commit(block: SealedBlock, committer: Committer, io: IoOptions): Promise<SealedBlock> {
+    await committer.commit(block, io)
+    return this.#remember({ ...block, committed: true })
+  }
+
+  async #publish(block: SealedBlock, publisher: Publisher, io: IoOptions): Promise<SealedBlock> {
+    await publisher.publish(block, io)
+    return this.#remember({ ...block, published: true })
+  }
+
+  #remember(block: SealedBlock): SealedBlock {
+    this.#context.sealedBlocks.set(block)
+    return block
+  }
+
+  async cancel(jobId: JobId, _io: IoOptions): Promise<void> {
+    await this.#on(jobId, (job) => job.cancel())
+  }
+
+  async commit(hash: Hash, io: IoOptions): Promise<void> {
+    const { committer } = this.#context
+    if (committer === undefined) throw refused('COMMIT_REFUSED', 'this chain inserts blocks nowhere (insert: none)')
+    await this.#delivering(hash, 'COMMIT_REFUSED', (block) => this.#commit(block, committer, io))
+  }
+
+  async publish(hash: Hash, io: IoOptions): Promise<void> {
+    const { publisher } = this.#context
+    if (publisher === undefined) throw refused('PUBLISH_REFUSED', 'this chain has no publisher')
+    await this.#delivering(hash, 'PUBLISH_REFUSED', (block) => this.#publish(block, publisher, io))
+  }
+
+  async #delivering(
+    hash: Hash,
+    code: 'COMMIT_REFUSED' | 'PUBLISH_REFUSED',
+    deliver: (block: SealedBlock) => Promise<SealedBlock>,
+  ): Promise<void> {
+    const block = this.#context.sealedBlocks.get(hash)
+    if (block === undefined) throw refused(code, `no block ${hash} was sealed here`)
+    try {
+      await deliver(block)
+    } catch (error) {
+      throw nodeError(error)
+    }
+  }
+
+  jobs(): readonly JobSummary[] {
+    return [...this.#open.values(), ...this.#finished.values()].map((job) => job.summary())
+  }
+
+  async auto(active: boolean, options: AutoOptions | undefined, _io: IoOptions): Promise<boolean> {
+    return this.#context.auto.set(active, options)
+  }
+
+  async setForkchoice(
+    update: ForkchoiceUpdate,
+    io: IoOptions,
+  ): Promise<{ readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }> {
+    const { committer } = this.#context
+    if (committer === undefined)
+      throw refused('COMMIT_REFUSED', 'this service does not own the forkchoice (insert: none)')
+    try {
+      return await committer.setForkchoice(update, io)
+    } catch (error) {
+      throw nodeError(error)
+    }
+  }
+
+  /** Cancels jobs that nobody used for long, until the signal is aborted. */
+  async expire(signal: AbortSignal): Promise<void> {
+    const { clock, limits } = this.#context
+    const expiryMs = limits?.expiryMs ?? DEFAULT_EXPIRY_MS
+    while (!signal.aborted) {
+      await clock.sleep(Math.max(expiryMs / 10, 10), { signal }).catch(() => undefined)
+      for (const job of [...this.#open.values()]) {
+        if (!job.busy && clock.now() - job.lastUsed >= expiryMs) await this.#abandon(job)
+      }
+    }
+  }
+
+  /** Cancels every open job; for the end of the process. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#open.values()].map((job) => this.#abandon(job)))
+  }
+
+  /** Cancels a job unless somebody finished it meanwhile. */
+  #abandon(job: Job): Promise<void> {
+    return this.#on(job.id, () => {
+      if (job.state === 'open') job.cancel()
+    })
+  }
+}
+
+/** Blocks that were sealed and committed here need not be asked of the node to be built on. */
+export function committedParent(blocks: SealedBlocks, hash: Hash): ChainBlock | undefined {
+  const block = blocks.get(hash)
+  if (block === undefined || !block.committed) return undefined
+  return { hash, header: block.header, firstTransaction: block.transactions[0]?.transaction }
+}
+
+function refused(code: 'COMMIT_REFUSED' | 'PUBLISH_REFUSED', message: string): AppError {
+  return new AppError<BuilderErrorCode>(code, {
+    message,
+    data: code === 'COMMIT_REFUSED' ? { status: 'UNAVAILABLE', validationError: message } : { reason: message },
+  })
+}

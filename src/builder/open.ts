@@ -1,0 +1,236 @@
+import type { BlockEnv } from '../evm/executor.ts'
+import { BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from '../evm/fees.ts'
+import { BEACON_ROOTS_ADDRESS, beaconRootSlots, blockHashSlot, HISTORY_STORAGE_ADDRESS } from '../evm/system-calls.ts'
+import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
+import type { Address, Hash } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import {
+  type AttributesInput,
+  type L1OriginBlock,
+  type PreparedAttributes,
+  prepareAttributes,
+} from '../protocol/attributes.ts'
+import { nextOpBaseFee } from '../protocol/base-fee.ts'
+import { type Eip1559Constants, extraDataFromAttributes } from '../protocol/extra-data.ts'
+import type { L1ChainConfig } from '../protocol/l1-chain.ts'
+import { L1_BLOCK_ADDRESS, L1_BLOCK_SLOTS } from '../protocol/l1-fee.ts'
+import { L1_INFO_DEPOSITOR } from '../protocol/l1-info.ts'
+import { l2BlockRef, systemConfigOfBlock } from '../protocol/l2-block.ts'
+import { nextOrigin } from '../protocol/origin-selection.ts'
+import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
+import type { RollupConfig } from '../protocol/rollup-config.ts'
+import type { SystemConfig } from '../protocol/system-config.ts'
+import { decodeTransaction, type Transaction } from '../protocol/transaction.ts'
+import { MESSAGE_PASSER_ADDRESS } from './assemble.ts'
+import type { ChainBlock, ChainReader, L1Block, L1Reader, StateWant } from './ports.ts'
+import type { BuilderErrorCode, OpenOptions, OriginSelector, ParentSelector } from './service.ts'
+
+/** What opening a block needs of its surroundings. */
+export interface OpenContext {
+  readonly config: RollupConfig
+  readonly constants: Eip1559Constants
+  readonly l1Chain: L1ChainConfig
+  readonly chain: ChainReader
+  readonly l1: L1Reader
+}
+
+/** A block that is about to be built. */
+export interface Draft {
+  readonly parent: ChainBlock
+  readonly parentRef: L2BlockRef
+  readonly env: Omit<BlockEnv, 'ancestorHash'>
+  readonly extraData: Uint8Array
+  /** What stands first in the block: the L1-attributes transaction, user deposits, upgrades, and what the caller forces. */
+  readonly transactions: readonly Transaction[]
+  readonly systemConfig: SystemConfig
+}
+
+/** An error that says why a parent or an origin cannot be built on. `rule` is stable. */
+export function unusable(rule: string, message: string, data: Readonly<Record<string, unknown>> = {}): AppError {
+  return new AppError<BuilderErrorCode>('PARENT_UNUSABLE', { message, data: { rule, ...data } })
+}
+
+async function resolveParent(context: OpenContext, selector: ParentSelector, io: IoOptions): Promise<ChainBlock> {
+  const block = await context.chain.block(selector, io)
+  if (block === undefined) throw unusable('unknownParent', `unknown parent ${selector}`, { parent: String(selector) })
+  return block
+}
+
+function refOf({ hash, header }: L1Block): L1BlockRef {
+  return { hash, number: header.number, parentHash: header.parentHash, timestamp: header.timestamp }
+}
+
+async function childOf(context: OpenContext, current: L1Block, io: IoOptions): Promise<L1Block | undefined> {
+  return context.l1.block(current.header.number + 1n, io)
+}
+
+async function currentOrigin(context: OpenContext, parent: L2BlockRef, io: IoOptions): Promise<L1Block> {
+  const current = await context.l1.block(parent.l1Origin.hash, io)
+  if (current !== undefined) return current
+  throw unusable('unknownOrigin', `unknown L1 origin ${parent.l1Origin.hash} of the parent`, {
+    l1Origin: parent.l1Origin.hash,
+  })
+}
+
+/** What origin selection gives, as a sequencer without confirmation depth would choose. */
+async function selectOrigin(context: OpenContext, parent: L2BlockRef, io: IoOptions): Promise<L1Block> {
+  const current = await currentOrigin(context, parent, io)
+  const next = await childOf(context, current, io)
+  const choice = nextOrigin({
+    config: context.config,
+    parent,
+    current: refOf(current),
+    next: next === undefined ? undefined : refOf(next),
+  })
+  // Past the drift a sequencer waits for the next origin; a test that opens a block by hand gets the one there is.
+  if (choice.tag === 'needNext' || next === undefined) return current
+  return choice.origin.hash === next.hash ? next : current
+}
+
+async function resolveOrigin(
+  context: OpenContext,
+  parent: L2BlockRef,
+  selector: OriginSelector | undefined,
+  io: IoOptions,
+): Promise<L1Block> {
+  if (selector === undefined) return selectOrigin(context, parent, io)
+  if (selector === 'same') return currentOrigin(context, parent, io)
+  const wanted = selector === 'next' ? parent.l1Origin.number + 1n : selector
+  const origin = await context.l1.block(wanted, io)
+  if (origin === undefined) throw unusable('unknownOrigin', `unknown L1 origin ${wanted}`, { l1Origin: String(wanted) })
+  return origin
+}
+
+/** Receipts of an origin that advances; also of a forced one, so that its deposits are in the block. */
+async function withReceipts(
+  context: OpenContext,
+  parent: L2BlockRef,
+  origin: L1Block,
+  deposits: boolean,
+  io: IoOptions,
+): Promise<L1OriginBlock> {
+  if (origin.hash === parent.l1Origin.hash) return origin
+  const receipts = await context.l1.receipts(origin.hash, io)
+  if (receipts === undefined) {
+    throw unusable('unknownOrigin', `the receipts of L1 origin ${origin.hash} are not available`, {
+      l1Origin: origin.hash,
+    })
+  }
+  if (deposits) return { ...origin, receipts }
+  const portal = context.config.depositContractAddress
+  const kept = receipts.map((receipt) => ({
+    status: receipt.status,
+    logs: receipt.logs.filter((log) => log.address !== portal),
+  }))
+  return { ...origin, receipts: kept }
+}
+
+function attributesOf(input: AttributesInput): PreparedAttributes {
+  try {
+    return prepareAttributes(input)
+  } catch (error) {
+    if (!isAppError(error, 'ATTRIBUTES_ORIGIN_INVALID')) throw error
+    throw new AppError<BuilderErrorCode>('PARENT_UNUSABLE', {
+      message: errorMessage(error),
+      data: { rule: 'originMismatch', l1Origin: input.origin.hash },
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Settles everything about a block that is known before its first transaction runs.
+ * @throws AppError PARENT_UNUSABLE, TX_INVALID, and what reading the chains throws
+ */
+export async function draftBlock(context: OpenContext, options: OpenOptions, io: IoOptions): Promise<Draft> {
+  const { config, constants } = context
+  const { forks } = config
+  const parent = await resolveParent(context, options.l2Parent ?? 'latest', io)
+  const facts = {
+    hash: parent.hash,
+    header: parent.header,
+    transactions: parent.firstTransaction === undefined ? [] : [parent.firstTransaction],
+  }
+  const parentRef = l2BlockRef(config, facts)
+  const origin = await resolveOrigin(context, parentRef, options.l1Origin, io)
+  const timestamp = options.timestamp ?? parentRef.timestamp + config.blockTime
+  if (timestamp <= parentRef.timestamp && options.force !== true) {
+    throw unusable('timestamp', `invalid timestamp, parent ${parentRef.timestamp} given ${timestamp}`, {
+      parentTimestamp: `0x${parentRef.timestamp.toString(16)}`,
+    })
+  }
+  const { attributes, deposits, systemConfig } = attributesOf({
+    config,
+    l1Chain: context.l1Chain,
+    parent: parentRef,
+    systemConfig: systemConfigOfBlock(config, facts),
+    origin: await withReceipts(context, parentRef, origin, options.deposits ?? true, io),
+    timestamp,
+    skipOriginCheck: options.force === true,
+  })
+  const forced = (options.transactions ?? []).map(decodeTransaction)
+  const beaconRoot = attributes.parentBeaconBlockRoot
+  return {
+    parent,
+    parentRef,
+    systemConfig,
+    env: {
+      number: parent.header.number + 1n,
+      timestamp,
+      gasLimit: options.gasLimit ?? attributes.gasLimit,
+      baseFeePerGas: nextOpBaseFee(forks, constants, parent.header, timestamp),
+      prevRandao: options.prevRandao ?? attributes.prevRandao,
+      feeRecipient: options.feeRecipient ?? attributes.suggestedFeeRecipient,
+      parentHash: parent.hash,
+      ...(beaconRoot === undefined ? {} : { parentBeaconBlockRoot: beaconRoot }),
+    },
+    extraData:
+      options.extraData ??
+      extraDataFromAttributes(forks, constants, timestamp, attributes.eip1559Params, attributes.minBaseFee),
+    transactions: [...deposits, ...forced],
+  }
+}
+
+/** The slots of L1Block that the L1-attributes transaction writes beside those that fees read. */
+const L1_BLOCK_OTHER_SLOTS: readonly Hash[] = ['0', '2', '4'].map((slot) => `0x${slot.padStart(64, '0')}` as Hash)
+/** EIP-1967: where a proxy keeps its implementation, and its admin. */
+const PROXY_SLOTS: readonly Hash[] = [
+  '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc',
+  '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103',
+]
+/** Where the implementations of L1Block stand: in genesis, and where the upgrades of Ecotone, Isthmus and Jovian put theirs. */
+const L1_BLOCK_IMPLEMENTATIONS: readonly Address[] = [
+  '0xc0d3c0d3c0d3c0d3c0d3c0d3c0d3c0d3c0d30015',
+  '0x07dbe8500fc591d1852b76fee44d5a05e13097ff',
+  '0xff256497d61dcd71a9e9ff43967c13fde1f72d12',
+  '0x3ba4007f5c922fbb33c454b41ea7a1f11e83df2c',
+]
+
+/**
+ * What every L2 block touches, user transactions apart: so that opening a block costs one round trip to the state. Wrong
+ * guesses cost bytes, missing ones a round trip, neither a wrong block.
+ */
+export function standingWants(draft: Draft): StateWant[] {
+  const { env } = draft
+  const code = true
+  const wants: StateWant[] = [
+    {
+      address: L1_BLOCK_ADDRESS,
+      slots: [...Object.values(L1_BLOCK_SLOTS), ...L1_BLOCK_OTHER_SLOTS, ...PROXY_SLOTS],
+      code,
+    },
+    ...L1_BLOCK_IMPLEMENTATIONS.map((address) => ({ address, code })),
+    { address: L1_INFO_DEPOSITOR },
+    { address: env.feeRecipient },
+    { address: BASE_FEE_VAULT },
+    { address: L1_FEE_VAULT },
+    { address: OPERATOR_FEE_VAULT },
+    { address: MESSAGE_PASSER_ADDRESS },
+  ]
+  if (env.parentBeaconBlockRoot !== undefined) {
+    const slots = beaconRootSlots(env.timestamp, env.parentBeaconBlockRoot).map(({ slot }) => slot)
+    wants.push({ address: BEACON_ROOTS_ADDRESS, slots })
+    wants.push({ address: HISTORY_STORAGE_ADDRESS, slots: [blockHashSlot(env.number, env.parentHash).slot] })
+  }
+  return wants
+}

@@ -1,0 +1,97 @@
+import type { Address, Hash } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import type { Header } from '../protocol/header.ts'
+import type { Receipt } from '../protocol/receipt.ts'
+import type { SignedTransaction, Transaction } from '../protocol/transaction.ts'
+import type { StateDiff, StateReader } from '../state/diff.ts'
+import type { ForkchoiceUpdate, SealedBlock } from './service.ts'
+
+/** A block of the chain that is built on, as far as its child depends on it. */
+export interface ChainBlock {
+  readonly hash: Hash
+  readonly header: Header
+  /** Its first transaction: on L2 the L1-attributes deposit. Undefined in an empty block. */
+  readonly firstTransaction: Transaction | undefined
+}
+
+/** Reads blocks from the execution layer. Undefined: the node does not know the block. */
+export interface ChainReader {
+  block(id: Hash | bigint | 'latest', io: IoOptions): Promise<ChainBlock | undefined>
+  /** The hash of the block at `number` on the branch that ends in `tip`, for BLOCKHASH. */
+  ancestorHash(tip: ChainBlock, number: bigint, io: IoOptions): Promise<Hash | undefined>
+}
+
+/** A block of L1. */
+export interface L1Block {
+  readonly hash: Hash
+  readonly header: Header
+}
+
+/** Reads the L1 chain. Undefined: the node does not know the block. */
+export interface L1Reader {
+  block(id: Hash | bigint, io: IoOptions): Promise<L1Block | undefined>
+  receipts(hash: Hash, io: IoOptions): Promise<readonly Receipt[] | undefined>
+}
+
+/** An account that is going to be read. */
+export interface StateWant {
+  readonly address: Address
+  readonly slots?: Iterable<Hash>
+  /** Also its code. */
+  readonly code?: boolean
+}
+
+/** A state after a block. */
+export interface PostState {
+  readonly stateRoot: Hash
+  /** Storage roots of accounts whose storage changed. */
+  readonly storageRoots: ReadonlyMap<Address, Hash>
+  /** Makes what was computed for this root known to later readers of the state. */
+  keep(): void
+}
+
+/** The state after one fixed block. */
+export interface PinnedState extends StateReader {
+  /** Fetches what is wanted and not known yet, in one round trip. */
+  load(wants: readonly StateWant[], io: IoOptions): Promise<void>
+  /** Fetches what transactions are likely to touch, however much that is, in at most two round trips. */
+  predict(transactions: readonly Transaction[], io: IoOptions): Promise<void>
+  /** The state root after a diff. @throws AppError STATE_UNAVAILABLE, ROOT_UNAVAILABLE, RPC_UNAVAILABLE */
+  root(diff: StateDiff, io: IoOptions): Promise<PostState>
+}
+
+/** Opens states. */
+export type StateSource = (block: { readonly hash: Hash; readonly stateRoot: Hash }) => PinnedState
+
+/** Makes a sealed block the node's head, or tells what the head is. */
+export interface Committer {
+  /**
+   * Resolves when the node's head is the block.
+   * @throws AppError COMMIT_REFUSED, NODE_UNAVAILABLE
+   */
+  commit(block: SealedBlock, io: IoOptions): Promise<void>
+  setForkchoice(
+    update: ForkchoiceUpdate,
+    io: IoOptions,
+  ): Promise<{ readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }>
+}
+
+/** Signs and gossips a sealed block. @throws AppError PUBLISH_REFUSED, NODE_UNAVAILABLE */
+export interface Publisher {
+  publish(block: SealedBlock, io: IoOptions): Promise<void>
+}
+
+/** The pool as block building reads it. */
+export interface PoolReader {
+  /**
+   * Transactions by falling effective tip at a base fee (wei per gas), each sender's by rising nonce. Tell the iterator with
+   * each step whether the sender's next one may come.
+   */
+  best(baseFee: bigint): Iterator<SignedTransaction, undefined, PoolVerdict>
+  /** The sender's transactions by rising nonce. */
+  ofSender(sender: Address): readonly SignedTransaction[]
+  get(hash: Hash): SignedTransaction | undefined
+}
+
+/** What became of the transaction that `best` gave last. */
+export type PoolVerdict = 'included' | 'skipSender'

@@ -1,0 +1,116 @@
+import type { Hash } from '../primitives/hex.ts'
+import { ZERO_HASH } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import { engineVersions, PLAIN_FORKCHOICE_UPDATED } from '../protocol/engine-versions.ts'
+import type { OpForks } from '../protocol/forks.ts'
+import { JsonObject } from '../protocol/json-value.ts'
+import { type Payload, payloadToJson } from '../protocol/payload.ts'
+import { outcomeValue, parseAnswer } from './answers.ts'
+import type { RpcCall, RpcTransport } from './transport.ts'
+
+/** What an engine says of a payload or a head. */
+export interface PayloadStatus {
+  readonly status: string
+  readonly latestValidHash: Hash | undefined
+  readonly validationError: string | undefined
+}
+
+/** Forkchoice to set; what is left out stays as it is. */
+export interface Forkchoice {
+  readonly head: Hash
+  readonly safe?: Hash | undefined
+  readonly finalized?: Hash | undefined
+}
+
+/** What became of a block that was handed over to become the head. */
+export interface InsertOutcome {
+  readonly payload: PayloadStatus
+  readonly forkchoice: PayloadStatus
+  /** The node's head after that; undefined when it could not be read. */
+  readonly head: Hash | undefined
+}
+
+function forkchoiceState({ head, safe, finalized }: Forkchoice): object {
+  // geth leaves a label alone that is given as zeros.
+  return { headBlockHash: head, safeBlockHash: safe ?? ZERO_HASH, finalizedBlockHash: finalized ?? ZERO_HASH }
+}
+
+/** An OP-Stack execution layer's Engine API. */
+export class EngineClient {
+  readonly #transport: RpcTransport
+  readonly #forks: OpForks
+
+  constructor(transport: RpcTransport, forks: OpForks) {
+    this.#transport = transport
+    this.#forks = forks
+  }
+
+  #status(method: string, value: unknown): PayloadStatus {
+    return parseAnswer(this.#transport.endpoint, method, () => {
+      const json = new JsonObject(value)
+      const { status, validationError } = value as { status?: unknown; validationError?: unknown }
+      return {
+        status: String(status),
+        latestValidHash: json.optional('latestValidHash', (key) => json.hash(key)),
+        validationError: typeof validationError === 'string' ? validationError : undefined,
+      }
+    })
+  }
+
+  #newPayloadCall(payload: Payload): RpcCall {
+    const { newPayload } = engineVersions(this.#forks, payload.header.timestamp)
+    const params: unknown[] = [payloadToJson(payload, true)]
+    if (newPayload !== 'engine_newPayloadV2') params.push([], payload.header.parentBeaconBlockRoot)
+    if (newPayload === 'engine_newPayloadV4') params.push([])
+    return { method: newPayload, params }
+  }
+
+  /** Hands a block over without making it the head. @throws AppError RPC_UNAVAILABLE, RPC_ERROR */
+  async newPayload(payload: Payload, io: IoOptions): Promise<PayloadStatus> {
+    const { method, params } = this.#newPayloadCall(payload)
+    return this.#status(method, await this.#transport.call(method, params, { ...io, idempotent: true }))
+  }
+
+  /** Sets the forkchoice. @throws AppError RPC_UNAVAILABLE, RPC_ERROR */
+  async forkchoiceUpdated(forkchoice: Forkchoice, io: IoOptions): Promise<PayloadStatus> {
+    const answer = await this.#transport.call(PLAIN_FORKCHOICE_UPDATED, [forkchoiceState(forkchoice), null], {
+      ...io,
+      idempotent: true,
+    })
+    return this.#forkchoiceStatus(answer)
+  }
+
+  #forkchoiceStatus(value: unknown): PayloadStatus {
+    return this.#status(PLAIN_FORKCHOICE_UPDATED, (value as { payloadStatus?: unknown } | null)?.payloadStatus)
+  }
+
+  /**
+   * Hands a block over and makes it the head, in one round trip: the node serves a batch in order.
+   * @throws AppError RPC_UNAVAILABLE, RPC_ERROR
+   */
+  async insert(payload: Payload, labels: Omit<Forkchoice, 'head'>, io: IoOptions): Promise<InsertOutcome> {
+    const calls: RpcCall[] = [
+      this.#newPayloadCall(payload),
+      { method: PLAIN_FORKCHOICE_UPDATED, params: [forkchoiceState({ head: payload.hash, ...labels }), null] },
+      { method: 'eth_getBlockByNumber', params: ['latest', false] },
+    ]
+    const outcomes = await this.#transport.batch(calls, { ...io, idempotent: true })
+    const [status, forkchoice] = outcomes
+    const head = outcomes[2]?.ok === true ? (outcomes[2].value as { hash?: Hash } | null)?.hash : undefined
+    return {
+      payload: this.#status((calls[0] as RpcCall).method, outcomeValue(status)),
+      forkchoice: this.#forkchoiceStatus(outcomeValue(forkchoice)),
+      head,
+    }
+  }
+
+  /** Head, safe and finalized as the node has them; a label that is not set yet is the zero hash. */
+  async labels(io: IoOptions): Promise<{ readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }> {
+    const tags = ['latest', 'safe', 'finalized']
+    const calls = tags.map((tag) => ({ method: 'eth_getBlockByNumber', params: [tag, false] }))
+    const outcomes = await this.#transport.batch(calls, { ...io, idempotent: true })
+    // Before it is set, geth answers a label with an error.
+    const hashes = outcomes.map((outcome) => (outcome.ok ? (outcome.value as { hash?: Hash } | null)?.hash : undefined))
+    return { head: hashes[0] ?? ZERO_HASH, safe: hashes[1] ?? ZERO_HASH, finalized: hashes[2] ?? ZERO_HASH }
+  }
+}

@@ -1,0 +1,64 @@
+import { LRUCache } from 'lru-cache'
+import type { L1Block, L1Reader } from '../builder/ports.ts'
+import { AppError } from '../primitives/errors.ts'
+import { type Hash, toQuantity } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import { receiptsRoot } from '../protocol/block.ts'
+import { hashedHeaderFromJson } from '../protocol/block-json.ts'
+import type { Receipt } from '../protocol/receipt.ts'
+import { receiptFromJson } from '../protocol/receipt-json.ts'
+import { parseAnswer } from './answers.ts'
+import type { RpcTransport, TransportErrorCode } from './transport.ts'
+
+const CACHED_BLOCKS = 512
+const CACHED_RECEIPT_LISTS = 16
+
+/** Blocks and receipts of L1, verified: a header against its hash, receipts against their root. */
+export class L1Client implements L1Reader {
+  readonly #transport: RpcTransport
+  readonly #blocks = new LRUCache<Hash, L1Block>({ max: CACHED_BLOCKS })
+  readonly #receipts = new LRUCache<Hash, readonly Receipt[]>({ max: CACHED_RECEIPT_LISTS })
+
+  constructor(transport: RpcTransport) {
+    this.#transport = transport
+  }
+
+  async block(id: Hash | bigint, io: IoOptions): Promise<L1Block | undefined> {
+    if (typeof id === 'string') {
+      const known = this.#blocks.get(id)
+      if (known !== undefined) return known
+    }
+    const [method, selector] =
+      typeof id === 'string'
+        ? (['eth_getBlockByHash', id] as const)
+        : (['eth_getBlockByNumber', toQuantity(id)] as const)
+    const json = await this.#transport.call(method, [selector, false], { ...io, idempotent: true })
+    if (json === null) return undefined
+    const block = parseAnswer(this.#transport.endpoint, method, () => hashedHeaderFromJson(json))
+    this.#blocks.set(block.hash, block)
+    return block
+  }
+
+  async receipts(hash: Hash, io: IoOptions): Promise<readonly Receipt[] | undefined> {
+    const known = this.#receipts.get(hash)
+    if (known !== undefined) return known
+    const block = await this.block(hash, io)
+    if (block === undefined) return undefined
+    const method = 'eth_getBlockReceipts'
+    const json = await this.#transport.call(method, [hash], { ...io, idempotent: true })
+    if (json === null) return undefined
+    const { endpoint } = this.#transport
+    const receipts = parseAnswer(endpoint, method, () => {
+      const list = (Array.isArray(json) ? json : [json]).map((item) => receiptFromJson(item).receipt)
+      const root = receiptsRoot(list)
+      if (root === block.header.receiptsRoot) return list
+      throw new AppError<TransportErrorCode>('RPC_UNAVAILABLE', {
+        message: `receipts of ${hash} have root ${root}, not ${block.header.receiptsRoot}`,
+        severity: 'temporary',
+        data: { method, endpoint },
+      })
+    })
+    this.#receipts.set(hash, receipts)
+    return receipts
+  }
+}

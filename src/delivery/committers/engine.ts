@@ -1,0 +1,119 @@
+import type { Committer } from '../../builder/ports.ts'
+import type { SealedBlocks } from '../../builder/sealed-blocks.ts'
+import type { BuilderErrorCode, ForkchoiceUpdate, SealedBlock } from '../../builder/service.ts'
+import { AppError, isAppError } from '../../primitives/errors.ts'
+import type { Hash } from '../../primitives/hex.ts'
+import type { IoOptions } from '../../primitives/io.ts'
+import { SerialQueue } from '../../primitives/serial-queue.ts'
+import type { Payload } from '../../protocol/payload.ts'
+
+/** What this committer asks of an Engine API; `clients/engine.ts` has it. */
+export interface EnginePort {
+  newPayload(payload: Payload, io: IoOptions): Promise<EngineStatus>
+  forkchoiceUpdated(
+    forkchoice: { readonly head: Hash; readonly safe?: Hash | undefined; readonly finalized?: Hash | undefined },
+    io: IoOptions,
+  ): Promise<EngineStatus>
+  insert(
+    payload: Payload,
+    labels: { readonly safe?: Hash; readonly finalized?: Hash },
+    io: IoOptions,
+  ): Promise<{ readonly payload: EngineStatus; readonly forkchoice: EngineStatus; readonly head: Hash | undefined }>
+  labels(io: IoOptions): Promise<{ readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }>
+}
+
+/** An engine's verdict. */
+export interface EngineStatus {
+  readonly status: string
+  readonly validationError: string | undefined
+}
+
+function refused(block: Hash, { status, validationError }: EngineStatus): AppError {
+  const why = validationError ?? `the node answers ${status}`
+  return new AppError<BuilderErrorCode>('COMMIT_REFUSED', {
+    message: `commit of ${block} refused: ${why}`,
+    data: { status, validationError: validationError ?? null, hash: block },
+  })
+}
+
+/** The Engine API's statuses for a block whose parent the node does not have. */
+function lacksParent({ status }: EngineStatus): boolean {
+  return status === 'SYNCING' || status === 'ACCEPTED'
+}
+
+function payloadOf(block: SealedBlock): Payload {
+  return {
+    hash: block.hash,
+    header: block.header,
+    transactions: block.transactions.map(({ transaction }) => transaction.raw),
+    ...(block.withdrawals === undefined ? {} : { withdrawals: block.withdrawals }),
+  }
+}
+
+/**
+ * Commits straight into the execution layer: newPayload and forkchoiceUpdated. The one writer of the node's forkchoice in this
+ * process, so commits go one after the other. Safe and finalized stay as they are.
+ */
+export class EngineCommitter implements Committer {
+  readonly #engine: EnginePort
+  readonly #blocks: SealedBlocks
+  readonly #queue = new SerialQueue()
+
+  constructor(engine: EnginePort, blocks: SealedBlocks) {
+    this.#engine = engine
+    this.#blocks = blocks
+  }
+
+  commit(block: SealedBlock, io: IoOptions): Promise<void> {
+    return this.#queue.run(() => this.#commit(block, io))
+  }
+
+  async #commit(block: SealedBlock, io: IoOptions): Promise<void> {
+    const payload = payloadOf(block)
+    let outcome = await this.#insert(payload, io)
+    if (lacksParent(outcome.payload) && (await this.#restoreAncestors(block, io))) {
+      outcome = await this.#insert(payload, io)
+    }
+    if (outcome.payload.status !== 'VALID') throw refused(block.hash, outcome.payload)
+    if (outcome.forkchoice.status !== 'VALID') throw refused(block.hash, outcome.forkchoice)
+    if (outcome.head !== block.hash) {
+      // geth takes a canonical ancestor as its head without a word, and stays where it is.
+      const validationError = `the node keeps its head ${outcome.head ?? '(unknown)'}: the block is an ancestor of it`
+      throw refused(block.hash, { status: 'VALID', validationError })
+    }
+  }
+
+  async #insert(payload: Payload, io: IoOptions): ReturnType<EnginePort['insert']> {
+    try {
+      return await this.#engine.insert(payload, {}, io)
+    } catch (error) {
+      if (!isAppError(error, 'RPC_ERROR')) throw error
+      // An answer of the Engine API that is an error object: it understood, and will not take this block.
+      throw refused(payload.hash, { status: 'ERROR', validationError: error.message })
+    }
+  }
+
+  /**
+   * A node that was killed may come back without its newest blocks. Those that were sealed here are handed over again.
+   * @returns whether there was anything to hand over
+   */
+  async #restoreAncestors(block: SealedBlock, io: IoOptions): Promise<boolean> {
+    const ancestors = this.#blocks.lineage(block)
+    for (const ancestor of ancestors) await this.#engine.newPayload(payloadOf(ancestor), io)
+    return ancestors.length > 0
+  }
+
+  setForkchoice(
+    update: ForkchoiceUpdate,
+    io: IoOptions,
+  ): Promise<{ readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }> {
+    return this.#queue.run(async () => {
+      const now = await this.#engine.labels(io)
+      if (Object.keys(update).length === 0) return now
+      const head = update.head ?? now.head
+      const status = await this.#engine.forkchoiceUpdated({ head, safe: update.safe, finalized: update.finalized }, io)
+      if (status.status !== 'VALID') throw refused(head, status)
+      return this.#engine.labels(io)
+    })
+  }
+}
