@@ -36,6 +36,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   INVALID_PARAMS: -32602,
   INTERNAL_ERROR: -32603,
   RESPONSE_TOO_LARGE: -32003,
+  // EIP-1474, "limit exceeded".
+  TOO_MANY_JOBS: -32005,
 
   // What geth answers for any refused or undecodable transaction.
   TX_REJECTED: -32000,

@@ -1,0 +1,164 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import type { Config } from '../config/config.ts'
+import { runCli } from './program.ts'
+import type { RunningNode, StartNode } from './run.ts'
+import { VERSION } from './version.ts'
+
+let folder: string
+let good: string
+let bad: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'op-sequencer-cli-'))
+  good = join(folder, 'good.yaml')
+  bad = join(folder, 'bad.yaml')
+  writeFileSync(good, 'l1: { el: { rpc: http://127.0.0.1:8545 } }')
+  writeFileSync(bad, 'l1: { el: { rpc: nowhere } }\nextra: 1')
+})
+
+afterAll(() => rmSync(folder, { recursive: true }))
+afterEach(() => vi.unstubAllEnvs())
+
+const NEVER: StartNode = () => Promise.reject(new TypeError('must not be called'))
+
+async function cli(args: readonly string[], startNode: StartNode = NEVER, stop = new AbortController()) {
+  let stdout = ''
+  let stderr = ''
+  const io = {
+    stdout: (text: string) => {
+      stdout += text
+    },
+    stderr: (text: string) => {
+      stderr += text
+    },
+    signal: stop.signal,
+  }
+  const code = await runCli(args, io, { startNode })
+  return { code, stdout, stderr }
+}
+
+describe('help and usage', () => {
+  it.each([
+    [['--help']],
+    [['run', '--help']],
+    [['devnet', '--help']],
+    [['config', '--help']],
+    [['config', 'check', '--help']],
+  ])('explains %s on stdout', async (args) => {
+    const { code, stdout, stderr } = await cli(args)
+    expect(code).toBe(0)
+    expect(stdout).toContain('Usage: op-sequencer')
+    expect(stderr).toBe('')
+  })
+
+  it('names an environment variable for every option', async () => {
+    for (const command of [['run'], ['devnet'], ['config', 'check']]) {
+      const { stdout } = await cli([...command, '--help'])
+      const options = stdout
+        .slice(stdout.indexOf('Options:'))
+        .split(/\n {2}(?=-)/)
+        .slice(1)
+      for (const text of options.filter((line) => !line.startsWith('-h'))) {
+        expect(text.replaceAll(/\s+/g, ' ')).toMatch(/env: OP_SEQUENCER_[A-Z_]+/)
+      }
+    }
+  })
+
+  it('tells its version', async () => {
+    expect(await cli(['--version'])).toMatchObject({ code: 0, stdout: `${VERSION}\n` })
+  })
+
+  it.each([
+    [['nonsense'], /unknown command/],
+    [['run'], /--config/],
+    [['run', '--config', 'x', '--rpc-port', '70000'], /expected a port/],
+    [['devnet', '--bogus'], /unknown option/],
+    [['devnet', '--chains', '901,901'], /stands twice/],
+  ])('ends wrong usage %j with 2', async (args, text) => {
+    const { code, stdout, stderr } = await cli(args)
+    expect(code).toBe(2)
+    expect(stderr).toMatch(text)
+    expect(stdout).toBe('')
+  })
+
+  it('says that devnet is not there yet', async () => {
+    expect(await cli(['devnet'])).toMatchObject({ code: 2, stdout: '' })
+  })
+})
+
+describe('config check', () => {
+  it('accepts', async () => {
+    expect(await cli(['config', 'check', '--config', good])).toMatchObject({ code: 0, stderr: '' })
+    vi.stubEnv('OP_SEQUENCER_CONFIG', good)
+    expect(await cli(['config', 'check'])).toMatchObject({ code: 0 })
+  })
+
+  it('says one line for each problem', async () => {
+    expect(await cli(['config', 'check', '--config', bad])).toEqual({
+      code: 2,
+      stdout: '',
+      stderr: 'extra: unknown key\nl1.el.rpc: expected a URL with http or https\n',
+    })
+  })
+})
+
+describe('run', () => {
+  function node(close: () => Promise<void> = () => Promise.resolve()) {
+    const seen: Config[] = []
+    const started = Promise.withResolvers<void>()
+    const start: StartNode = (config) => {
+      seen.push(config)
+      started.resolve()
+      return Promise.resolve<RunningNode>({ url: 'http://127.0.0.1:1', close })
+    }
+    return { start, seen, started: started.promise }
+  }
+
+  it('runs until it is told to stop, and closes', async () => {
+    const closed = vi.fn(() => Promise.resolve())
+    const { start, seen, started } = node(closed)
+    const stop = new AbortController()
+    vi.stubEnv('OP_SEQUENCER_RPC_HOST', 'localhost')
+    const running = cli(['run', '--config', good, '--rpc-port', '1234'], start, stop)
+    await started
+    expect(closed).not.toHaveBeenCalled()
+    stop.abort()
+    const { code, stdout, stderr } = await running
+    expect(code).toBe(0)
+    expect(stdout).toBe('')
+    expect(stderr).toContain('"msg":"serving"')
+    expect(closed).toHaveBeenCalledOnce()
+    expect(seen[0]?.rpc).toMatchObject({ host: 'localhost', port: 1234 })
+  })
+
+  it('refuses a bad configuration before anything starts', async () => {
+    expect(await cli(['run', '--config', bad])).toMatchObject({ code: 2 })
+    expect(await cli(['run', '--config', join(folder, 'none')])).toMatchObject({ code: 2 })
+  })
+
+  it('ends with 1 when the node cannot start, and with 0 when that was an abort', async () => {
+    const failing: StartNode = () => Promise.reject(new RangeError('port in use'))
+    expect(await cli(['run', '--config', good], failing)).toMatchObject({ code: 1, stderr: 'port in use\n' })
+    const stop = new AbortController()
+    stop.abort()
+    expect(await cli(['run', '--config', good], failing, stop)).toMatchObject({ code: 0 })
+  })
+
+  it('does not wait for a node that does not close', async () => {
+    vi.useFakeTimers()
+    try {
+      const { start, started } = node(() => new Promise(() => {}))
+      const stop = new AbortController()
+      const running = cli(['run', '--config', good], start, stop)
+      await started
+      stop.abort()
+      await vi.advanceTimersByTimeAsync(5000)
+      expect(await running).toMatchObject({ code: 1 })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})

@@ -1,0 +1,97 @@
+import { Command } from 'commander'
+import type { Config } from '../config/config.ts'
+import { loadConfig } from '../config/load.ts'
+import { errorMessage, isAppError } from '../primitives/errors.ts'
+import { createLogger, type Logger, type LogLevel } from '../telemetry/logger.ts'
+import { type CliIo, commandFailed } from './io.ts'
+import { configOption, logLevelOption, option, parsePort } from './options.ts'
+
+/** A node at work. */
+export interface RunningNode {
+  /** Base URL of its RPC. */
+  readonly url: string
+  /** Cancels jobs, flushes what is to be kept, and ends every connection. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts everything that a configuration names. Nodes that cannot be reached yet do not keep it from resolving. An
+ * abort of the signal while it starts makes it clean up and reject.
+ */
+export type StartNode = (
+  config: Config,
+  options: { readonly logger: Logger; readonly signal: AbortSignal },
+) => Promise<RunningNode>
+
+/** Milliseconds in which a node must have closed. */
+const CLOSE_DEADLINE = 4500
+
+interface RunOptions {
+  readonly config: string
+  readonly logLevel: LogLevel
+  readonly rpcHost?: string
+  readonly rpcPort?: number
+  readonly rpcJwtSecretFile?: string
+  readonly metricsPort?: number
+  readonly datadir?: string
+}
+
+/** Loads a configuration; its problems end the command with exit code 2. */
+export function loadOrFail(...parameters: Parameters<typeof loadConfig>): Config {
+  try {
+    return loadConfig(...parameters)
+  } catch (error) {
+    if (!isAppError(error, 'CONFIG_INVALID')) throw error
+    throw commandFailed(2, error.message.split('\n'))
+  }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+async function closeInTime(node: RunningNode): Promise<void> {
+  const late = Promise.withResolvers<never>()
+  const timer = setTimeout(() => late.reject(commandFailed(1, ['shutting down took too long'])), CLOSE_DEADLINE)
+  try {
+    await Promise.race([node.close(), late.promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function run(options: RunOptions, io: CliIo, startNode: StartNode): Promise<void> {
+  const { config: path, logLevel, ...overrides } = options
+  const config = loadOrFail(path, overrides)
+  const logger = createLogger({ level: logLevel, destination: { write: io.stderr } })
+  let node: RunningNode
+  try {
+    node = await startNode(config, { logger, signal: io.signal })
+  } catch (error) {
+    if (io.signal.aborted) return
+    throw commandFailed(1, [errorMessage(error)])
+  }
+  logger.info({ url: node.url }, 'serving')
+  await aborted(io.signal)
+  logger.info('shutting down')
+  await closeInTime(node)
+}
+
+/** `op-sequencer run`. */
+export function runCommand(io: CliIo, startNode: StartNode): Command {
+  return new Command('run')
+    .description('host every chain that a configuration names, against the nodes that it names')
+    .addOption(configOption())
+    .addOption(option('--rpc-host <host>', 'where the RPC listens; instead of rpc.host'))
+    .addOption(option('--rpc-port <port>', 'its port; instead of rpc.port').argParser(parsePort))
+    .addOption(option('--rpc-jwt-secret-file <file>', 'its secret; instead of rpc.jwtSecretFile'))
+    .addOption(
+      option('--metrics-port <port>', 'where metrics are served; instead of metrics.port').argParser(parsePort),
+    )
+    .addOption(option('--datadir <folder>', 'journals and databases; instead of datadir'))
+    .addOption(logLevelOption())
+    .action((options: RunOptions) => run(options, io, startNode))
+}

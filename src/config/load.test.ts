@@ -1,0 +1,277 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isAppError } from '../primitives/errors.ts'
+import type { Config } from './config.ts'
+import { isLoopback } from './cross-checks.ts'
+import { duration } from './duration.ts'
+import { type ConfigOverrides, loadConfig } from './load.ts'
+
+let folder: string
+
+function rollup(l2ChainId: number, more: Record<string, unknown> = {}): string {
+  const address = `0x${'11'.repeat(20)}`
+  return JSON.stringify({
+    genesis: {
+      l1: { hash: `0x${'01'.repeat(32)}`, number: 0 },
+      l2: { hash: `0x${'02'.repeat(32)}`, number: 0 },
+      l2_time: 1000,
+      system_config: {
+        batcherAddr: address,
+        overhead: `0x${'00'.repeat(32)}`,
+        scalar: `0x01${'00'.repeat(31)}`,
+        gasLimit: 30_000_000,
+      },
+    },
+    block_time: 2,
+    max_sequencer_drift: 600,
+    seq_window_size: 3600,
+    channel_timeout: 300,
+    l1_chain_id: 900,
+    l2_chain_id: l2ChainId,
+    batch_inbox_address: address,
+    deposit_contract_address: address,
+    l1_system_config_address: address,
+    ...more,
+  })
+}
+
+const SECRET = 'ab'.repeat(32)
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'op-sequencer-config-'))
+  const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
+  write('rollup.json', rollup(901))
+  write('rollup-b.json', rollup(902))
+  write('rollup-bad.json', rollup(903, { block_time: 0, seq_window_size: 1 }))
+  write('l1-genesis.json', JSON.stringify({ config: { chainId: 900 } }))
+  write('jwt.hex', `0x${SECRET}\n`)
+  write('bare.hex', SECRET)
+  write('short.hex', '0x1234')
+  mkdirSync(join(folder, 'empty'))
+})
+
+afterAll(() => rmSync(folder, { recursive: true }))
+
+let files = 0
+function load(text: string, overrides?: ConfigOverrides): Config {
+  const path = join(folder, `config-${files++}.yaml`)
+  writeFileSync(path, text)
+  return loadConfig(path, overrides)
+}
+
+/** The error lines of a configuration, with the folder cut out. */
+function errors(text: string, overrides?: ConfigOverrides): readonly string[] {
+  try {
+    load(text, overrides)
+  } catch (error) {
+    if (!isAppError(error, 'CONFIG_INVALID')) throw error
+    return (error.data?.errors as readonly string[]).map((line) => line.replaceAll(`${folder}/`, ''))
+  }
+  return []
+}
+
+const MINIMAL = `
+l1: { el: { rpc: http://127.0.0.1:8545 }, genesis: l1-genesis.json }
+chains:
+  - name: op-a
+    rollup: rollup.json
+    el: { rpc: http://127.0.0.1:9545 }
+`
+
+describe('a configuration', () => {
+  it('is typed, complete and frozen', () => {
+    const config = load(`
+rpc: { host: 0.0.0.0, port: 8645, jwtSecretFile: jwt.hex }
+metrics: { port: 7300 }
+datadir: ./data
+l1:
+  name: l1
+  el: { rpc: http://127.0.0.1:8545, engine: { url: http://127.0.0.1:8551, jwtSecretFile: bare.hex } }
+  beacon: http://127.0.0.1:5052
+  genesis: l1-genesis.json
+  mode: follow
+  blockTime: 12
+chains:
+  - name: op-a
+    rollup: rollup.json
+    el:
+      rpc: http://127.0.0.1:9545
+      engine: { url: http://127.0.0.1:9551, jwtSecretFile: jwt.hex }
+    node: { rpc: http://127.0.0.1:9546 }
+    mode: test
+    insert: op-node
+    driver: false
+    signer: { endpoint: https://signer.example, address: 0xABcdabcdabcdabcdabcdabcdabcdabcdabcdabcd, tls: { ca: ca.pem } }
+`)
+    const secret = new Uint8Array(32).fill(0xab)
+    expect(config.rpc).toEqual({
+      host: '0.0.0.0',
+      port: 8645,
+      jwtSecret: secret,
+      corsOrigins: [],
+      allowedHosts: [],
+      debugReads: false,
+      limits: {},
+    })
+    expect(config.datadir).toBe(join(folder, 'data'))
+    expect(config.metrics).toEqual({ host: '127.0.0.1', port: 7300 })
+    expect(config.l1).toMatchObject({ name: 'l1', el: { engine: { jwtSecret: secret } }, blockTime: 12 })
+    expect(config.chains[0]).toMatchObject({
+      name: 'op-a',
+      rollup: { l2ChainId: 901n },
+      node: { rpc: 'http://127.0.0.1:9546' },
+      insert: 'op-node',
+      signer: { kind: 'remote', address: `0x${'abcd'.repeat(10)}`, tls: { ca: join(folder, 'ca.pem') } },
+    })
+    expect(Object.isFrozen(config.chains[0]?.el)).toBe(true)
+  })
+
+  it('needs little', () => {
+    const config = load(MINIMAL)
+    expect(config.rpc).toMatchObject({ host: '127.0.0.1', port: 8645 })
+    expect(config.l1?.name).toBe('l1')
+    expect(config.chains[0]).toMatchObject({ mode: 'test', insert: 'none' })
+    expect(load(`{"l1": {"el": {"rpc": "http://127.0.0.1:8545"}}}`).chains).toEqual([])
+  })
+
+  it('inserts through what is there', () => {
+    const chain = (more: string) => load(MINIMAL.replace('9545 }', `9545${more}`)).chains[0]?.insert
+    expect(chain(' }\n    node: { rpc: http://127.0.0.1:9546 }')).toBe('op-node')
+    expect(chain(', engine: { url: http://127.0.0.1:9551, jwtSecretFile: jwt.hex } }')).toBe('engine')
+  })
+
+  it('reads a key file for the signer', () => {
+    expect(load(`${MINIMAL}    signer: { keyFile: bare.hex }\n`).chains[0]?.signer).toEqual({
+      kind: 'key',
+      key: new Uint8Array(32).fill(0xab),
+    })
+  })
+
+  it('lets flags win over the file', () => {
+    const config = load(`rpc: { port: 1, host: localhost }\n${MINIMAL}`, {
+      rpcPort: 2,
+      metricsPort: 3,
+      datadir: '/elsewhere',
+      rpcJwtSecretFile: join(folder, 'jwt.hex'),
+    })
+    expect(config).toMatchObject({
+      rpc: { host: 'localhost', port: 2, jwtSecret: expect.any(Uint8Array) },
+      metrics: { port: 3 },
+      datadir: '/elsewhere',
+    })
+    expect(errors(MINIMAL, { rpcHost: '0.0.0.0' })).toEqual([
+      'rpc.jwtSecretFile: is required: rpc.host 0.0.0.0 is not loopback',
+    ])
+  })
+
+  it('may use anchors', () => {
+    const config = load(`
+l1: { el: &el { rpc: http://127.0.0.1:8545 } }
+chains: [ { name: a, rollup: rollup.json, el: { <<: *el } } ]
+`)
+    expect(config.chains[0]?.el.rpc).toBe('http://127.0.0.1:8545')
+  })
+})
+
+describe('every problem is told at once', () => {
+  it('with its path', () => {
+    expect(
+      errors(`
+rpc: { host: 0.0.0.0, port: 70000, jwt: x }
+extra: 1
+chains:
+  - name: op a
+    rollup: missing.json
+    el: { rpc: "ws://127.0.0.1:1", engine: { jwtSecretFile: short.hex } }
+    insert: op-node
+    driver: true
+  - name: op-b
+    rollup: rollup-bad.json
+    el: nowhere
+    signer: { keyFile: empty, endpoint: x }
+`),
+    ).toEqual([
+      'chains[0].driver: a driver is not supported by this version',
+      'chains[0].el.engine.jwtSecretFile: short.hex: expected 32 bytes of hex',
+      'chains[0].el.engine.url: is required',
+      'chains[0].el.rpc: expected a URL with http or https',
+      'chains[0].name: expected letters, digits, dots and dashes',
+      'chains[0].node: is required with insert: op-node',
+      'chains[0].rollup: missing.json: no such file',
+      'chains[1].el: Invalid input: expected object, received string',
+      'chains[1].rollup: rollup-bad.json: block_time: must not be 0',
+      'chains[1].rollup: rollup-bad.json: seq_window_size: must be at least 2',
+      'chains[1].signer.endpoint: unknown key',
+      'chains[1].signer.keyFile: empty: is a folder',
+      'extra: unknown key',
+      'l1: is required: chains build on it',
+      'rpc.jwt: unknown key',
+      'rpc.jwtSecretFile: is required: rpc.host 0.0.0.0 is not loopback',
+      expect.stringMatching(/^rpc\.port: Too big/),
+    ])
+  })
+
+  it('between chains, too', () => {
+    const chain = (name: string, file: string) =>
+      `  - { name: "${name}", rollup: ${file}, el: { rpc: "http://127.0.0.1:1" } }\n`
+    const l1 = 'l1: { el: { rpc: http://127.0.0.1:8545 }, genesis: l1-genesis.json }\nchains:\n'
+    expect(errors(l1 + chain('a', 'rollup.json') + chain('a', 'rollup-b.json'))).toEqual([
+      'chains[1].name: is taken by another chain',
+    ])
+    expect(errors(l1 + chain('l1', 'rollup.json'))).toEqual(['chains[0].name: is taken by another chain'])
+    expect(errors(l1 + chain('a', 'rollup.json') + chain('b', 'rollup.json'))).toEqual([
+      'chains[1].rollup: chain id 901 is taken by another chain',
+    ])
+    expect(errors(l1 + chain('902', 'rollup.json') + chain('b', 'rollup-b.json'))).toEqual([
+      'chains[1].rollup: chain id 902 is the name of another chain',
+    ])
+    expect(errors(l1 + chain('900', 'rollup.json'))).toEqual(['chains[0].name: is the chain id of the L1'])
+    expect(errors(l1 + chain('901', 'rollup.json'))).toEqual([])
+    expect(errors(l1 + chain('healthz', 'rollup.json'))).toEqual(['chains[0].name: is a route of the service itself'])
+  })
+
+  it('and what this version does not serve', () => {
+    expect(
+      errors(`
+l1: { el: { rpc: http://127.0.0.1:8545 }, mode: mock, forkFrom: { rpc: http://127.0.0.1:1 } }
+chains:
+  - { name: a, rollup: rollup.json, el: embedded, mode: auto, genesis: l1-genesis.json }
+supervisor: { dependencySet: rollup.json, nodes: [] }
+`),
+    ).toEqual([
+      'chains[0].el: an embedded execution layer is not supported by this version',
+      'chains[0].mode: mode "auto" is not supported by this version',
+      'l1.forkFrom: a shadow fork is not supported by this version',
+      'l1.mode: mode "mock" is not supported by this version',
+      'supervisor: a hosted supervisor is not supported by this version',
+    ])
+  })
+})
+
+describe('a file that cannot be read', () => {
+  it('is one line', () => {
+    expect(() => loadConfig(join(folder, 'none.yaml'))).toThrow(/none\.yaml: no such file$/)
+    expect(errors('rpc: [')).toHaveLength(1)
+    expect(errors('rpc: { port: 1, port: 2 }')[0]).toMatch(/^config-\d+\.yaml: Map keys must be unique/)
+    expect(errors('- 1')).toContain('Invalid input: expected object, received array')
+    expect(errors('')).not.toEqual([])
+  })
+})
+
+describe('details', () => {
+  it('knows loopback', () => {
+    for (const host of ['127.0.0.1', '127.1.2.3', 'localhost', 'LOCALHOST', '::1', '[::1]'])
+      expect(isLoopback(host)).toBe(true)
+    for (const host of ['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.evil', '128.0.0.1', ''])
+      expect(isLoopback(host)).toBe(false)
+  })
+
+  it('reads durations', () => {
+    expect(['50ms', '2s', '1.5s', '3m', '1h', 0].map((text) => duration.parse(text))).toEqual([
+      50, 2000, 1500, 180_000, 3_600_000, 0,
+    ])
+    for (const bad of ['50', '-1s', '1d', '', 's', 50]) expect(duration.safeParse(bad).success).toBe(false)
+  })
+})
