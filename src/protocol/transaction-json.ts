@@ -36,7 +36,7 @@ function typeFields(transaction: Transaction, place: TransactionPlace | undefine
     const version = place?.receipt?.depositReceiptVersion
     return {
       sourceHash: transaction.sourceHash,
-      ...(transaction.mint > 0n && { mint: toQuantity(transaction.mint) }),
+      mint: toQuantity(transaction.mint),
       ...(transaction.isSystemTx && { isSystemTx: true }),
       ...(nonce !== undefined && { nonce: toQuantity(nonce) }),
       ...(nonce !== undefined && version !== undefined && { depositReceiptVersion: toQuantity(version) }),
