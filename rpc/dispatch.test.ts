@@ -39,6 +39,7 @@ const METHODS: readonly Method[] = [
     result: described('never'),
     handler([how]) {
       if (how === 'coded') throw new AppError('JOB_UNKNOWN', { message: 'unknown job', data: { jobId: 'x' } })
+      if (how === 'parent') throw new AppError('ORIGIN_ORPHANED', { data: { origin: '0x1' } })
       if (how === 'foreign') throw new AppError('NOBODY_KNOWS', { message: 'secret text' })
       if (how === 'upstream') throw upstreamError({ code: 3, message: 'execution reverted', data: '0x01' })
       if (how === 'bigint') return { value: 1n }
@@ -171,6 +172,12 @@ describe('failures of handlers', () => {
       jsonrpc: '2.0',
       id: 1,
       error: { code: -38510, message: 'unknown job', data: { jobId: 'x' } },
+    })
+  })
+
+  it('names the rule that makes a parent unusable', async () => {
+    expect(await dispatcher()(call('demo_fail', ['parent']))).toMatchObject({
+      error: { code: -38513, data: { rule: 'ORIGIN_ORPHANED', origin: '0x1' } },
     })
   })
 

@@ -3,8 +3,24 @@ import type { TransportErrorCode } from '../src/clients/transport.ts'
 import type { ExecutionErrorCode } from '../src/evm/executor.ts'
 import type { RlpErrorCode } from '../src/primitives/rlp.ts'
 import type { SignatureErrorCode } from '../src/primitives/secp256k1.ts'
+import type { AttributesErrorCode } from '../src/protocol/attributes.ts'
+import type { BaseFeeErrorCode } from '../src/protocol/base-fee.ts'
+import type { BlobFeeErrorCode } from '../src/protocol/blob-fee.ts'
+import type { DaFootprintErrorCode } from '../src/protocol/da-footprint.ts'
+import type { ExtraDataErrorCode } from '../src/protocol/extra-data.ts'
 import type { HeaderErrorCode } from '../src/protocol/header.ts'
+import type { JsonValueErrorCode } from '../src/protocol/json-value.ts'
+import type { L1InfoErrorCode } from '../src/protocol/l1-info.ts'
+import type { L2BlockErrorCode } from '../src/protocol/l2-block.ts'
+import type { OriginErrorCode } from '../src/protocol/origin-selection.ts'
+import type { PayloadErrorCode } from '../src/protocol/payload.ts'
+import type { SystemConfigErrorCode } from '../src/protocol/system-config.ts'
 import type { TransactionErrorCode } from '../src/protocol/transaction.ts'
+import type { UpgradeErrorCode } from '../src/protocol/upgrade-txs.ts'
+import type { DepositErrorCode } from '../src/protocol/user-deposits.ts'
+import type { StateErrorCode } from '../src/state/source.ts'
+import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
+import type { PoolErrorCode } from '../txpool/validate.ts'
 
 /** Codes of the JSON-RPC layer itself. `UPSTREAM_ERROR` carries a node's own `{code, message, data}` unchanged. */
 export type RpcErrorCode =
@@ -14,19 +30,40 @@ export type RpcErrorCode =
   | 'INVALID_PARAMS'
   | 'INTERNAL_ERROR'
   | 'RESPONSE_TOO_LARGE'
-  | 'TX_REJECTED'
   | 'UPSTREAM_ERROR'
 
-/** Every code that may reach a caller. A folder that owns codes is joined here, or its errors are «internal». */
+/** What derivation of a block's frame from its parent and L1 origin throws. */
+type FrameErrorCode =
+  | AttributesErrorCode
+  | BaseFeeErrorCode
+  | BlobFeeErrorCode
+  | DaFootprintErrorCode
+  | DepositErrorCode
+  | ExtraDataErrorCode
+  | L1InfoErrorCode
+  | L2BlockErrorCode
+  | OriginErrorCode
+  | SystemConfigErrorCode
+  | UpgradeErrorCode
+
+/** What a node's answer can be refused for. */
+type NodeErrorCode = TransportErrorCode | JsonValueErrorCode | StateErrorCode | TrieNodeErrorCode
+
+/** What encoded data can be refused for. */
+type DecodingErrorCode = HeaderErrorCode | PayloadErrorCode | RlpErrorCode | SignatureErrorCode | TransactionErrorCode
+
+/**
+ * Every code that may reach a caller. A folder that owns codes is joined here, or its errors are «internal». Those of
+ * configuration and command line never get that far.
+ */
 export type Code =
   | RpcErrorCode
-  | TransportErrorCode
   | BuilderErrorCode
   | ExecutionErrorCode
-  | RlpErrorCode
-  | SignatureErrorCode
-  | HeaderErrorCode
-  | TransactionErrorCode
+  | PoolErrorCode
+  | FrameErrorCode
+  | NodeErrorCode
+  | DecodingErrorCode
 
 /** The JSON-RPC number of every code. Total: a new code without a number does not compile. */
 export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
@@ -46,6 +83,7 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   RLP_INVALID: -32000,
   HEADER_INVALID: -32000,
   SIGNATURE_INVALID: -32000,
+  PAYLOAD_HASH_MISMATCH: -32000,
   // Only for one whose data does not hold the node's own error.
   UPSTREAM_ERROR: -32000,
 
@@ -53,6 +91,20 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   JOB_STATE: -38511,
   TX_REFUSED: -38512,
   PARENT_UNUSABLE: -38513,
+  ATTRIBUTES_INPUT_INVALID: -38513,
+  ATTRIBUTES_ORIGIN_INVALID: -38513,
+  BASE_FEE_UNKNOWN: -38513,
+  BLOB_SCHEDULE_UNKNOWN: -38513,
+  DA_FOOTPRINT_UNKNOWN: -38513,
+  DEPOSIT_INVALID: -38513,
+  EIP1559_PARAMS_INVALID: -38513,
+  EXTRA_DATA_INVALID: -38513,
+  L1_INFO_INVALID: -38513,
+  L2_BLOCK_INVALID: -38513,
+  ORIGIN_MISMATCH: -38513,
+  ORIGIN_ORPHANED: -38513,
+  SYSTEM_CONFIG_INVALID: -38513,
+  UPGRADE_UNKNOWN: -38513,
   COMMIT_REFUSED: -38530,
   PUBLISH_REFUSED: -38540,
   SEQUENCER_INACTIVE: -38550,
@@ -60,6 +112,11 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   NODE_UNAVAILABLE: -38590,
   RPC_UNAVAILABLE: -38590,
   RPC_ERROR: -38590,
+  JSON_VALUE_INVALID: -38590,
+  STATE_UNAVAILABLE: -38590,
+  STATE_MISMATCH: -38590,
+  ROOT_UNAVAILABLE: -38590,
+  TRIE_NODE_INVALID: -38590,
 }
 
 /** The number of a code; undefined for one that no folder has joined here. */

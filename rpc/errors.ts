@@ -25,7 +25,7 @@ const INTERNAL: ErrorObject = { code: ERROR_NUMBERS.INTERNAL_ERROR, message: 'in
 
 /**
  * What a caller is told about anything thrown. Errors without a code of ours become «internal error»: their text may
- * hold anything, so it goes to the log only.
+ * hold anything, so it goes to the log only. An unusable parent always names the rule that it breaks.
  * @returns the error object, and whether the error was unexpected and is to be logged
  */
 export function toErrorObject(error: unknown): { readonly error: ErrorObject; readonly unexpected: boolean } {
@@ -39,6 +39,7 @@ export function toErrorObject(error: unknown): { readonly error: ErrorObject; re
   }
   const code = errorNumber(error.code)
   if (code === undefined || code === ERROR_NUMBERS.INTERNAL_ERROR) return { error: INTERNAL, unexpected: true }
-  const { message, data } = error
+  const { message } = error
+  const data = code === ERROR_NUMBERS.PARENT_UNUSABLE ? { rule: error.code, ...error.data } : error.data
   return { error: data === undefined ? { code, message } : { code, message, data }, unexpected: false }
 }

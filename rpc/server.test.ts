@@ -180,6 +180,13 @@ describe('HTTP', () => {
     expect((await send(Buffer.alloc(1001, 0x20))).statusCode).toBe(413)
   })
 
+  it('does not wait for slow senders', async () => {
+    const { server: http } = (await server()).app
+    expect(http.headersTimeout).toBe(10_000)
+    expect(http.requestTimeout).toBe(60_000)
+    expect(http.timeout).toBeGreaterThan(http.requestTimeout)
+  })
+
   it('ends a call whose caller is gone', async () => {
     const { method, started, aborted } = hanging()
     const url = new URL(await (await server({}, method)).listen())

@@ -66,6 +66,8 @@ const CLOSE_GRACE = 500
 /** Milliseconds in which a client must have sent its headers, and its whole request. */
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 60_000
+/** Milliseconds between looks at those two. */
+const CHECK_INTERVAL = 2000
 /** Milliseconds of silence on a connection, a call's own run included. */
 const CONNECTION_TIMEOUT = 600_000
 
@@ -143,7 +145,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
     bodyLimit: limits.bodyBytes,
     requestTimeout: REQUEST_TIMEOUT,
     connectionTimeout: CONNECTION_TIMEOUT,
-    http: { headersTimeout: HEADERS_TIMEOUT },
+    http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_INTERVAL },
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true },
   })

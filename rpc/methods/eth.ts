@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { AppError, isAppError } from '../../src/primitives/errors.ts'
 import { type Hash, toQuantity } from '../../src/primitives/hex.ts'
 import type { IoOptions } from '../../src/primitives/io.ts'
-import type { RpcErrorCode } from '../error-codes.ts'
+import type { PoolErrorCode } from '../../txpool/validate.ts'
 import { upstreamError } from '../errors.ts'
 import { defineMethod, described, type Method } from '../method.ts'
 import { data } from '../schema.ts'
@@ -12,7 +12,7 @@ import { DEBUG_READ_METHODS, READ_METHODS } from './pass-through.ts'
 export interface TransactionPoolService {
   /**
    * Adds an encoded transaction (blob transactions in their network form).
-   * @throws AppError TX_REFUSED with geth's wording, or a decoding code
+   * @throws AppError TX_REJECTED or TX_REFUSED with geth's wording, or a decoding code
    */
   add(raw: Uint8Array, io: IoOptions): Promise<Hash>
 }
@@ -87,7 +87,7 @@ export function ethMethods(options: EthMethodsOptions): readonly Method[] {
         } catch (error) {
           if (!isAppError(error, 'TX_REFUSED')) throw error
           // A refusal has a code of its own on test_*; here wallets expect geth's.
-          throw new AppError<RpcErrorCode>('TX_REJECTED', { message: error.message, cause: error })
+          throw new AppError<PoolErrorCode>('TX_REJECTED', { message: error.message, cause: error })
         }
       },
     }),

@@ -1,6 +1,6 @@
 import type { Address } from '../primitives/hex.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
-import type { JsonFile } from './files.ts'
+import type { GenesisFile } from './files.ts'
 import type { ParsedConfig } from './schema.ts'
 
 /** An authenticated Engine API. */
@@ -48,8 +48,8 @@ export interface L1Settings {
   readonly name: string
   readonly el: ExecutionLayerSettings
   readonly beacon?: string
-  /** geth's genesis file, or its `config` part. */
-  readonly genesis?: JsonFile
+  /** geth's genesis file, or its `config` part. Always there when the configuration has chains. */
+  readonly genesis?: GenesisFile
   /** Seconds. */
   readonly blockTime: number
 }
@@ -58,7 +58,7 @@ export interface L1Settings {
 export interface L2Settings {
   readonly name: string
   readonly rollup: RollupConfig
-  readonly genesis?: JsonFile
+  readonly genesis?: GenesisFile
   readonly el: ExecutionLayerSettings
   /** op-node's RPC. */
   readonly node?: { readonly rpc: string }

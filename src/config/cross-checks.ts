@@ -46,6 +46,9 @@ export function crossChecks(raw: unknown): readonly Problem[] {
   }
   const chains = rawChains(raw)
   const hasL1 = at(raw, 'l1') !== undefined
+  if (chains.length > 0 && hasL1 && at(raw, 'l1', 'genesis') === undefined) {
+    problems.push({ path: ['l1', 'genesis'], message: "is required: it says the L1's upgrades and blob schedule" })
+  }
   if (chains.length > 0 && !hasL1) problems.push({ path: ['l1'], message: 'is required: chains build on it' })
   if (chains.length === 0 && !hasL1) problems.push({ path: ['chains'], message: 'is empty, and there is no l1' })
   return [...problems, ...checkNames(raw), ...chains.flatMap(checkChain)]
@@ -57,9 +60,8 @@ export function contentChecks(config: ParsedConfig): readonly Problem[] {
   const names = new Set(config.chains.map((chain) => chain.name))
   if (config.l1 !== undefined) names.add(config.l1.name)
   const ids = new Set<bigint>()
-  const genesisId = at(config.l1?.genesis?.json, 'config', 'chainId') ?? at(config.l1?.genesis?.json, 'chainId')
-  const l1ChainId = typeof genesisId === 'number' ? BigInt(genesisId) : config.chains[0]?.rollup.l1ChainId
-  config.chains.forEach(({ name, rollup }, index) => {
+  const l1ChainId = config.l1?.genesis?.config.chainId ?? config.chains[0]?.rollup.l1ChainId
+  config.chains.forEach(({ name, rollup, genesis }, index) => {
     const report = (message: string): void => {
       problems.push({ path: ['chains', index, 'rollup'], message })
     }
@@ -69,6 +71,9 @@ export function contentChecks(config: ParsedConfig): readonly Problem[] {
     if (l2ChainId === l1ChainId) report(`chain id ${l2ChainId} is that of the L1`)
     if (name !== String(l2ChainId) && names.has(String(l2ChainId))) {
       report(`chain id ${l2ChainId} is the name of another chain`)
+    }
+    if (genesis !== undefined && genesis.config.chainId !== l2ChainId) {
+      report(`l2_chain_id is ${l2ChainId}, but the genesis says ${genesis.config.chainId}`)
     }
     if (rollup.l1ChainId !== l1ChainId) report(`l1_chain_id is ${rollup.l1ChainId}, but the L1 is ${l1ChainId}`)
   })

@@ -1,14 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { errorMessage } from '../primitives/errors.ts'
+import { errorMessage, isAppError } from '../primitives/errors.ts'
 import { hexToBytes } from '../primitives/hex.ts'
+import type { ChainConfig } from '../protocol/chain-config.ts'
+import { parseChainConfig } from '../protocol/genesis.ts'
+import { parseRollupConfig, type RollupConfig } from '../protocol/rollup-config.ts'
 
 /** A JSON file that a configuration names. */
 export interface JsonFile {
   /** Absolute. */
   readonly path: string
   readonly json: unknown
+}
+
+/** A geth genesis file, or only its `config` part. */
+export interface GenesisFile extends JsonFile {
+  readonly config: ChainConfig
 }
 
 /** Schemas of values that name files; relative paths start at the configuration's folder. */
@@ -19,6 +27,10 @@ export interface FileSchemas {
   readonly secret: z.ZodType<Uint8Array, string>
   /** Becomes what the file holds. */
   readonly json: z.ZodType<JsonFile, string>
+  /** Becomes op-node's rollup.json. */
+  readonly rollup: z.ZodType<RollupConfig, string>
+  /** Becomes a genesis with its chain configuration read. */
+  readonly genesis: z.ZodType<GenesisFile, string>
 }
 
 /** What went wrong with a file, without repeating its path where the system's message has it already. */
@@ -53,18 +65,37 @@ export function fileSchemas(folder: string): FileSchemas {
     })
   }
 
+  const json = reading((text, file): JsonFile | string => {
+    try {
+      return { path: file, json: JSON.parse(text) as unknown }
+    } catch {
+      return 'not valid JSON'
+    }
+  })
+
+  /** A JSON file of a known format, whose parser tells everything that is wrong with it. */
+  function format<T>(parse: (file: JsonFile) => T): z.ZodType<T, string> {
+    return json.transform((file, context): T => {
+      try {
+        return parse(file)
+      } catch (error) {
+        const lines = isAppError(error) ? error.data?.errors : undefined
+        for (const line of Array.isArray(lines) ? lines : [errorMessage(error)]) {
+          context.addIssue(`${file.path}: ${String(line)}`)
+        }
+        return z.NEVER
+      }
+    })
+  }
+
   return {
     path,
     secret: reading((text) => {
       const digits = text.trim().replace(/^0x/, '')
       return /^[0-9a-fA-F]{64}$/.test(digits) ? hexToBytes(digits) : 'expected 32 bytes of hex'
     }),
-    json: reading((text, file) => {
-      try {
-        return { path: file, json: JSON.parse(text) as unknown }
-      } catch {
-        return 'not valid JSON'
-      }
-    }),
+    json,
+    rollup: format((file) => parseRollupConfig(file.json)),
+    genesis: format((file) => ({ ...file, config: parseChainConfig(file.json) })),
   }
 }

@@ -45,7 +45,8 @@ beforeAll(() => {
   write('rollup.json', rollup(901))
   write('rollup-b.json', rollup(902))
   write('rollup-bad.json', rollup(903, { block_time: 0, seq_window_size: 1 }))
-  write('l1-genesis.json', JSON.stringify({ config: { chainId: 900 } }))
+  write('l1-genesis.json', JSON.stringify({ config: { chainId: 900, pragueTime: 0 } }))
+  write('bad-genesis.json', JSON.stringify({ config: { chainId: 'x' } }))
   write('jwt.hex', `0x${SECRET}\n`)
   write('bare.hex', SECRET)
   write('short.hex', '0x1234')
@@ -67,7 +68,7 @@ function errors(text: string, overrides?: ConfigOverrides): readonly string[] {
     load(text, overrides)
   } catch (error) {
     if (!isAppError(error, 'CONFIG_INVALID')) throw error
-    return (error.data?.errors as readonly string[]).map((line) => line.replaceAll(`${folder}/`, ''))
+    return error.message.split('\n').map((line) => line.replaceAll(`${folder}/`, ''))
   }
   return []
 }
@@ -117,6 +118,7 @@ chains:
     })
     expect(config.datadir).toBe(join(folder, 'data'))
     expect(config.metrics).toEqual({ host: '127.0.0.1', port: 7300 })
+    expect(config.l1?.genesis?.config).toMatchObject({ chainId: 900n, l1: { timeForks: { prague: 0n } } })
     expect(config.l1).toMatchObject({ name: 'l1', el: { engine: { jwtSecret: secret } }, blockTime: 12 })
     expect(config.chains[0]).toMatchObject({
       name: 'op-a',
@@ -168,7 +170,7 @@ chains:
 
   it('may use anchors', () => {
     const config = load(`
-l1: { el: &el { rpc: http://127.0.0.1:8545 } }
+l1: { el: &el { rpc: http://127.0.0.1:8545 }, genesis: l1-genesis.json }
 chains: [ { name: a, rollup: rollup.json, el: { <<: *el } } ]
 `)
     expect(config.chains[0]?.el.rpc).toBe('http://127.0.0.1:8545')
@@ -237,13 +239,15 @@ chains:
       errors(`
 l1: { el: { rpc: http://127.0.0.1:8545 }, mode: mock, forkFrom: { rpc: http://127.0.0.1:1 } }
 chains:
-  - { name: a, rollup: rollup.json, el: embedded, mode: auto, genesis: l1-genesis.json }
+  - { name: a, rollup: rollup.json, el: embedded, mode: auto, genesis: bad-genesis.json }
 supervisor: { dependencySet: rollup.json, nodes: [] }
 `),
     ).toEqual([
       'chains[0].el: an embedded execution layer is not supported by this version',
+      'chains[0].genesis: bad-genesis.json: chainId: expected a decimal or 0x number',
       'chains[0].mode: mode "auto" is not supported by this version',
       'l1.forkFrom: a shadow fork is not supported by this version',
+      "l1.genesis: is required: it says the L1's upgrades and blob schedule",
       'l1.mode: mode "mock" is not supported by this version',
       'supervisor: a hosted supervisor is not supported by this version',
     ])

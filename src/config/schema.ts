@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
+import { AppError } from '../primitives/errors.ts'
 import type { Address } from '../primitives/hex.ts'
-import { parseRollupConfig, type RollupConfig } from '../protocol/rollup-config.ts'
 import { duration } from './duration.ts'
 import { type FileSchemas, fileSchemas } from './files.ts'
 
@@ -39,20 +38,6 @@ const limits = z.strictObject({
   responseBytes: z.int().positive().optional(),
 })
 
-function rollup(files: FileSchemas) {
-  return files.json.transform((file, context): RollupConfig => {
-    try {
-      return parseRollupConfig(file.json)
-    } catch (error) {
-      const lines = isAppError(error, 'ROLLUP_CONFIG_INVALID') ? error.data?.errors : undefined
-      for (const line of Array.isArray(lines) ? lines : [errorMessage(error)]) {
-        context.addIssue(`${file.path}: ${String(line)}`)
-      }
-      return z.NEVER
-    }
-  })
-}
-
 function engine(files: FileSchemas) {
   return z.strictObject({ url: httpUrl, jwtSecretFile: files.secret })
 }
@@ -60,8 +45,8 @@ function engine(files: FileSchemas) {
 function chain(files: FileSchemas) {
   return z.strictObject({
     name: chainName,
-    rollup: rollup(files),
-    genesis: files.json.optional(),
+    rollup: files.rollup,
+    genesis: files.genesis.optional(),
     el: z.union([z.strictObject({ rpc: httpUrl, engine: engine(files).optional() }), z.literal('embedded')]),
     node: z.strictObject({ rpc: httpUrl }).optional(),
     mode: z.enum(['test', 'auto', 'engine']).default('test'),
@@ -128,7 +113,7 @@ export function configSchema(folder: string) {
         name: chainName.default('l1'),
         el: z.union([z.strictObject({ rpc: httpUrl, engine: engine(files).optional() }), z.literal('embedded')]),
         beacon: httpUrl.optional(),
-        genesis: files.json.optional(),
+        genesis: files.genesis.optional(),
         mode: z.enum(['follow', 'mock']).default('follow'),
         forkFrom: z.strictObject({ rpc: httpUrl, block: z.int().nonnegative().optional() }).optional(),
         blockTime: z.number().positive().default(12),
