@@ -80,21 +80,25 @@ class Chain {
   }
 
   /** Makes a block of writes, each its own transaction, and makes it the head. */
-  async write(writes: readonly (readonly [Address, ReadonlyMap<Hash, bigint>])[]): Promise<RpcBlock> {
+  write(writes: Iterable<readonly [Address, ReadonlyMap<Hash, bigint>]>): Promise<RpcBlock> {
+    return this.transact([...writes].map(([to, slots]) => ({ to, value: 0n, data: writerInput(slots) })))
+  }
+
+  /** Makes a block of calls by the test's user, and makes it the head. */
+  async transact(calls: readonly { to: Address; value: bigint; data: Hex }[]): Promise<RpcBlock> {
     const parent = await this.el.block('latest')
-    for (const [to, slots] of writes) {
+    for (const call of calls) {
       const raw = await user.account.signTransaction({
         chainId: L1_CHAIN_ID,
         nonce: this.#nonce++,
         gas: 12_000_000n,
         maxFeePerGas: 2n * 10n ** 9n,
         maxPriorityFeePerGas: 10n ** 9n,
-        to,
-        data: writerInput(slots),
+        ...call,
       })
       await this.el.rpc.call('eth_sendRawTransaction', [raw])
     }
-    const payload = await this.#build(parent, writes.length)
+    const payload = await this.#build(parent, calls.length)
     const head = { headBlockHash: payload.blockHash, safeBlockHash: ZERO_HASH, finalizedBlockHash: ZERO_HASH }
     await this.el.engine.call('engine_forkchoiceUpdatedV3', [head, null])
     await waitFor('the head moves', async () => (await this.el.block('latest')).hash === payload.blockHash)
@@ -139,7 +143,14 @@ async function allAccounts(el: GethProcess, block: RpcBlock): Promise<Map<Addres
     otherUser.address,
     block.miner,
   ])
-  const list = [...addresses]
+  return accountsAt(el, block, [...addresses])
+}
+
+async function accountsAt(
+  el: GethProcess,
+  block: RpcBlock,
+  list: readonly Address[],
+): Promise<Map<Address, AccountState>> {
   const answers = await el.rpc.batch(
     list.map((address) => ({ method: 'eth_getProof', params: [address, [], { blockHash: block.hash }] })),
   )
@@ -227,7 +238,7 @@ async function growChain(el: GethProcess): Promise<{ chain: Chain; head: RpcBloc
   let head = await el.block('latest')
   for (let number = 1; number <= 3; number++) {
     const writes = randomWrites(known, 60, 40, number)
-    head = await chain.write([...writes])
+    head = await chain.write(writes)
     const receipts = await el.rpc.call<{ status: Hex }[]>('eth_getBlockReceipts', [head.hash])
     expect(receipts.map(({ status }) => status)).toEqual(known.map(() => '0x1'))
     known = await Promise.all(known.map((contract) => contract.with(writes.get(contract.address) ?? new Map())))
@@ -341,7 +352,7 @@ describe('siblings that no key leads to', () => {
     const chain = new Chain(el)
     const big = contracts[0] as KnownContract
     // Both slots of a deep pair are written in the newest block: their nodes are in no database yet.
-    const [a, b] = deepPair(6)
+    const [a, b] = deepPair(6, (n) => toWord(5_000_000n + n))
     const writes = new Map([
       [a, 11n],
       [b, 1n << 200n],
@@ -368,6 +379,32 @@ describe('siblings that no key leads to', () => {
     })
     await rpc.close()
   })
+})
+
+test.each([
+  ['geth', 'path', 'full'],
+  ['op-geth', 'hash', 'full'],
+] as const)('%s, %s/%s: an account that goes leaves a deep fork', async (program, scheme, gcmode) => {
+  await using folder = new TempFolder()
+  await using el = await startGeth({ folder, name: 'el', program, genesis, scheme, gcmode })
+  const chain = new Chain(el)
+  const [gone, left] = deepPair(6, (n) => `0xacc0${n.toString(16).padStart(36, '0')}`)
+  const head = await chain.transact([gone, left].map((to) => ({ to, value: 7n, data: '0x' })))
+  const accounts = new Map([...(await allAccounts(el, head)), ...(await accountsAt(el, head, [gone, left]))])
+  expect(await stateRootOf(accounts)).toBe(head.stateRoot)
+  accounts.delete(gone)
+  const { rpc, source } = connect(el)
+  const pin: PinnedState = { blockHash: head.hash, stateRoot: head.stateRoot }
+  const removal: AccountDiff = { account: undefined, storage: new Map(), storageCleared: true }
+  const diff: StateDiff = { accounts: new Map([[gone, removal]]), codes: new Map() }
+  process.stdout.write(`${program}, ${scheme}/${gcmode}\n`)
+  const { value, trips } = await measured('root without an account', rpc, () =>
+    computeStateRoot(pin, diff, new NodeStore(), source),
+  )
+  expect(value.stateRoot).toBe(await stateRootOf(accounts))
+  // The account, the database that does not have its neighbour yet, the range that does.
+  expect(trips).toBe(3)
+  await rpc.close()
 })
 
 test('geth without debug methods: proofs and access lists do', async () => {
@@ -423,14 +460,14 @@ function deepRemovals({ address, slots }: KnownContract, digits: number): Map<Ad
   return new Map([[address, writes]])
 }
 
-/** Two slots whose hashes share this many digits. */
-function deepPair(digits: number): [Hash, Hash] {
+/** Two keys whose hashes share this many digits. */
+function deepPair(digits: number, key: (n: bigint) => Hash): [Hash, Hash] {
   const seen = new Map<string, Hash>()
-  for (let n = 5_000_000n; ; n++) {
-    const slot = toWord(n)
-    const prefix = keccakHash(hexToBytes(slot)).slice(2, 2 + digits)
+  for (let n = 0n; ; n++) {
+    const next = key(n)
+    const prefix = keccakHash(hexToBytes(next)).slice(2, 2 + digits)
     const other = seen.get(prefix)
-    if (other !== undefined) return [other, slot]
-    seen.set(prefix, slot)
+    if (other !== undefined) return [other, next]
+    seen.set(prefix, next)
   }
 }
