@@ -125,14 +125,23 @@ async function withReceipts(
   return { ...origin, receipts: kept }
 }
 
+/** Codes of deriving attributes from an origin, and the rule that each stands for. */
+const ORIGIN_RULES: Readonly<Record<string, string>> = {
+  ATTRIBUTES_ORIGIN_INVALID: 'originMismatch',
+  DEPOSIT_INVALID: 'invalidDeposit',
+  BLOB_SCHEDULE_UNKNOWN: 'unknownBlobSchedule',
+  UPGRADE_UNKNOWN: 'unknownUpgrade',
+}
+
 function attributesOf(input: AttributesInput): PreparedAttributes {
   try {
     return prepareAttributes(input)
   } catch (error) {
-    if (!isAppError(error, 'ATTRIBUTES_ORIGIN_INVALID')) throw error
+    const rule = isAppError(error) ? ORIGIN_RULES[error.code] : undefined
+    if (rule === undefined) throw error
     throw new AppError<BuilderErrorCode>('PARENT_UNUSABLE', {
       message: errorMessage(error),
-      data: { rule: 'originMismatch', l1Origin: input.origin.hash },
+      data: { rule, l1Origin: input.origin.hash },
       cause: error,
     })
   }

@@ -1,0 +1,209 @@
+import { ethMethods } from '../rpc/methods/eth.ts'
+import { serviceMethods } from '../rpc/methods/service.ts'
+import { testMethods } from '../rpc/methods/test.ts'
+import { createRpcMetrics } from '../rpc/metrics.ts'
+import { type ChainRoute, createRoutes } from '../rpc/routes.ts'
+import { createRpcServer } from '../rpc/server.ts'
+import { CommitFollower } from '../txpool/commit-follower.ts'
+import { TxPool } from '../txpool/pool.ts'
+import { committedParent, Jobs } from './builder/jobs.ts'
+import type { ChainReader, Committer } from './builder/ports.ts'
+import { remoteStates } from './builder/remote-pinned-state.ts'
+import { SealedBlocks } from './builder/sealed-blocks.ts'
+import type { RunningNode, StartNode } from './cli/run.ts'
+import { VERSION } from './cli/version.ts'
+import { EngineClient } from './clients/engine.ts'
+import { L1Client } from './clients/l1.ts'
+import { L2Client } from './clients/l2.ts'
+import { NodeWatch, type WatchedNode } from './clients/node-watch.ts'
+import { readHeadAccount } from './clients/pool-head.ts'
+import { RpcStateSource } from './clients/state-rpc.ts'
+import { RpcTransport } from './clients/transport.ts'
+import type { Config, L1Settings, L2Settings } from './config/config.ts'
+import { EngineCommitter } from './delivery/committers/engine.ts'
+import { opEvmRules } from './evm/chain.ts'
+import { OpExecutor } from './evm/op-executor.ts'
+import { systemClock } from './primitives/clock.ts'
+import { AppError } from './primitives/errors.ts'
+import { nativeSecp256k1 } from './primitives/secp256k1.ts'
+import { parseChainConfig } from './protocol/genesis.ts'
+import type { L1ChainConfig } from './protocol/l1-chain.ts'
+import { AutoBuilder } from './sequencer/auto.ts'
+import { NodeStore } from './state/node-store.ts'
+import type { Logger } from './telemetry/logger.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+
+/** One L2 chain, wired. */
+interface HostedChain {
+  readonly route: ChainRoute
+  readonly watched: readonly WatchedNode[]
+  readonly transports: readonly RpcTransport[]
+  /** Works until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** What all chains share. */
+interface Shared {
+  readonly logger: Logger
+  readonly l1: { readonly reader: L1Client; readonly chain: L1ChainConfig }
+  readonly store: NodeStore
+  readonly debugReads: boolean
+}
+
+const NO_L1_SCHEDULE: Omit<L1ChainConfig, 'chainId'> = { blockForks: {}, timeForks: {}, blobSchedule: {} }
+
+function hostL2(settings: L2Settings, shared: Shared): HostedChain {
+  const { rollup: config, name, el } = settings
+  const { forks, l2ChainId: chainId } = config
+  const { l1, store } = shared
+  const logger = shared.logger.child({ chain: name })
+  const reads = new RpcTransport({ endpoint: `${name}.el`, url: el.rpc })
+  const engine =
+    el.engine === undefined
+      ? undefined
+      : new RpcTransport({ endpoint: `${name}.engine`, url: el.engine.url, jwtSecret: el.engine.jwtSecret })
+  const client = new L2Client(reads)
+  const sealedBlocks = new SealedBlocks()
+  const pool = new TxPool({
+    head: async (sender, io) => {
+      const { header, nonce, balance } = await readHeadAccount(reads, sender, io)
+      const rules = opEvmRules(forks, header.timestamp + config.blockTime)
+      return { rules: { chainId, gasLimit: header.gasLimit, ...rules }, account: { nonce, balance } }
+    },
+  })
+  const follower = new CommitFollower(pool, sealedBlocks)
+  const inner =
+    settings.insert === 'engine' && engine !== undefined
+      ? new EngineCommitter(new EngineClient(engine, forks), sealedBlocks)
+      : undefined
+  const committer: Committer | undefined = inner && {
+    commit: async (block, io) => {
+      await inner.commit(block, io)
+      follower.committed(block)
+    },
+    setForkchoice: (update, io) => inner.setForkchoice(update, io),
+  }
+  const chain: ChainReader = {
+    block: async (id, io) =>
+      (typeof id === 'string' && id !== 'latest' ? committedParent(sealedBlocks, id) : undefined) ??
+      client.block(id, io),
+    ancestorHash: (tip, number, io) => client.ancestorHash(tip, number, io),
+  }
+  const auto = new AutoBuilder({
+    builder: () => jobs,
+    clock: systemClock,
+    blockTimeMs: Number(config.blockTime) * 1000,
+    onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
+  })
+  const jobs: Jobs = new Jobs({
+    config,
+    constants: opConstants(settings),
+    l1Chain: l1.chain,
+    chain,
+    l1: l1.reader,
+    forks,
+    executor: new OpExecutor({ chainId, forks }),
+    state: remoteStates(store, new RpcStateSource(reads)),
+    pool,
+    committer,
+    publisher: undefined,
+    auto,
+    sealedBlocks,
+    clock: systemClock,
+  })
+  const eth = ethMethods({
+    chainId,
+    pool,
+    passThrough: { call: (method, params, io) => reads.call(method, params, { ...io, idempotent: true }) },
+    debugReads: shared.debugReads,
+  })
+  const transports = engine === undefined ? [reads] : [reads, engine]
+  return {
+    route: { name, chainId, layer: 'l2', methods: [...testMethods(jobs), ...eth] },
+    watched: transports.map((transport) => ({ transport, chainId })),
+    transports,
+    run: (signal) => jobs.expire(signal),
+    async close() {
+      await auto.close()
+      await jobs.close()
+    },
+  }
+}
+
+function opConstants(settings: L2Settings): NonNullable<L2Settings['rollup']['chainOpConfig']> {
+  const constants = settings.rollup.chainOpConfig
+  if (constants !== undefined) return constants
+  throw new AppError('CONFIG_INVALID', { message: `chain ${settings.name}: rollup.json has no chain_op_config` })
+}
+
+function l1ChainOf(settings: L1Settings | undefined, chains: readonly L2Settings[]): L1ChainConfig {
+  if (settings?.genesis !== undefined) return parseChainConfig(settings.genesis.json).l1
+  return { chainId: chains[0]?.rollup.l1ChainId ?? 0n, ...NO_L1_SCHEDULE }
+}
+
+/** Starts what a configuration names: the composition root, and the only place where the folders meet. */
+export const startNode: StartNode = async (config: Config, { logger, signal }): Promise<RunningNode> => {
+  signal.throwIfAborted()
+  if (!nativeSecp256k1) {
+    logger.warn('the native secp256k1 binding is missing: senders are recovered in JavaScript, about 20 times slower')
+  }
+  const registry = config.metrics === undefined ? undefined : createMetrics({ process: true })
+  const l1Settings = config.l1
+  if (l1Settings === undefined) throw new AppError('CONFIG_INVALID', { message: 'l1: needed to build L2 blocks' })
+  const l1Transport = new RpcTransport({ endpoint: `${l1Settings.name}.el`, url: l1Settings.el.rpc })
+  const l1Chain = l1ChainOf(l1Settings, config.chains)
+  const shared: Shared = {
+    logger,
+    l1: { reader: new L1Client(l1Transport), chain: l1Chain },
+    store: new NodeStore(),
+    debugReads: config.rpc.debugReads,
+  }
+  const chains = config.chains.map((settings) => hostL2(settings, shared))
+  const transports = [l1Transport, ...chains.flatMap((chain) => chain.transports)]
+  const watch = new NodeWatch(
+    [{ transport: l1Transport, chainId: l1Chain.chainId }, ...chains.flatMap((chain) => chain.watched)],
+    systemClock,
+    (endpoint, trouble) => {
+      if (trouble === undefined) logger.info({ endpoint }, 'node answers')
+      else logger.warn({ endpoint, trouble }, 'waiting for a node')
+    },
+  )
+  const { host, port, limits, corsOrigins, allowedHosts, jwtSecret } = config.rpc
+  const info = { title: 'op-sequencer', version: VERSION }
+  const routes = createRoutes(
+    serviceMethods(VERSION),
+    chains.map((chain) => chain.route),
+    info,
+  )
+  const server = await createRpcServer({
+    host,
+    port,
+    routes,
+    version: VERSION,
+    logger,
+    clock: systemClock,
+    readiness: () => ({ ready: watch.waiting.length === 0, waiting: watch.waiting }),
+    corsOrigins,
+    allowedHosts,
+    limits,
+    ...(jwtSecret === undefined ? {} : { jwtSecret }),
+    ...(registry === undefined ? {} : { registry, metrics: createRpcMetrics(registry) }),
+  })
+  const root = new AbortController()
+  const work = [watch.check(root.signal).then(() => watch.run(root.signal)), ...chains.map((c) => c.run(root.signal))]
+  const close = async (): Promise<void> => {
+    await server.close()
+    await Promise.all(chains.map((chain) => chain.close()))
+    root.abort(new DOMException('shutting down', 'AbortError'))
+    await Promise.allSettled(work)
+    await Promise.all(transports.map((transport) => transport.close()))
+  }
+  try {
+    const url = await server.listen()
+    return { url, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

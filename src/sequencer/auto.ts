@@ -1,0 +1,81 @@
+import type { AutoSwitch } from '../builder/jobs.ts'
+import type { AutoOptions, BlockBuilderService } from '../builder/service.ts'
+import type { Clock } from '../primitives/clock.ts'
+import { errorMessage, isAppError } from '../primitives/errors.ts'
+
+/** What automatic building needs. */
+export interface AutoContext {
+  readonly builder: () => Pick<BlockBuilderService, 'open' | 'includeBest' | 'seal' | 'cancel'>
+  readonly clock: Clock
+  /** Milliseconds between blocks unless told otherwise. */
+  readonly blockTimeMs: number
+  /** Told about a block that could not be built; the next one is tried in its turn. */
+  readonly onFailure: (message: string) => void
+}
+
+/**
+ * Builds block after block on the head, each with what the pool offers, until it is switched off. One loop at a time; switching
+ * on while it runs changes nothing but the interval.
+ */
+export class AutoBuilder implements AutoSwitch {
+  readonly #context: AutoContext
+  #running: { readonly stop: AbortController; readonly done: Promise<void> } | undefined
+  #intervalMs: number
+
+  constructor(context: AutoContext) {
+    this.#context = context
+    this.#intervalMs = context.blockTimeMs
+  }
+
+  set(active: boolean, options: AutoOptions | undefined): boolean {
+    const before = this.#running !== undefined
+    if (active) this.#intervalMs = options?.intervalMs ?? this.#context.blockTimeMs
+    if (active && !before) {
+      const stop = new AbortController()
+      this.#running = { stop, done: this.#loop(stop.signal) }
+    }
+    if (!active && before) {
+      this.#running?.stop.abort(new DOMException('switched off', 'AbortError'))
+      this.#running = undefined
+    }
+    return before
+  }
+
+  /** Switches off and resolves when the block in the making is done or given up. */
+  async close(): Promise<void> {
+    const running = this.#running
+    this.set(false, undefined)
+    await running?.done
+  }
+
+  async #loop(signal: AbortSignal): Promise<void> {
+    const { clock, onFailure } = this.#context
+    let due = clock.now()
+    while (!signal.aborted) {
+      try {
+        await this.#build(signal)
+      } catch (error) {
+        if (!signal.aborted) onFailure(errorMessage(error))
+      }
+      // A block that took longer than the interval does not make the ones after it come in a rush.
+      due = Math.max(due + this.#intervalMs, clock.now())
+      await clock.sleep(due - clock.now(), { signal }).catch(() => undefined)
+    }
+  }
+
+  async #build(signal: AbortSignal): Promise<void> {
+    const builder = this.#context.builder()
+    const jobId = await builder.open({}, { signal })
+    try {
+      while (!signal.aborted && (await builder.includeBest(jobId, { signal })) !== undefined);
+      signal.throwIfAborted()
+      await builder.seal(jobId, { commit: true, publish: true }, {})
+    } catch (error) {
+      await builder.cancel(jobId, {}).catch((failure: unknown) => {
+        // A job that was sealed already cannot be cancelled, and need not be.
+        if (!isAppError(failure, 'JOB_STATE')) throw failure
+      })
+      throw error
+    }
+  }
+}

@@ -1,0 +1,166 @@
+import { fileURLToPath } from 'node:url'
+import type { Hash, Hex } from '../../../src/primitives/hex.ts'
+import type { ForkSchedule } from './fork-schedule.ts'
+import { freePort } from './free-port.ts'
+import type { GethProcess, GcMode, StateScheme } from './geth-process.ts'
+import { JsonRpc } from './json-rpc.ts'
+import { L1Chain } from './l1-chain.ts'
+import type { GenesisAlloc } from './l1-genesis.ts'
+import { L2_CHAIN_ID, l2Genesis } from './l2-genesis.ts'
+import { startOpGeth } from './op-geth.ts'
+import { PeerProcess } from './peer-process.ts'
+import { type RollupOptions, rollupJson } from './rollup-json.ts'
+import { TempFolder } from './temp-folder.ts'
+
+const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+
+/** How to start this project's own service against running nodes. */
+export interface OpSequencerOptions {
+  readonly folder: TempFolder
+  readonly name?: string
+  readonly l1: { readonly url: string; readonly configFile: string }
+  readonly el: { readonly url: string; readonly engineUrl: string; readonly jwtSecretFile: string }
+  readonly rollupFile: string
+  /** Merged into the chain's section of the configuration. */
+  readonly chain?: Readonly<Record<string, unknown>>
+}
+
+/** The service under test, as a process of its own. */
+export interface OpSequencer extends AsyncDisposable {
+  readonly process: PeerProcess
+  readonly url: string
+  readonly rpc: JsonRpc
+  readonly configFile: string
+}
+
+/** Starts `op-sequencer run`, from its sources, and waits until it is ready. */
+export async function startOpSequencer(options: OpSequencerOptions): Promise<OpSequencer> {
+  const { folder, name = 'op-sequencer', l1, el } = options
+  const port = await freePort()
+  const configFile = folder.write(`${name}.yaml`, {
+    rpc: { port },
+    l1: { name: 'l1', el: { rpc: l1.url }, genesis: l1.configFile },
+    chains: [
+      {
+        name: 'op-a',
+        rollup: options.rollupFile,
+        el: { rpc: el.url, engine: { url: el.engineUrl, jwtSecretFile: el.jwtSecretFile } },
+        mode: 'test',
+        insert: 'engine',
+        ...options.chain,
+      },
+    ],
+  })
+  const url = `http://127.0.0.1:${port}`
+  const process_ = await PeerProcess.start({
+    name,
+    program: process.execPath,
+    args: [MAIN, 'run', '--config', configFile],
+    folder,
+    probe: async () => {
+      const response = await fetch(`${url}/readyz`)
+      if (response.status !== 200) throw new Error(await response.text())
+      return true
+    },
+  })
+  return {
+    process: process_,
+    url,
+    rpc: new JsonRpc(`${url}/op-a`),
+    configFile,
+    [Symbol.asyncDispose]: () => process_[Symbol.asyncDispose](),
+  }
+}
+
+/** What a chain for the service is made of. */
+export interface SequencedChainOptions {
+  readonly forks: (genesisTime: number) => ForkSchedule
+  readonly alloc?: GenesisAlloc
+  readonly scheme?: StateScheme
+  readonly gcmode?: GcMode
+  readonly blockTime?: number
+  /** L1 blocks to begin with, beside genesis. */
+  readonly l1Blocks?: number
+  readonly rollup?: Partial<RollupOptions>
+  readonly chain?: Readonly<Record<string, unknown>>
+  readonly l1Alloc?: GenesisAlloc
+}
+
+/** An L1, an op-geth without a consensus node, and the service that builds its blocks. */
+export interface SequencedChain extends AsyncDisposable {
+  readonly folder: TempFolder
+  readonly l1: L1Chain
+  readonly el: GethProcess
+  readonly sequencer: OpSequencer
+  readonly genesisTime: number
+  readonly chainId: number
+  readonly blockTime: number
+  readonly forks: ForkSchedule
+  readonly rollupFile: string
+}
+
+/** Starts a chain whose only builder is the service. L1 blocks come when the test asks. */
+export async function startSequencedChain(options: SequencedChainOptions): Promise<SequencedChain> {
+  const { blockTime = 2, alloc = {}, scheme = 'hash', gcmode = 'archive' } = options
+  await using stack = new AsyncDisposableStack()
+  const folder = stack.use(new TempFolder())
+  const genesisTime = 1_750_000_000
+  const l1 = stack.use(
+    await L1Chain.start({
+      folder,
+      timestamp: genesisTime - 12,
+      blockTime: 12,
+      ...(options.l1Alloc === undefined ? {} : { alloc: options.l1Alloc }),
+    }),
+  )
+  await l1.mineMany(options.l1Blocks ?? 1)
+  const forks = options.forks(genesisTime)
+  const genesis = await l2Genesis({ timestamp: genesisTime, forks, alloc })
+  const el = stack.use(await startOpGeth({ folder, genesis, scheme, gcmode }))
+  const [l1Start, l2Start] = [await l1.el.block(0), await el.block(0)]
+  const rollupFile = folder.write(
+    'rollup.json',
+    rollupJson({ l1: l1Start, l2Genesis: l2Start, forks, blockTime, ...options.rollup }),
+  )
+  const sequencer = stack.use(
+    await startOpSequencer({
+      folder,
+      l1: { url: l1.el.url, configFile: l1.configFile },
+      el,
+      rollupFile,
+      ...(options.chain === undefined ? {} : { chain: options.chain }),
+    }),
+  )
+  const owned = stack.move()
+  return {
+    folder,
+    l1,
+    el,
+    sequencer,
+    genesisTime,
+    chainId: L2_CHAIN_ID,
+    blockTime,
+    forks,
+    rollupFile,
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  }
+}
+
+/** `TxResult` as far as tests look at it. */
+export interface TxResult {
+  readonly transactionHash: Hash
+  readonly status: Hex
+  readonly gasUsed: Hex
+  readonly revertData?: Hex
+}
+
+/** `Sealed` as far as tests look at it. */
+export interface Sealed {
+  readonly hash: Hash
+  readonly number: Hex
+  readonly block: Readonly<Record<string, unknown>> & { readonly transactions: readonly Record<string, unknown>[] }
+  readonly receipts: readonly Readonly<Record<string, unknown>>[]
+  readonly payload: Readonly<Record<string, unknown>>
+  readonly committed: boolean
+  readonly published: boolean
+}
