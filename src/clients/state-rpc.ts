@@ -192,10 +192,10 @@ function accountRangePlan(block: unknown, query: StateQuery & { kind: 'accountRa
  * and remembered.
  */
 export class RpcStateSource implements ProofSource {
-  readonly #rpc: RpcTransport
+  readonly #rpc: Pick<RpcTransport, 'batch'>
   readonly #missing = new Set<OptionalMethod>()
 
-  constructor(rpc: RpcTransport) {
+  constructor(rpc: Pick<RpcTransport, 'batch'>) {
     this.#rpc = rpc
   }
 

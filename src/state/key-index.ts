@@ -12,7 +12,8 @@ export class KeyIndex {
   readonly #hashes: LRUCache<Hex, Hash>
 
   constructor(maxEntries: number = DEFAULT_ENTRIES) {
-    this.#hashes = new LRUCache({ max: maxEntries })
+    // Not `max`: that allocates for all entries at once.
+    this.#hashes = new LRUCache({ maxSize: maxEntries, sizeCalculation: () => 1 })
   }
 
   /** The trie key of an address or a slot: its keccak. */

@@ -33,7 +33,7 @@ const DEFAULT_MAX_BYTES = 256 * 1024 * 1024
 const MAX_BRANCH_HINTS = 10_000
 /** What an entry costs beside its raw bytes: map slots, the decoded objects and their views. Measured, rounded up. */
 const NODE_OVERHEAD = 3
-const ENTRY_OVERHEAD = 400
+const ENTRY_OVERHEAD = 500
 
 interface Entry {
   readonly raw: Uint8Array
@@ -49,7 +49,7 @@ export class NodeStore implements StateNodes {
   /** Keys of tries that were hashed so far. */
   readonly keys: KeyIndex = new KeyIndex()
   readonly #entries: LRUCache<string, Entry>
-  readonly #branches = new LRUCache<Hash, true>({ max: MAX_BRANCH_HINTS })
+  readonly #branches = new LRUCache<Hash, true>({ maxSize: MAX_BRANCH_HINTS, sizeCalculation: () => 1 })
 
   constructor(options: NodeStoreOptions = {}) {
     this.#entries = new LRUCache({

@@ -104,7 +104,7 @@ describe('computeStateRoot', () => {
         expect(stateRoot).toBe(expected.pin.stateRoot)
         for (const [key, root] of storageRoots) expect(root).toBe(expected.accounts.get(key)?.storageRoot)
       }),
-      { numRuns: 40 },
+      { numRuns: 200 },
     )
   })
 

@@ -66,7 +66,7 @@ describe.each([
           }
         }
       }),
-      { numRuns: 50 },
+      { numRuns: 250 },
     )
   })
 
@@ -85,7 +85,7 @@ describe.each([
           expect(root).toBe(direct)
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 150 },
     )
   })
 
@@ -119,7 +119,7 @@ describe.each([
           expect(update.tag === 'missing' && new Set(update.misses.map(({ hash }) => hash))).toEqual(new Set([left]))
         }
       }),
-      { numRuns: 50 },
+      { numRuns: 250 },
     )
   })
 })
