@@ -2,6 +2,7 @@ import { ethMethods } from '../rpc/methods/eth.ts'
 import { serviceMethods } from '../rpc/methods/service.ts'
 import { testMethods } from '../rpc/methods/test.ts'
 import { createRpcMetrics } from '../rpc/metrics.ts'
+import { startMetricsServer } from '../rpc/metrics-server.ts'
 import { type ChainRoute, createRoutes } from '../rpc/routes.ts'
 import { createRpcServer } from '../rpc/server.ts'
 import { CommitFollower } from '../txpool/commit-follower.ts'
@@ -19,6 +20,7 @@ import { NodeWatch, type WatchedNode } from './clients/node-watch.ts'
 import { readHeadAccount } from './clients/pool-head.ts'
 import { RpcStateSource } from './clients/state-rpc.ts'
 import { RpcTransport } from './clients/transport.ts'
+import { registerTransportMetrics } from './clients/transport-metrics.ts'
 import type { Config, L1Settings, L2Settings } from './config/config.ts'
 import { EngineCommitter } from './delivery/committers/engine.ts'
 import { opEvmRules } from './evm/chain.ts'
@@ -161,6 +163,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   }
   const chains = config.chains.map((settings) => hostL2(settings, shared))
   const transports = [l1Transport, ...chains.flatMap((chain) => chain.transports)]
+  if (registry !== undefined) registerTransportMetrics(registry, transports)
   const watch = new NodeWatch(
     [{ transport: l1Transport, chainId: l1Chain.chainId }, ...chains.flatMap((chain) => chain.watched)],
     systemClock,
@@ -192,8 +195,13 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   })
   const root = new AbortController()
   const work = [watch.check(root.signal).then(() => watch.run(root.signal)), ...chains.map((c) => c.run(root.signal))]
+  const metricsServer =
+    config.metrics === undefined || registry === undefined
+      ? undefined
+      : await startMetricsServer(registry, config.metrics)
   const close = async (): Promise<void> => {
     await server.close()
+    await metricsServer?.close()
     await Promise.all(chains.map((chain) => chain.close()))
     root.abort(new DOMException('shutting down', 'AbortError'))
     await Promise.allSettled(work)

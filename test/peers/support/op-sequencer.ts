@@ -23,6 +23,8 @@ export interface OpSequencerOptions {
   readonly rollupFile: string
   /** Merged into the chain's section of the configuration. */
   readonly chain?: Readonly<Record<string, unknown>>
+  /** Merged into the top of the configuration. */
+  readonly root?: Readonly<Record<string, unknown>>
 }
 
 /** The service under test, as a process of its own. */
@@ -39,6 +41,7 @@ export async function startOpSequencer(options: OpSequencerOptions): Promise<OpS
   const port = await freePort()
   const configFile = folder.write(`${name}.yaml`, {
     rpc: { port },
+    ...options.root,
     l1: { name: 'l1', el: { rpc: l1.url }, genesis: l1.configFile },
     chains: [
       {
