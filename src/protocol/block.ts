@@ -1,11 +1,11 @@
 import type { Hash } from '../primitives/hex.ts'
-import { hexToBytes } from '../primitives/hex.ts'
+import { bytesToHex, hexToBytes } from '../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
-import { decodeRlp, encodeRlp, type RlpInput } from '../primitives/rlp.ts'
-import { type Header, headerToRlp } from './header.ts'
+import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpBytes, rlpList, rlpUint } from '../primitives/rlp.ts'
+import { type Header, hashHeader, headerFromRlp, headerToRlp } from './header.ts'
 import { orderedTrieRoot } from './ordered-trie-root.ts'
 import { encodeReceipt, type Receipt } from './receipt.ts'
-import type { Transaction } from './transaction.ts'
+import { decodeTransaction, type Transaction } from './transaction.ts'
 import { encodeWithdrawal, type Withdrawal } from './withdrawal.ts'
 
 /** A block with its transactions decoded. */
@@ -48,4 +48,28 @@ export function encodeBlock(block: Pick<Block, 'header' | 'transactions' | 'with
     )
   }
   return encodeRlp(fields)
+}
+
+function withdrawalFromRlp(item: RlpItem): Withdrawal {
+  const [index, validatorIndex, address, amount] = rlpList(item)
+  return {
+    index: rlpUint(index),
+    validatorIndex: rlpUint(validatorIndex),
+    address: bytesToHex(rlpBytes(address)),
+    amount: rlpUint(amount),
+  }
+}
+
+/**
+ * Reads a block that {@link encodeBlock} or a node has written. Its roots are not checked.
+ * @throws AppError RLP_INVALID, HEADER_INVALID, TX_INVALID, TX_TYPE_UNSUPPORTED
+ */
+export function decodeBlock(bytes: Uint8Array): Block {
+  const [headerItem, transactionItems, , withdrawalItems] = rlpList(decodeRlp(bytes))
+  const header = headerFromRlp(headerItem ?? [])
+  const transactions = rlpList(transactionItems).map((item) =>
+    decodeTransaction(item instanceof Uint8Array ? item : encodeRlp(item)),
+  )
+  const withdrawals = withdrawalItems && rlpList(withdrawalItems).map(withdrawalFromRlp)
+  return { hash: hashHeader(header), header, transactions, ...(withdrawals && { withdrawals }) }
 }

@@ -37,7 +37,7 @@ export function encodeEip1559Params(params: Eip1559Params): Uint8Array {
 }
 
 /** Reads 8 bytes of parameters. @throws AppError EIP1559_PARAMS_INVALID when it is another length */
-export function decodeEip1559Params(bytes: Uint8Array): Eip1559Params {
+function decodeEip1559Params(bytes: Uint8Array): Eip1559Params {
   if (bytes.length !== 8) {
     throw new AppError<ExtraDataErrorCode>('EIP1559_PARAMS_INVALID', {
       message: `holocene eip-1559 params should be 8 bytes, got ${bytes.length}`,

@@ -53,8 +53,8 @@ function l1FeeToJson(info: L1FeeInfo): Record<string, unknown> {
   return json
 }
 
-/** A log as it stands in a receipt and as `eth_getLogs` answers. */
-export function logToJson(log: Log, logIndex: number, subject: ReceiptSubject, block: ReceiptBlock): unknown {
+/** A log as it stands in a receipt. */
+function logToJson(log: Log, logIndex: number, subject: ReceiptSubject, block: ReceiptBlock): unknown {
   return {
     address: log.address,
     topics: [...log.topics],

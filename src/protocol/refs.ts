@@ -22,13 +22,3 @@ export interface L2BlockRef extends BlockRef {
   /** Number of L2 blocks before this one with the same origin. */
   readonly sequenceNumber: bigint
 }
-
-/** What ids of a block its full reference shows. */
-export function blockId(ref: BlockId): BlockId {
-  return { hash: ref.hash, number: ref.number }
-}
-
-/** Whether both name the same block. */
-export function sameBlock(a: BlockId, b: BlockId): boolean {
-  return a.hash === b.hash && a.number === b.number
-}

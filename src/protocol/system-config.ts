@@ -1,5 +1,5 @@
 import { AppError } from '../primitives/errors.ts'
-import { type Address, bytesToBigInt, bytesToHex, type Hash, hexToBytes } from '../primitives/hex.ts'
+import { type Address, bytesToBigInt, type Hash, hexToBytes } from '../primitives/hex.ts'
 
 /** Codes of the system configuration. */
 export type SystemConfigErrorCode = 'SYSTEM_CONFIG_INVALID'
@@ -84,18 +84,4 @@ export function decodeOperatorFeeParams(params: Hash): OperatorFeeParams {
 export function encodeOperatorFeeParams(params: OperatorFeeParams): Hash {
   const word = (params.scalar << 64n) | params.constant
   return `0x${word.toString(16).padStart(64, '0')}`
-}
-
-/** Whether two configurations say the same. */
-export function sameSystemConfig(a: SystemConfig, b: SystemConfig): boolean {
-  return (
-    a.batcherAddress === b.batcherAddress &&
-    a.overhead === b.overhead &&
-    a.scalar === b.scalar &&
-    a.gasLimit === b.gasLimit &&
-    bytesToHex(a.eip1559Params) === bytesToHex(b.eip1559Params) &&
-    a.operatorFeeParams === b.operatorFeeParams &&
-    a.minBaseFee === b.minBaseFee &&
-    a.daFootprintGasScalar === b.daFootprintGasScalar
-  )
 }
