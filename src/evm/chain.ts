@@ -1,13 +1,13 @@
 import { Common, type CustomCrypto, Hardfork, Mainnet } from '@ethereumjs/common'
-import { EVM, type EVMMockBlockchainInterface, MCLBLS, RustBN254 } from '@ethereumjs/evm'
+import { type CustomPrecompile, EVM, type EVMMockBlockchainInterface, MCLBLS, RustBN254 } from '@ethereumjs/evm'
 import mcl from 'mcl-wasm'
 import { initRustBN } from 'rustbn-wasm'
 import { concatBytes } from '../primitives/hex.ts'
 import { keccak256 } from '../primitives/keccak.ts'
 import { recoverPublicKey } from '../primitives/secp256k1.ts'
 import type { OpForks } from '../protocol/forks.ts'
+import { isL1ForkActive, type L1ChainConfig } from '../protocol/l1-chain.ts'
 import { verifyKzgProof } from './point-evaluation.ts'
-import { opPrecompiles } from './precompiles.ts'
 import type { StateAdapter } from './state-adapter.ts'
 
 // WASM curves for the process: each costs tens of milliseconds to set up and is then several times faster than pure JS.
@@ -52,25 +52,35 @@ function hardforkOf(rules: EvmRules): Hardfork {
   return rules.shanghai ? Hardfork.Shanghai : Hardfork.Paris
 }
 
-/** Makes the EVM of one OP-Stack block. Cheap: a quarter of a millisecond. */
-export function createOpEvm(options: {
+/** The rules of an L1 block. Upgrades that change only the number of blobs share those of Osaka. */
+export function l1EvmRules(config: L1ChainConfig, timestamp: bigint): EvmRules {
+  return {
+    shanghai: isL1ForkActive(config, 'shanghai', timestamp),
+    cancun: isL1ForkActive(config, 'cancun', timestamp),
+    prague: isL1ForkActive(config, 'prague', timestamp),
+    osaka: isL1ForkActive(config, 'osaka', timestamp),
+  }
+}
+
+/** Makes the EVM of one block. Cheap: a quarter of a millisecond. */
+export function createEvm(options: {
   readonly chainId: bigint
-  readonly forks: OpForks
-  readonly timestamp: bigint
+  readonly rules: EvmRules
   readonly state: StateAdapter
   readonly ancestorHash: AncestorHash
+  /** Precompiles that replace or join those of the rules. */
+  readonly precompiles?: (common: Common) => CustomPrecompile[]
 }): EVM {
-  const { forks, timestamp } = options
   const common = new Common({
     chain: { ...Mainnet, chainId: Number(options.chainId) },
-    hardfork: hardforkOf(opEvmRules(forks, timestamp)),
+    hardfork: hardforkOf(options.rules),
     customCrypto,
   })
   return new EVM({
     common,
     stateManager: options.state,
     blockchain: blockchainOf(options.ancestorHash),
-    customPrecompiles: opPrecompiles(common, forks, timestamp),
+    customPrecompiles: options.precompiles?.(common) ?? [],
     bls,
     bn254,
   })

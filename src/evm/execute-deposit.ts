@@ -27,15 +27,16 @@ async function failsEarly(context: TransactionContext, deposit: DepositTransacti
 /**
  * Runs a deposit: mints, executes for free, and includes it even when it fails. The caller takes the state back when it
  * throws.
+ * @param regolith whether Regolith's rules hold
  * @throws AppError TX_REFUSED when the block's gas does not suffice, and for a system transaction after Regolith
  * @see OP specs: deposits, "Execution"; Regolith
  */
 export async function executeDeposit(
   context: TransactionContext,
   deposit: DepositTransaction,
+  regolith: boolean,
 ): Promise<DepositOutcome> {
-  const { overlay, rules, forks, env } = context
-  const regolith = forks.isActive('regolith', env.timestamp)
+  const { overlay, rules } = context
   overlay.beginTransaction()
   if (deposit.isSystemTx && regolith) {
     throw refusal('systemTransaction', 'system tx not supported', `address ${checksumAddress(deposit.sender)}`)

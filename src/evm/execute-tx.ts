@@ -1,7 +1,6 @@
 import { checksumAddress } from '../primitives/checksum-address.ts'
 import { type Address, concatBytes, hexToBytes } from '../primitives/hex.ts'
 import { KECCAK_EMPTY } from '../primitives/keccak.ts'
-import { l1Cost, operatorFee, type RollupCostData } from '../protocol/l1-fee.ts'
 import type { Log } from '../protocol/receipt.ts'
 import {
   type Authorization,
@@ -10,9 +9,10 @@ import {
   type SignedTransaction,
 } from '../protocol/transaction.ts'
 import { accountOrEmpty, addBalance, incrementNonce } from './balances.ts'
-import { BASE_FEE_VAULT, type FeeRules, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from './fees.ts'
+import { checkBlobs } from './blob-charges.ts'
 import { EXISTING_AUTHORITY_REFUND, floorDataGas, intrinsicGas, MAX_INIT_CODE_SIZE } from './intrinsic-gas.ts'
 import { refusal } from './refusal.ts'
+import type { TransactionCharges } from './transaction-charges.ts'
 import { removeDestroyed, runMessage, type TransactionContext } from './transaction-context.ts'
 
 /** What running a transaction gave, before it is placed in the block. */
@@ -35,7 +35,7 @@ export function isDelegation(code: Uint8Array): boolean {
 }
 
 function checkType(context: TransactionContext, tx: SignedTransaction): void {
-  const unsupported = tx.type === 3 || (tx.type === 4 && !context.rules.prague)
+  const unsupported = (tx.type === 3 && context.blobs === undefined) || (tx.type === 4 && !context.rules.prague)
   if (unsupported) throw refusal('typeNotSupported', 'transaction type not supported')
   if (tx.chainId !== undefined && tx.chainId !== context.chainId) {
     throw refusal('invalidChainId', 'invalid chain id for signer', `have ${tx.chainId} want ${context.chainId}`)
@@ -77,6 +77,7 @@ function checkFees(context: TransactionContext, tx: SignedTransaction): void {
       `${who}, maxFeePerGas: ${cap}, baseFee: ${context.env.baseFeePerGas}`,
     )
   }
+  if (tx.type === 3 && context.blobs !== undefined) checkBlobs(context.blobs, tx)
   if (tx.type === 4 && tx.authorizationList.length === 0) {
     throw refusal(
       'emptyAuthorizationList',
@@ -85,15 +86,15 @@ function checkFees(context: TransactionContext, tx: SignedTransaction): void {
   }
 }
 
-/** Takes the price of all the gas, and the fees of the rollup, from the sender. */
+/** Takes the price of all the gas, and what the chain charges beside it, from the sender. */
 async function buyGas(
   context: TransactionContext,
   tx: SignedTransaction,
   gasPrice: bigint,
-  rollupFees: bigint,
+  charges: TransactionCharges,
 ): Promise<void> {
   const sender = await accountOrEmpty(context.overlay, tx.sender)
-  const want = tx.gasLimit * tx.maxFeePerGas + tx.value + rollupFees
+  const want = tx.gasLimit * tx.maxFeePerGas + tx.value + charges.required
   const who = `address ${checksumAddress(tx.sender)}`
   if (want >= 1n << 256n) {
     throw refusal(
@@ -110,7 +111,7 @@ async function buyGas(
     )
   }
   if (context.gasLeft < tx.gasLimit) throw refusal('gasLimitReached', 'gas limit reached')
-  await addBalance(context.overlay, tx.sender, -(tx.gasLimit * gasPrice + rollupFees))
+  await addBalance(context.overlay, tx.sender, -(tx.gasLimit * gasPrice + charges.taken))
 }
 
 /** Gas that must be there before execution: the intrinsic part, and the floor for data from Prague. */
@@ -166,25 +167,22 @@ async function authorize(
 /**
  * Runs a signed transaction: checks and charges in geth's order, executes, settles. The caller takes the state back when it
  * throws.
- * @param cost the transaction's data, measured
+ * @param charges what the chain takes beside the price of gas
  * @throws AppError TX_REFUSED
- * @see op-geth state transition; OP specs: Fjord, Isthmus and Jovian fees
+ * @see geth and op-geth, state transition
  */
 export async function executeSigned(
   context: TransactionContext,
   tx: SignedTransaction,
-  fees: FeeRules,
-  cost: RollupCostData,
+  charges: TransactionCharges,
 ): Promise<Outcome> {
-  const { overlay, env, rules } = context
+  const { overlay, env } = context
   overlay.beginTransaction()
   checkType(context, tx)
   await checkSender(context, tx)
   checkFees(context, tx)
   const gasPrice = effectiveGasPrice(tx, env.baseFeePerGas)
-  const l1Fee = l1Cost(fees.l1Cost, cost).fee
-  const operatorFeeLimit = operatorFee(fees.operatorFee, tx.gasLimit)
-  await buyGas(context, tx, gasPrice, l1Fee + operatorFeeLimit)
+  await buyGas(context, tx, gasPrice, charges)
   const { intrinsic, floor } = checkGas(context, tx)
 
   await incrementNonce(overlay, tx.sender)
@@ -206,7 +204,7 @@ export async function executeSigned(
     gasPrice,
     accessList: tx.accessList,
     warm,
-    blobVersionedHashes: [],
+    blobVersionedHashes: tx.type === 3 ? tx.blobVersionedHashes : [],
   })
 
   let gasUsed = intrinsic + result.gasUsed
@@ -215,15 +213,9 @@ export async function executeSigned(
   gasUsed -= refund < cap ? refund : cap
   if (gasUsed < floor) gasUsed = floor
 
-  const operatorFeeUsed = operatorFee(fees.operatorFee, gasUsed)
   await addBalance(overlay, tx.sender, (tx.gasLimit - gasUsed) * gasPrice)
   await addBalance(overlay, env.feeRecipient, gasUsed * (gasPrice - env.baseFeePerGas))
-  await addBalance(overlay, BASE_FEE_VAULT, gasUsed * env.baseFeePerGas)
-  await addBalance(overlay, L1_FEE_VAULT, l1Fee)
-  if (rules.prague) {
-    await addBalance(overlay, tx.sender, operatorFeeLimit - operatorFeeUsed)
-    await addBalance(overlay, OPERATOR_FEE_VAULT, operatorFeeUsed)
-  }
+  await charges.settle(overlay, tx.sender, gasUsed)
   removeDestroyed(overlay, result.destroyed)
   return {
     status: result.success ? 1 : 0,

@@ -2,6 +2,7 @@ import type { Address, Hash } from '../primitives/hex.ts'
 import type { L1FeeInfo } from '../protocol/l1-fee-info.ts'
 import type { Receipt } from '../protocol/receipt.ts'
 import type { Transaction } from '../protocol/transaction.ts'
+import type { Withdrawal } from '../protocol/withdrawal.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
 
 /** What a block gives to the transactions that run in it. */
@@ -17,6 +18,10 @@ export interface BlockEnv {
   readonly parentHash: Hash
   /** Present from Cancun / Ecotone. */
   readonly parentBeaconBlockRoot?: Hash
+  /** L1, from Shanghai. */
+  readonly withdrawals?: readonly Withdrawal[]
+  /** L1, from Cancun: what the price of blobs follows from. */
+  readonly excessBlobGas?: bigint
   /** Hash of an ancestor, for BLOCKHASH; undefined when it is out of reach of the opcode. */
   ancestorHash(number: bigint): Promise<Hash | undefined>
 }
@@ -38,8 +43,17 @@ export interface ExecutedTransaction {
   readonly revertData?: Uint8Array
 }
 
-/** Codes of execution. `TX_REFUSED`: the transaction cannot stand in this block; `data.reason` says why. */
-export type ExecutionErrorCode = 'TX_REFUSED'
+/**
+ * Codes of execution. `TX_REFUSED`: the transaction cannot stand in this block; `data.reason` says why. `BLOCK_INVALID`:
+ * what the protocol runs in a block by itself failed, so that no valid block can end here.
+ */
+export type ExecutionErrorCode = 'TX_REFUSED' | 'BLOCK_INVALID'
+
+/** What ending a block gave. */
+export interface BlockEnd {
+  /** Execution requests with data, type byte first, in type order; always empty on OP-Stack chains. @see EIP-7685 */
+  readonly requests: readonly Uint8Array[]
+}
 
 /**
  * One block in execution. Calls must not overlap. A call that throws leaves the state as it was before the call.
@@ -50,10 +64,18 @@ export interface BlockExecution {
   readonly transactions: readonly ExecutedTransaction[]
   /** The block's DA footprint so far (OP, from Jovian); 0 otherwise. */
   readonly daFootprint: bigint
+  /** The blob gas of the block's transactions so far (L1, from Cancun); 0 otherwise. */
+  readonly blobGasUsed: bigint
   /** Runs one transaction at the end of the block. @throws AppError TX_REFUSED */
   run(transaction: Transaction): Promise<ExecutedTransaction>
   /** Takes back the last `count` transactions. */
   undo(count: number): void
+  /**
+   * Runs what the protocol runs after the last transaction: requests and withdrawals on L1. It is not final: the next
+   * {@link run} or {@link undo} takes it back first.
+   * @throws AppError BLOCK_INVALID
+   */
+  finish(): Promise<BlockEnd>
   /** What the block so far changes in the parent's state. */
   diff(): StateDiff
 }

@@ -57,19 +57,34 @@ async function store(
     for (const { slot, value } of slots) overlay.setSlot(address, slot, value)
     return
   }
+  await systemCall(evm, block, overlay, address, hexToBytes(input))
+}
+
+/**
+ * Calls a contract in the name of the protocol: nobody pays, no nonce moves, the block's gas stays untouched. State
+ * changes of a failed call are undone.
+ * @returns what the contract returned; undefined when the call failed
+ */
+export async function systemCall(
+  evm: EVM,
+  block: ReturnType<typeof evmBlock>,
+  overlay: Overlay,
+  address: Address,
+  data: Uint8Array,
+): Promise<Uint8Array | undefined> {
   overlay.beginTransaction()
-  const to = createAddressFromString(address)
   evm.journal.addAlwaysWarmAddress(address)
-  await evm.runCall({
+  const { execResult } = await evm.runCall({
     block,
     caller: createAddressFromString(SYSTEM_ADDRESS),
-    to,
+    to: createAddressFromString(address),
     gasLimit: SYSTEM_CALL_GAS,
-    data: hexToBytes(input),
+    data,
     skipNonceIncrement: true,
   })
   evm.journal.cleanJournal()
   evm.transientStorage.clear()
+  return execResult.exceptionError === undefined ? execResult.returnValue : undefined
 }
 
 /** Records the parent's beacon root (EIP-4788). A chain without the contract skips it, as geth does. */

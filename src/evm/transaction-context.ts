@@ -1,9 +1,9 @@
 import type { EVM } from '@ethereumjs/evm'
 import type { Address } from '../primitives/hex.ts'
 import { KECCAK_EMPTY } from '../primitives/keccak.ts'
-import type { OpForks } from '../protocol/forks.ts'
 import type { Overlay } from '../state/overlay.ts'
 import { accountOrEmpty, transfer } from './balances.ts'
+import type { BlobRules } from './blob-charges.ts'
 import type { EvmRules } from './chain.ts'
 import type { BlockEnv } from './executor.ts'
 import { type evmBlock, type MessageResult, runTopMessage, type TopMessage } from './message-call.ts'
@@ -15,7 +15,8 @@ export interface TransactionContext {
   readonly overlay: Overlay
   readonly env: BlockEnv
   readonly rules: EvmRules
-  readonly forks: OpForks
+  /** Undefined where blob transactions are not allowed. */
+  readonly blobs: BlobRules | undefined
   readonly chainId: bigint
   /** Gas that the block has left. */
   readonly gasLeft: bigint

@@ -1,0 +1,209 @@
+import type { EVM } from '@ethereumjs/evm'
+import { isAppError } from '../primitives/errors.ts'
+import { type Address, bytesToHex, hexToBytes } from '../primitives/hex.ts'
+import { keccak256 } from '../primitives/keccak.ts'
+import { encodeRlp } from '../primitives/rlp.ts'
+import type { L1FeeInfo } from '../protocol/l1-fee-info.ts'
+import { logsBloom, type Receipt } from '../protocol/receipt.ts'
+import type { Transaction } from '../protocol/transaction.ts'
+import type { StateDiff, StateReader } from '../state/diff.ts'
+import { Overlay } from '../state/overlay.ts'
+import type { BlobRules } from './blob-charges.ts'
+import type { AncestorHash, EvmRules } from './chain.ts'
+import type { Outcome } from './execute-tx.ts'
+import type { BlockEnd, BlockEnv, BlockExecution, ExecutedTransaction } from './executor.ts'
+import { evmBlock } from './message-call.ts'
+import { StateAdapter } from './state-adapter.ts'
+import type { TransactionContext } from './transaction-context.ts'
+
+/** A transaction that ran and has its place, with what a chain adds to it. */
+export interface RunResult {
+  readonly outcome: Outcome
+  /** wei per gas; 0 for deposits. */
+  readonly effectiveGasPrice: bigint
+  /** The sender's nonce that a created contract's address follows from. */
+  readonly nonce: bigint
+  /** What the transaction adds to what the header counts as blob gas: blob gas on L1, DA footprint on OP. */
+  readonly blobGas: bigint
+  readonly deposit?: Pick<Receipt, 'depositNonce' | 'depositReceiptVersion'>
+  readonly l1Fee?: L1FeeInfo | undefined
+}
+
+interface Entry {
+  readonly executed: ExecutedTransaction
+  /** Mark in the overlay before it ran. */
+  readonly mark: number
+  /** The block's with this transaction in it. */
+  readonly blobGas: bigint
+}
+
+/** What every chain's block in execution is made of: the overlay, the EVM, and the list of what ran so far. */
+export abstract class BlockRun implements BlockExecution {
+  protected readonly env: BlockEnv
+  protected readonly rules: EvmRules
+  protected readonly overlay: Overlay
+  readonly #chainId: bigint
+  readonly #blobs: BlobRules | undefined
+  readonly #adapter: StateAdapter
+  readonly #block: ReturnType<typeof evmBlock>
+  #evm: EVM | undefined
+  #entries: Entry[] = []
+  #ended: { readonly mark: number; readonly end: BlockEnd } | undefined
+
+  constructor(options: {
+    readonly chainId: bigint
+    readonly rules: EvmRules
+    readonly state: StateReader
+    readonly env: BlockEnv
+    /** wei per blob gas, as BLOBBASEFEE tells it. */
+    readonly blobBaseFee: bigint
+    /** Undefined where blob transactions are not allowed. */
+    readonly blobs: BlobRules | undefined
+  }) {
+    this.#chainId = options.chainId
+    this.rules = options.rules
+    this.env = options.env
+    this.overlay = new Overlay(options.state)
+    this.#blobs = options.blobs
+    this.#adapter = new StateAdapter(this.overlay)
+    this.#block = evmBlock(options.env, options.blobBaseFee)
+  }
+
+  protected abstract newEvm(state: StateAdapter, ancestorHash: AncestorHash): EVM
+  /** What the protocol does before the first transaction. */
+  protected abstract prepare(context: TransactionContext): Promise<void>
+  /** Runs a transaction; what it wrote is taken back when it throws. */
+  protected abstract execute(context: TransactionContext, transaction: Transaction): Promise<RunResult>
+  /** What the protocol does after the last transaction; what it wrote is taken back when it throws. */
+  protected abstract conclude(context: TransactionContext): Promise<BlockEnd>
+  abstract readonly daFootprint: bigint
+  abstract readonly blobGasUsed: bigint
+
+  /** Makes the block ready for its first transaction. Called once. */
+  async begin(): Promise<this> {
+    await this.prepare(this.#context())
+    return this
+  }
+
+  get transactions(): readonly ExecutedTransaction[] {
+    return this.#entries.map((entry) => entry.executed)
+  }
+
+  /** The block's first transaction. */
+  protected get first(): Transaction | undefined {
+    return this.#entries[0]?.executed.transaction
+  }
+
+  get gasLeft(): bigint {
+    return this.env.gasLimit - this.#gasUsed()
+  }
+
+  /** Sum of {@link RunResult.blobGas}. */
+  protected get blobGas(): bigint {
+    return this.#entries.at(-1)?.blobGas ?? 0n
+  }
+
+  #gasUsed(): bigint {
+    return this.#entries.at(-1)?.executed.receipt.cumulativeGasUsed ?? 0n
+  }
+
+  #context(): TransactionContext {
+    this.#evm ??= this.newEvm(this.#adapter, async (number) => {
+      const hash = await this.env.ancestorHash(number)
+      return hash === undefined ? new Uint8Array(32) : hexToBytes(hash)
+    })
+    return {
+      evm: this.#evm,
+      block: this.#block,
+      overlay: this.overlay,
+      env: this.env,
+      rules: this.rules,
+      blobs: this.#blobs,
+      chainId: this.#chainId,
+      gasLeft: this.gasLeft,
+    }
+  }
+
+  /** Runs something that leaves no trace when it fails. */
+  async #attempt<T>(mark: number, run: (context: TransactionContext) => Promise<T>): Promise<T> {
+    try {
+      return await run(this.#context())
+    } catch (error) {
+      this.overlay.revertTo(mark)
+      if (!isAppError(error, 'TX_REFUSED')) {
+        // Reading the state failed in the middle of a call: the EVM's own bookkeeping is in pieces.
+        this.#adapter.reset()
+        this.#evm = undefined
+      }
+      throw error
+    }
+  }
+
+  async run(transaction: Transaction): Promise<ExecutedTransaction> {
+    this.#reopen()
+    const mark = this.overlay.mark()
+    const result = await this.#attempt(mark, (context) => this.execute(context, transaction))
+    const executed = this.#place(transaction, result)
+    this.#entries.push({ executed, mark, blobGas: this.blobGas + result.blobGas })
+    return executed
+  }
+
+  #place(transaction: Transaction, result: RunResult): ExecutedTransaction {
+    const { outcome, l1Fee } = result
+    const last = this.#entries.at(-1)?.executed
+    const receipt: Receipt = {
+      type: transaction.type,
+      status: outcome.status,
+      cumulativeGasUsed: this.#gasUsed() + outcome.gasUsed,
+      logsBloom: logsBloom(outcome.logs),
+      logs: outcome.logs,
+      ...result.deposit,
+    }
+    const created = transaction.to === undefined ? createdAddress(transaction.sender, result.nonce) : undefined
+    return {
+      transaction,
+      receipt,
+      index: this.#entries.length,
+      firstLogIndex: last === undefined ? 0 : last.firstLogIndex + last.receipt.logs.length,
+      gasUsed: outcome.gasUsed,
+      effectiveGasPrice: result.effectiveGasPrice,
+      ...(created === undefined ? {} : { contractAddress: created }),
+      ...(l1Fee === undefined ? {} : { l1Fee }),
+      ...(outcome.revertData === undefined ? {} : { revertData: outcome.revertData }),
+    }
+  }
+
+  undo(count: number): void {
+    if (count <= 0) return
+    this.#reopen()
+    const from = Math.max(0, this.#entries.length - count)
+    const first = this.#entries[from]
+    if (first === undefined) return
+    this.overlay.revertTo(first.mark)
+    this.#entries.length = from
+  }
+
+  async finish(): Promise<BlockEnd> {
+    if (this.#ended !== undefined) return this.#ended.end
+    const mark = this.overlay.mark()
+    const end = await this.#attempt(mark, (context) => this.conclude(context))
+    this.#ended = { mark, end }
+    return end
+  }
+
+  /** Takes back what {@link finish} did. */
+  #reopen(): void {
+    if (this.#ended === undefined) return
+    this.overlay.revertTo(this.#ended.mark)
+    this.#ended = undefined
+  }
+
+  diff(): StateDiff {
+    return this.overlay.diff()
+  }
+}
+
+/** The address of a contract that `sender` creates with `nonce`. */
+export function createdAddress(sender: Address, nonce: bigint): Address {
+  return bytesToHex(keccak256(encodeRlp([hexToBytes(sender), nonce])).subarray(12))
+}
