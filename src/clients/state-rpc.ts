@@ -13,6 +13,10 @@ type OptionalMethod =
   | 'debug_storageRangeAt'
   | 'debug_accountRange'
 
+/** Against the proof of a slot, some 4 to 10 KB: a trace holds the code of all contracts that it touches. */
+const TRACE_WEIGHT = 16
+const CODE_WEIGHT = 8
+
 /** JSON-RPC: no such method; and what some nodes say of a method that is switched off. */
 const NO_METHOD = new Set([-32601, -32604])
 
@@ -98,7 +102,7 @@ function proofPlan(block: unknown, query: StateQuery & { kind: 'proof' }): Plan 
 function prestatePlan(block: unknown, call: CandidateCall): Plan {
   const config = { tracer: 'prestateTracer', tracerConfig: { includeEmpty: true } }
   return {
-    calls: [{ method: 'debug_traceCall', params: [callObject(call), block, config], weight: 4 }],
+    calls: [{ method: 'debug_traceCall', params: [callObject(call), block, config], weight: TRACE_WEIGHT }],
     read([outcome]) {
       const accounts = new Map<Address, Hash[]>()
       const codes: Uint8Array[] = []
@@ -297,7 +301,7 @@ export class RpcStateSource implements ProofSource {
         ? { method: 'debug_dbGet', params: [`0x63${codeHash.slice(2)}`] }
         : { method: 'eth_getCode', params: [address, block] }
     return {
-      calls: [{ ...call, weight: 4 }],
+      calls: [{ ...call, weight: CODE_WEIGHT }],
       read: ([outcome]) => ({ kind: 'code', code: bytes(value(outcome), call.method) }),
     }
   }

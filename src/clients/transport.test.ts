@@ -201,6 +201,20 @@ describe('batch', () => {
     expect(rpc.stats).toMatchObject({ roundTrips: 2, requests: 5 })
   })
 
+  it('splits by size', async () => {
+    const sizes: number[] = []
+    const { rpc } = await serve(
+      (body) => {
+        sizes.push((body as Call[]).length)
+        return (body as Call[]).map(echo)
+      },
+      { maxRequestBytes: 1000 },
+    )
+    const calls = [300, 300, 300, 5000, 10, 10].map((size) => ({ method: 'm', params: ['x'.repeat(size)] }))
+    expect((await rpc.batch(calls)).map((o) => o.ok && o.value)).toEqual(calls.map(({ params }) => ['m', params]))
+    expect(sizes.sort()).toEqual([1, 1, 2, 2])
+  })
+
   it('reports calls without an answer, and a batch refused as a whole', async () => {
     const { rpc } = await serve((body) => {
       const calls = body as Call[]

@@ -70,8 +70,10 @@ export interface TransportOptions {
   readonly timeoutMs?: number
   /** Calls in one HTTP request, default 900 (geth refuses more than 1000). */
   readonly maxBatch?: number
-  /** Weight in one HTTP request, default 4000. */
+  /** Weight in one HTTP request, default 2000: slot proofs of a large chain then stay below geth's 25 MB for an answer. */
   readonly maxBatchWeight?: number
+  /** Bytes of one HTTP request that holds more than one call, default 4 MB (geth refuses 5 MB). */
+  readonly maxRequestBytes?: number
   /** Bytes, default 256 MiB. */
   readonly maxResponseBytes?: number
   /** Parallel connections, default 16. */
@@ -93,6 +95,15 @@ export function rpcErrorData(error: unknown): RpcErrorData | undefined {
 }
 
 type Json = Record<string, unknown>
+
+/** Calls of a batch that travel in one HTTP request. */
+interface Chunk {
+  readonly calls: RpcCall[]
+  /** Each call as JSON. */
+  readonly bodies: string[]
+  /** The id of the first call; the others follow. */
+  readonly first: number
+}
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -175,31 +186,36 @@ export class RpcTransport {
     await this.#pool.destroy()
   }
 
-  #split(calls: readonly RpcCall[]): RpcCall[][] {
-    const { maxBatch = 900, maxBatchWeight = 4000 } = this.#options
-    const chunks: RpcCall[][] = []
-    let chunk: RpcCall[] = []
+  #split(calls: readonly RpcCall[]): Chunk[] {
+    const { maxBatch = 900, maxBatchWeight = 2000, maxRequestBytes = 4_000_000 } = this.#options
+    const chunks: Chunk[] = []
+    let chunk: Chunk = { calls: [], bodies: [], first: this.#nextId }
     let weight = 0
+    let bytes = 0
     for (const call of calls) {
-      const own = call.weight ?? 1
-      if (chunk.length > 0 && (chunk.length >= maxBatch || weight + own > maxBatchWeight)) {
+      const { method, params, weight: own = 1 } = call
+      const id = this.#nextId++
+      const body = JSON.stringify({ jsonrpc: '2.0', id, method, params })
+      const full =
+        chunk.calls.length >= maxBatch || weight + own > maxBatchWeight || bytes + body.length > maxRequestBytes
+      if (full && chunk.calls.length > 0) {
         chunks.push(chunk)
-        chunk = []
+        chunk = { calls: [], bodies: [], first: id }
         weight = 0
+        bytes = 0
       }
-      chunk.push(call)
+      chunk.calls.push(call)
+      chunk.bodies.push(body)
       weight += own
+      bytes += body.length + 1
     }
     chunks.push(chunk)
     return chunks
   }
 
-  async #batchRequest(calls: readonly RpcCall[], options: RpcOptions): Promise<RpcOutcome[]> {
-    const first = this.#nextId
-    this.#nextId += calls.length
-    const body = calls.map(({ method, params }, i) => ({ jsonrpc: '2.0', id: first + i, method, params }))
+  async #batchRequest({ calls, bodies, first }: Chunk, options: RpcOptions): Promise<RpcOutcome[]> {
     const method = (calls[0] as RpcCall).method
-    const answer = await this.#exchange(JSON.stringify(body), method, calls.length, options)
+    const answer = await this.#exchange(`[${bodies.join()}]`, method, calls.length, options)
     if (!Array.isArray(answer)) {
       const refused = this.#refusal(method, answer)
       throw refused ?? this.#unavailable(method, 'the answer to a batch is not a list')

@@ -18,7 +18,7 @@ import { KECCAK_EMPTY, keccak256, keccakHash } from '../../src/primitives/keccak
 import { encodeAccount } from '../../src/state/account.ts'
 import type { AccountDiff, AccountState, StateDiff } from '../../src/state/diff.ts'
 import { NodeStore } from '../../src/state/node-store.ts'
-import { predict } from '../../src/state/prefetch.ts'
+import { predict, prefetch } from '../../src/state/prefetch.ts'
 import { RemoteState } from '../../src/state/remote.ts'
 import { computeStateRoot } from '../../src/state/root.ts'
 import type { CandidateCall, PinnedState } from '../../src/state/source.ts'
@@ -445,6 +445,14 @@ test('geth without debug methods: proofs and access lists do', async () => {
     computeStateRoot(pin, diff, new NodeStore(), source),
   )
   for (const contract of after) expect(value.storageRoots.get(contract.address)).toBe(contract.storageRoot)
+
+  // More than the node takes in one request, or puts into one answer: split, and still one round trip.
+  const big = contracts[0] as KnownContract
+  const whole = new RemoteState(pin, new NodeStore(), source)
+  const wants = [{ address: big.address, slots: big.slots.keys(), code: true }]
+  const all = await measured('read 20 000 slots', rpc, () => prefetch(whole, wants))
+  expect(all.trips).toBe(1)
+  for (const [slot, written] of big.slots) expect(whole.slot(big.address, slot)).toBe(written)
   await rpc.close()
 })
 
