@@ -8,6 +8,7 @@ import { createDispatcher, type Dispatcher, type DispatchLimits } from './dispat
 import { isContentTypeAllowed, isHostAllowed, isOriginListed, isSameOrigin } from './guards.ts'
 import type { RpcMetrics } from './metrics.ts'
 import type { Routes } from './routes.ts'
+import { SignalGroup } from './signal-group.ts'
 import { type MessageSocket, serveSocket } from './websocket.ts'
 
 /** Whether the service can do its work, and what it waits for if not. */
@@ -115,15 +116,6 @@ function createGuard(options: RpcServerOptions, isOpen: (path: string) => boolea
   }
 }
 
-/** Aborts when the connection ends before the answer is out. */
-function connectionSignal(reply: FastifyReply): AbortSignal {
-  const gone = new AbortController()
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort()
-  })
-  return gone.signal
-}
-
 function readBody(body: unknown): string | undefined {
   if (!(body instanceof Uint8Array)) return undefined
   try {
@@ -137,7 +129,7 @@ function readBody(body: unknown): string | undefined {
 export async function createRpcServer(options: RpcServerOptions): Promise<RpcServer> {
   const { routes, logger, clock } = options
   const limits: RpcLimits = { ...DEFAULT_LIMITS, ...options.limits }
-  const stop = new AbortController()
+  const calls = new SignalGroup()
   const sockets = new Map<MessageSocket, Promise<void>>()
   const posts = new Set<Promise<string | undefined>>()
 
@@ -171,11 +163,18 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
     if (!isContentTypeAllowed(request.headers['content-type'], request.headers.origin)) {
       return refuse(reply, 415, 'invalid content type, only application/json is supported')
     }
-    const io = { signal: AbortSignal.any([stop.signal, connectionSignal(reply)]) }
+    const controller = calls.open()
+    // A caller that is gone before the answer is out needs none.
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) controller.abort()
+    })
     // Bytes that are no UTF-8 are no JSON either: the empty text answers «parse error».
-    const call = dispatcher.handle(readBody(request.body) ?? '', io)
+    const call = dispatcher.handle(readBody(request.body) ?? '', { signal: controller.signal })
     posts.add(call)
-    const answer = await call.finally(() => posts.delete(call))
+    const answer = await call.finally(() => {
+      posts.delete(call)
+      calls.release(controller)
+    })
     return reply
       .type('application/json')
       .header('x-content-type-options', 'nosniff')
@@ -197,9 +196,11 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
       // As geth: an empty GET is somebody's health check.
       handler: (_request, reply) => reply.code(200).type(TEXT).send(''),
       wsHandler: (socket: MessageSocket) => {
-        const served = serveSocket(socket, { dispatcher, clock, signal: stop.signal }).finally(() =>
-          sockets.delete(socket),
-        )
+        const controller = calls.open()
+        const served = serveSocket(socket, { dispatcher, clock, controller }).finally(() => {
+          sockets.delete(socket)
+          calls.release(controller)
+        })
         sockets.set(socket, served)
       },
     })
@@ -221,7 +222,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
     app,
     listen: () => app.listen({ host: options.host, port: options.port }),
     async close() {
-      stop.abort()
+      calls.abort()
       for (const socket of sockets.keys()) socket.close(1001, 'server is closing')
       const drained = Promise.all([...sockets.values(), ...posts])
       await Promise.race([drained, clock.sleep(CLOSE_GRACE)])

@@ -20,8 +20,8 @@ export interface MessageSocket {
 export interface SocketOptions {
   readonly dispatcher: Dispatcher
   readonly clock: Clock
-  /** Ends every call of the connection. */
-  readonly signal: AbortSignal
+  /** Ends every call of the connection; aborted here when the connection is over. */
+  readonly controller: AbortController
 }
 
 /** Calls in work on one connection before it is no longer read. */
@@ -43,29 +43,30 @@ function decode(data: Uint8Array | ArrayBuffer | readonly Uint8Array[]): string 
  * @returns resolves when the connection is closed and its last call has ended
  */
 export async function serveSocket(socket: MessageSocket, options: SocketOptions): Promise<void> {
-  const { dispatcher, clock } = options
-  const closed = new AbortController()
-  const io = { signal: AbortSignal.any([options.signal, closed.signal]) }
+  const { dispatcher, clock, controller } = options
+  const { signal } = controller
+  const state = { closed: false }
   const inFlight = new Set<Promise<void>>()
   let paused = false
   let alive = true
 
   const balance = (): void => {
     const full = inFlight.size >= MAX_IN_FLIGHT || socket.bufferedAmount > MAX_UNSENT
-    if (full === paused || closed.signal.aborted) return
+    if (full === paused || state.closed) return
     paused = full
     if (full) socket.pause()
     else socket.resume()
   }
 
   const answer = async (text: string): Promise<void> => {
-    const reply = await dispatcher.handle(text, io)
-    if (reply !== undefined && !closed.signal.aborted) socket.send(reply, balance)
+    const reply = await dispatcher.handle(text, { signal })
+    if (reply !== undefined && !state.closed) socket.send(reply, balance)
   }
 
   const gone = new Promise<void>((resolve) => {
     socket.on('close', () => {
-      closed.abort()
+      state.closed = true
+      controller.abort()
       resolve()
     })
   })
@@ -85,9 +86,9 @@ export async function serveSocket(socket: MessageSocket, options: SocketOptions)
   })
 
   const watch = async (): Promise<void> => {
-    while (!closed.signal.aborted) {
+    while (!state.closed) {
       try {
-        await clock.sleep(PING_INTERVAL, { signal: closed.signal })
+        await clock.sleep(PING_INTERVAL, { signal })
       } catch {
         return
       }
