@@ -1,5 +1,6 @@
 import { runCli } from './cli/program.ts'
 import type { StartNode } from './cli/run.ts'
+import type { OpenReplay } from './replay/service.ts'
 
 const stop = new AbortController()
 // A second signal changes nothing: the end is bounded anyway, and a launcher and a terminal may both send one.
@@ -11,9 +12,14 @@ const alive = setInterval(() => {}, 60_000)
 
 /** Loaded on demand, because most commands need none of it. */
 const startNode: StartNode = async (...parameters) => {
-  const url = new URL(import.meta.url.endsWith('.ts') ? './node.ts' : './node.js', import.meta.url)
-  const node = (await import(url.href)) as { readonly startNode: StartNode }
+  const node = await import('./node.ts')
   return node.startNode(...parameters)
+}
+
+/** On demand, too. */
+const openReplay: OpenReplay = async (...parameters) => {
+  const service = await import('./replay/service.ts')
+  return service.openReplay(...parameters)
 }
 
 process.exitCode = await runCli(
@@ -23,7 +29,7 @@ process.exitCode = await runCli(
     stderr: (text) => void process.stderr.write(text),
     signal: stop.signal,
   },
-  { startNode },
+  { startNode, openReplay },
 )
 
 clearInterval(alive)

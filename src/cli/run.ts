@@ -72,7 +72,7 @@ async function run(options: RunOptions, io: CliIo, startNode: StartNode): Promis
     node = await startNode(config, { logger, signal: io.signal })
   } catch (error) {
     if (io.signal.aborted) return
-    throw commandFailed(1, [errorMessage(error)])
+    throw commandFailed(isAppError(error, 'CONFIG_INVALID') ? 2 : 1, [errorMessage(error)])
   }
   logger.info({ url: node.url }, 'serving')
   await aborted(io.signal)

@@ -75,6 +75,9 @@ export function contentChecks(config: ParsedConfig): readonly Problem[] {
     if (genesis !== undefined && genesis.config.chainId !== l2ChainId) {
       report(`l2_chain_id is ${l2ChainId}, but the genesis says ${genesis.config.chainId}`)
     }
+    if (rollup.chainOpConfig === undefined && genesis?.config.op === undefined) {
+      report('chain_op_config: is required, here or as "optimism" in a genesis: it prices gas')
+    }
     if (rollup.l1ChainId !== l1ChainId) report(`l1_chain_id is ${rollup.l1ChainId}, but the L1 is ${l1ChainId}`)
   })
   if (config.l1 !== undefined && l1ChainId !== undefined) {

@@ -28,6 +28,7 @@ function rollup(l2ChainId: number, more: Record<string, unknown> = {}): string {
     max_sequencer_drift: 600,
     seq_window_size: 3600,
     channel_timeout: 300,
+    chain_op_config: { eip1559Elasticity: 6, eip1559Denominator: 50, eip1559DenominatorCanyon: 250 },
     l1_chain_id: 900,
     l2_chain_id: l2ChainId,
     batch_inbox_address: address,
@@ -44,6 +45,7 @@ beforeAll(() => {
   const write = (name: string, text: string): void => writeFileSync(join(folder, name), text)
   write('rollup.json', rollup(901))
   write('rollup-b.json', rollup(902))
+  write('rollup-unpriced.json', rollup(904, { chain_op_config: undefined }))
   write('rollup-bad.json', rollup(903, { block_time: 0, seq_window_size: 1 }))
   write('l1-genesis.json', JSON.stringify({ config: { chainId: 900, pragueTime: 0 } }))
   write('bad-genesis.json', JSON.stringify({ config: { chainId: 'x' } }))
@@ -230,6 +232,9 @@ chains:
       'chains[1].rollup: chain id 902 is the name of another chain',
     ])
     expect(errors(l1 + chain('900', 'rollup.json'))).toEqual(['chains[0].name: is the chain id of the L1'])
+    expect(errors(l1 + chain('a', 'rollup-unpriced.json'))).toEqual([
+      'chains[0].rollup: chain_op_config: is required, here or as "optimism" in a genesis: it prices gas',
+    ])
     expect(errors(l1 + chain('901', 'rollup.json'))).toEqual([])
     expect(errors(l1 + chain('healthz', 'rollup.json'))).toEqual(['chains[0].name: is a route of the service itself'])
   })
