@@ -219,8 +219,7 @@ const L1_BLOCK_IMPLEMENTATIONS: readonly Address[] = [
  * What every L2 block touches, user transactions apart: so that opening a block costs one round trip to the state. Wrong
  * guesses cost bytes, missing ones a round trip, neither a wrong block.
  */
-export function standingWants(draft: Draft): StateWant[] {
-  const { env } = draft
+export function standingWants({ env }: Pick<Draft, 'env'>): StateWant[] {
   const code = true
   const wants: StateWant[] = [
     {

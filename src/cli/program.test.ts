@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Config } from '../config/config.ts'
+import type { OpenReplay } from '../replay/service.ts'
 import { runCli } from './program.ts'
 import type { RunningNode, StartNode } from './run.ts'
 import { VERSION } from './version.ts'
@@ -24,6 +25,8 @@ afterEach(() => vi.unstubAllEnvs())
 
 const NEVER: StartNode = () => Promise.reject(new TypeError('must not be called'))
 
+const NO_REPLAY: OpenReplay = () => Promise.reject(new TypeError('must not be called'))
+
 async function cli(args: readonly string[], startNode: StartNode = NEVER, stop = new AbortController()) {
   let stdout = ''
   let stderr = ''
@@ -36,7 +39,7 @@ async function cli(args: readonly string[], startNode: StartNode = NEVER, stop =
     },
     signal: stop.signal,
   }
-  const code = await runCli(args, io, { startNode })
+  const code = await runCli(args, io, { startNode, openReplay: NO_REPLAY })
   return { code, stdout, stderr }
 }
 
@@ -45,6 +48,7 @@ describe('help and usage', () => {
     [['--help']],
     [['run', '--help']],
     [['devnet', '--help']],
+    [['replay', '--help']],
     [['config', '--help']],
     [['config', 'check', '--help']],
   ])('explains %s on stdout', async (args) => {
@@ -55,7 +59,7 @@ describe('help and usage', () => {
   })
 
   it('names an environment variable for every option', async () => {
-    for (const command of [['run'], ['devnet'], ['config', 'check']]) {
+    for (const command of [['run'], ['devnet'], ['replay'], ['config', 'check']]) {
       const { stdout } = await cli([...command, '--help'])
       const options = stdout
         .slice(stdout.indexOf('Options:'))

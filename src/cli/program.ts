@@ -1,14 +1,17 @@
 import { Command, CommanderError } from 'commander'
 import { errorMessage, isAppError } from '../primitives/errors.ts'
+import type { OpenReplay } from '../replay/service.ts'
 import { configCommand } from './config-check.ts'
 import { devnetCommand } from './devnet.ts'
 import type { CliIo, ExitCode } from './io.ts'
+import { replayCommand } from './replay.ts'
 import { runCommand, type StartNode } from './run.ts'
 import { VERSION } from './version.ts'
 
 /** What the commands call. */
 export interface CliServices {
   readonly startNode: StartNode
+  readonly openReplay: OpenReplay
 }
 
 function createProgram(io: CliIo, services: CliServices): Command {
@@ -17,6 +20,7 @@ function createProgram(io: CliIo, services: CliServices): Command {
     .version(VERSION)
     .addCommand(runCommand(io, services.startNode))
     .addCommand(devnetCommand(io))
+    .addCommand(replayCommand(io, services.openReplay))
     .addCommand(configCommand(io))
   const settle = (command: Command): void => {
     command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr }).showHelpAfterError(false)
