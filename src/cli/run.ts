@@ -72,6 +72,7 @@ async function run(options: RunOptions, io: CliIo, startNode: StartNode): Promis
     node = await startNode(config, { logger, signal: io.signal })
   } catch (error) {
     if (io.signal.aborted) return
+    logger.debug({ err: error }, 'cannot start')
     throw commandFailed(isAppError(error, 'CONFIG_INVALID') ? 2 : 1, [errorMessage(error)])
   }
   logger.info({ url: node.url }, 'serving')
