@@ -15,6 +15,11 @@ const silent: ProofSource = {
   },
 }
 
+/** The state behind a root, out of nodes and code that are all in a store. */
+export function storedState(stateRoot: Hash, store: NodeStore): RemoteState {
+  return new RemoteState({ blockHash: stateRoot, stateRoot }, store, silent)
+}
+
 /** The state behind a root, out of a witness: trie nodes and code in no order. */
 export function witnessState(stateRoot: Hash, entries: Iterable<Uint8Array>): RemoteState {
   const store = new NodeStore({ maxBytes: 2 ** 31 })
@@ -22,5 +27,5 @@ export function witnessState(stateRoot: Hash, entries: Iterable<Uint8Array>): Re
     store.addNode(entry)
     store.addCode(entry)
   }
-  return new RemoteState({ blockHash: stateRoot, stateRoot }, store, silent)
+  return storedState(stateRoot, store)
 }
