@@ -1,7 +1,7 @@
 import { rpcError } from './errors.ts'
 
 /** Deeper than any call of any namespace; a recursive reader of the parsed value stays far from the stack's end. */
-export const MAX_JSON_DEPTH = 64
+const MAX_JSON_DEPTH = 64
 
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
@@ -22,7 +22,7 @@ function skipString(text: string, at: number): number {
  * Whether arrays and objects nest deeper than `limit`. Runs before parsing and does not recurse; strings (most of a
  * large body) are skipped by native search.
  */
-export function nestsDeeper(text: string, limit: number): boolean {
+function nestsDeeper(text: string, limit: number): boolean {
   let depth = 0
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {

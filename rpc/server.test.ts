@@ -246,37 +246,12 @@ describe('authentication', () => {
   const NOW = 1_700_000_000
   const clock: Clock = { ...systemClock, now: () => NOW * 1000 }
 
-  function token(claims: Record<string, unknown>, alg = 'HS256', key = secret): Promise<string> {
-    return new SignJWT(claims).setProtectedHeader({ alg }).sign(key)
-  }
-
-  it('lets in tokens that are fresh to the minute and nothing else', async () => {
-    const rpc = await server({ jwtSecret: secret, clock })
-    const attempt = async (authorization?: string) => {
-      const { status, text, headers } = await post(rpc, '/', 'demo_where', authorization ? { authorization } : {})
-      return status === 200 ? 'in' : `${status} ${String(headers['content-type']).split(';')[0]} ${text}`
-    }
-    expect(await attempt()).toBe('401 text/plain missing token')
-    expect(await attempt('Basic x')).toBe('401 text/plain missing token')
-    expect(await attempt('Bearer x.y.z')).toBe('401 text/plain invalid token')
-    for (const iat of [NOW, NOW - 60, NOW + 60]) expect(await attempt(`Bearer ${await token({ iat })}`)).toBe('in')
-    expect(await attempt(`Bearer ${await token({ iat: NOW - 61 })}`)).toBe('401 text/plain stale token')
-    expect(await attempt(`Bearer ${await token({ iat: NOW + 61 })}`)).toBe('401 text/plain future token')
-    expect(await attempt(`Bearer ${await token({})}`)).toBe('401 text/plain missing issued-at')
-    expect(await attempt(`Bearer ${await token({ iat: NOW, exp: NOW - 1 })}`)).toBe('401 text/plain token is expired')
-    expect(await attempt(`Bearer ${await token({ iat: NOW }, 'HS512', new Uint8Array(64))}`)).toBe(
-      '401 text/plain signing method is invalid',
-    )
-    expect(await attempt(`Bearer ${await token({ iat: NOW }, 'HS256', new Uint8Array(32))}`)).toBe(
-      '401 text/plain signature is invalid',
-    )
-    const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from(`{"iat":${NOW}}`).toString('base64url')}.`
-    expect(await attempt(`Bearer ${none}`)).toMatch(/^401/)
-  })
-
   it('guards every route but the probes', async () => {
     const rpc = await server({ jwtSecret: secret, clock, registry: createMetrics() })
-    for (const url of ['/', '/op-a', '/901', '/l1']) expect((await post(rpc, url, 'demo_where')).status).toBe(401)
+    for (const url of ['/', '/op-a', '/901', '/l1']) {
+      const { status, headers, text } = await post(rpc, url, 'demo_where')
+      expect(`${status} ${String(headers['content-type']).split(';')[0]} ${text}`).toBe('401 text/plain missing token')
+    }
     const get = async (url: string) => (await rpc.app.inject({ method: 'GET', url })).statusCode
     expect(await get('/metrics')).toBe(401)
     expect(await get('/op-a')).toBe(401)
@@ -286,7 +261,8 @@ describe('authentication', () => {
 
   it('does not ask for the host that was called', async () => {
     const rpc = await server({ jwtSecret: secret, clock })
-    const authorization = `Bearer ${await token({ iat: NOW })}`
+    const token = await new SignJWT({ iat: NOW }).setProtectedHeader({ alg: 'HS256' }).sign(secret)
+    const authorization = `Bearer ${token}`
     expect((await post(rpc, '/', 'demo_where', { authorization, host: 'sequencer.kurtosis' })).status).toBe(200)
   })
 })

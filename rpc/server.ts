@@ -24,7 +24,7 @@ export interface RpcLimits extends DispatchLimits {
 }
 
 /** Room for blob transactions and for a block's worth of transactions in one batch. */
-export const DEFAULT_LIMITS: RpcLimits = {
+const DEFAULT_LIMITS: RpcLimits = {
   bodyBytes: 15 * 1024 * 1024,
   batchItems: 1000,
   responseBytes: 100 * 1024 * 1024,

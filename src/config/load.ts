@@ -99,7 +99,7 @@ function refuse(problems: readonly Problem[]): AppError<ConfigErrorCode> {
  * @param folder where relative paths start
  * @throws AppError CONFIG_INVALID with a line for every problem in `data.errors`
  */
-export function parseConfig(raw: unknown, folder: string): Config {
+function parseConfig(raw: unknown, folder: string): Config {
   const parsed = configSchema(folder).safeParse(raw)
   const problems = [
     ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue))),
