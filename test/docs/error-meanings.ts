@@ -1,0 +1,46 @@
+/**
+ * What each error number tells a caller, and what its `data` holds, for the page that is made of `rpc/error-codes.ts`.
+ * A number without a line here fails the page's test.
+ */
+export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readonly data?: string }> = new Map([
+  [-32700, { when: 'The request is not JSON.' }],
+  [-32600, { when: 'Not a JSON-RPC 2.0 request, or a batch that is empty or too large.' }],
+  [-32601, { when: 'No such method on this route.' }],
+  [-32602, { when: 'Parameters that do not fit; the message names the argument.' }],
+  [-32603, { when: 'A fault of this service. The cause is in its log only.' }],
+  [-32003, { when: 'The answer exceeds `rpc.limits.responseBytes`. What the call did stays done.' }],
+  [-32005, { when: 'Too many open jobs: seal or cancel some.', data: '`{limit}`' }],
+  [
+    -32000,
+    {
+      when: "A transaction that cannot be taken, in geth's words, or data that cannot be decoded; also a node's own error.",
+    },
+  ],
+  [-38510, { when: 'Unknown job.', data: '`{jobId}`' }],
+  [-38511, { when: "The job's state forbids the call: it is sealed or cancelled.", data: '`{jobId, state}`' }],
+  [-38512, { when: "The transaction cannot be included; the message has geth's wording.", data: '`{reason, detail}`' }],
+  [
+    -38513,
+    {
+      when: 'The parent or the L1 origin is unknown, or cannot be built on.',
+      data: '`{rule, …}`: which rule forbids it',
+    },
+  ],
+  [
+    -38530,
+    {
+      when: 'The node refused the block. It stays sealed: try again.',
+      data: '`{status, validationError}` as the node answered',
+    },
+  ],
+  [-38540, { when: 'The block could not be published. It stays sealed: try again.', data: '`{reason}`' }],
+  [-38550, { when: 'The sequencer is inactive.' }],
+  [-38551, { when: 'The sequencer is active already.' }],
+  [
+    -38590,
+    {
+      when: 'A node behind this service failed, timed out, or gave what cannot be right. Safe to retry.',
+      data: '`{method, endpoint}`',
+    },
+  ],
+])

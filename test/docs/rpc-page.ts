@@ -1,0 +1,155 @@
+import { fileURLToPath } from 'node:url'
+import { ERROR_NUMBERS } from '../../rpc/error-codes.ts'
+import { type Method, methodTable } from '../../rpc/method.ts'
+import { ethMethods } from '../../rpc/methods/eth.ts'
+import { DEBUG_READ_METHODS, READ_METHODS } from '../../rpc/methods/pass-through.ts'
+import { serviceMethods } from '../../rpc/methods/service.ts'
+import { testMethods } from '../../rpc/methods/test.ts'
+import { createOpenRpc, describeMethods } from '../../rpc/openrpc.ts'
+import type { BlockBuilderService } from '../../src/builder/service.ts'
+import { ERROR_MEANINGS } from './error-meanings.ts'
+
+/** Where the page lies. */
+export const RPC_PAGE: string = fileURLToPath(new URL('../../docs/rpc.md', import.meta.url))
+
+/** As much of JSON Schema as the methods' schemas use. */
+interface Schema {
+  readonly type?: string | readonly string[]
+  readonly description?: string
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly items?: Schema
+  readonly anyOf?: readonly Schema[]
+}
+
+interface Described {
+  readonly name: string
+  readonly summary: string
+  readonly params: readonly { readonly name: string; readonly required: boolean; readonly schema: Schema }[]
+  readonly result: { readonly schema: Schema }
+}
+
+/** Optional values may be null, too: what they are otherwise. */
+function plain(schema: Schema): Schema {
+  const [only, ...others] = (schema.anyOf ?? []).filter(({ type }) => type !== 'null')
+  if (only === undefined || others.length > 0) return schema
+  return schema.description === undefined ? plain(only) : { ...plain(only), description: schema.description }
+}
+
+function isNullable(schema: Schema): boolean {
+  return (schema.anyOf ?? []).some(({ type }) => type === 'null')
+}
+
+function typeText(given: Schema): string {
+  const schema = plain(given)
+  if (schema.description !== undefined) return schema.description
+  if (schema.type === 'array') return `list of ${schema.items === undefined ? 'values' : typeText(schema.items)}`
+  return [schema.type ?? 'any']
+    .flat()
+    .filter((type) => type !== 'null')
+    .join(' or ')
+}
+
+function resultText({ schema }: Described['result']): string {
+  return isNullable(schema) ? `${typeText(schema)}; or null` : typeText(schema)
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replaceAll('\n', ' ')
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function signature({ name, params }: Described): string {
+  return `\`${name}(${params.map((param) => `${param.name}${param.required ? '' : '?'}`).join(', ')})\``
+}
+
+function fields(path: string, given: Schema): string[][] {
+  const schema = plain(given)
+  return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {
+    const at = path === '' ? name : `${path}.${name}`
+    const value = typeText(field)
+    return [[`\`${at}\``, schema.required?.includes(name) ? `${value}; required` : value], ...fields(at, field)]
+  })
+}
+
+function methodSection(method: Described): string {
+  const lines = [`### ${method.name}`, '', `${method.summary}.`, '', signature(method), '']
+  for (const { name, required, schema } of method.params) {
+    lines.push(`- \`${name}\`${required ? '' : ' (may be left out)'}: ${typeText(schema)}`)
+  }
+  lines.push(`- returns ${resultText(method.result)}`, '')
+  for (const { name, schema } of method.params) {
+    const rows = fields('', schema)
+    if (rows.length > 0) lines.push(table([`field of \`${name}\``, 'value'], rows), '')
+  }
+  return lines.join('\n')
+}
+
+function errorTable(): string {
+  const codes = new Map<number, string[]>()
+  for (const [code, number] of Object.entries(ERROR_NUMBERS)) codes.set(number, [...(codes.get(number) ?? []), code])
+  const rows = [...codes]
+    .sort(([a], [b]) => b - a)
+    .map(([number, names]) => {
+      const { when = '', data = '' } = ERROR_MEANINGS.get(number) ?? {}
+      return [String(number), when, data, names.map((name) => `\`${name}\``).join(', ')]
+    })
+  return table(['code', 'when', '`data`', 'names in the source and the log'], rows)
+}
+
+/** The methods of an L2 chain's route. No service is ever called: a page is made of definitions. */
+function definitions(): readonly Method[] {
+  const own = methodTable([
+    ...serviceMethods('1'),
+    ...ethMethods({ chainId: 1n, pool: { add: () => Promise.reject(new TypeError('not served')) } }),
+    ...testMethods({} as BlockBuilderService),
+  ])
+  return [...own.values(), ...describeMethods(() => own, { title: '', version: '' })]
+}
+
+/** The page of the RPC: its methods and errors, as the code defines them. */
+export function renderRpcPage(): string {
+  const document = createOpenRpc(methodTable(definitions()), { title: '', version: '' })
+  const methods = document.methods as unknown as readonly Described[]
+  const names = (list: readonly string[]): string => list.map((name) => `\`${name}\``).join(', ')
+  return `${[
+    '# RPC',
+    '',
+    '<!-- Generated from the method definitions and error codes by `npm run docs:rpc`. Do not edit. -->',
+    '',
+    'JSON-RPC 2.0 over HTTP and WebSocket on one port, batches included; parameters by position. `/<name>` and',
+    '`/<chainId>` serve one chain; `/` serves the only L2 chain when there is one, and the service-wide methods always.',
+    'A running service describes each route by itself: `rpc.discover` answers an OpenRPC document.',
+    '',
+    table(
+      ['method', 'does'],
+      methods.map((method) => [
+        `[\`${method.name}\`](#${method.name.replaceAll('.', '').toLowerCase()})`,
+        method.summary,
+      ]),
+    ),
+    '',
+    '## Passed on to the execution layer',
+    '',
+    'These are answered by the node behind the chain, errors included, unchanged:',
+    `${names(READ_METHODS)}.`,
+    '',
+    'With `rpc.debugReads: true` also:',
+    `${names(DEBUG_READ_METHODS)}.`,
+    '',
+    '## Errors',
+    '',
+    errorTable(),
+    '',
+    'A call that fails has changed nothing; a block that was sealed and could not be delivered stays sealed. An error that',
+    "the node itself answered to a call that was passed on keeps the node's code, message and data.",
+    '',
+    '## Methods',
+    '',
+    methods.map(methodSection).join('\n').trimEnd(),
+  ].join('\n')}\n`
+}
