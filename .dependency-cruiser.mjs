@@ -25,7 +25,9 @@ const BELOW = {
   p2p: ['primitives', 'protocol'],
   embedded: ['primitives', 'protocol', 'state', 'evm', 'storage'],
   client: [],
-  cli: ['primitives', 'config', 'telemetry'],
+  // A tool with a root of its own.
+  replay: ['primitives', 'protocol', 'state', 'evm', 'builder', 'clients'],
+  cli: ['primitives', 'config', 'telemetry', 'replay'],
 }
 
 /** Beside these, what is imported by type only: the ports that a folder satisfies, and the services that it is handed. */
