@@ -11,6 +11,8 @@ import { committedParent, Jobs } from './builder/jobs.ts'
 import type { ChainReader, Committer } from './builder/ports.ts'
 import { remoteStates } from './builder/remote-pinned-state.ts'
 import { SealedBlocks } from './builder/sealed-blocks.ts'
+import type { SealedBlock } from './builder/service.ts'
+import { ringWants } from './builder/standing-wants.ts'
 import type { RunningNode, StartNode } from './cli/run.ts'
 import { VERSION } from './cli/version.ts'
 import { EngineClient } from './clients/engine.ts'
@@ -18,8 +20,9 @@ import { L1Client } from './clients/l1.ts'
 import { L2Client } from './clients/l2.ts'
 import { NodeWatch, type WatchedNode } from './clients/node-watch.ts'
 import { readHeadAccount } from './clients/pool-head.ts'
+import { StateRider } from './clients/state-rider.ts'
 import { RpcStateSource } from './clients/state-rpc.ts'
-import { RpcTransport } from './clients/transport.ts'
+import { type RpcOutcome, RpcTransport } from './clients/transport.ts'
 import { registerTransportMetrics } from './clients/transport-metrics.ts'
 import type { Config, L1Settings, L2Settings } from './config/config.ts'
 import { EngineCommitter } from './delivery/committers/engine.ts'
@@ -28,7 +31,7 @@ import { OpExecutor } from './evm/op-executor.ts'
 import { systemClock } from './primitives/clock.ts'
 import { AppError } from './primitives/errors.ts'
 import { nativeSecp256k1 } from './primitives/secp256k1.ts'
-import { parseChainConfig } from './protocol/genesis.ts'
+import type { Eip1559Constants } from './protocol/extra-data.ts'
 import type { L1ChainConfig } from './protocol/l1-chain.ts'
 import { AutoBuilder } from './sequencer/auto.ts'
 import { NodeStore } from './state/node-store.ts'
@@ -55,6 +58,15 @@ interface Shared {
 
 const NO_L1_SCHEDULE: Omit<L1ChainConfig, 'chainId'> = { blockForks: {}, timeForks: {}, blobSchedule: {} }
 
+/** With each commit, what the block after it will write by system call is read from the new state. */
+function nextBlockReads(rider: StateRider, blockTime: bigint) {
+  return ({ hash, header }: SealedBlock) => {
+    const block = { hash, stateRoot: header.stateRoot }
+    const { calls, absorb } = rider.known(block, ringWants(header.number + 1n, header.timestamp + blockTime))
+    return { calls, arrived: (outcomes: readonly RpcOutcome[]) => absorb(outcomes, block) }
+  }
+}
+
 function hostL2(settings: L2Settings, shared: Shared): HostedChain {
   const { rollup: config, name, el } = settings
   const { forks, l2ChainId: chainId } = config
@@ -65,7 +77,9 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
     el.engine === undefined
       ? undefined
       : new RpcTransport({ endpoint: `${name}.engine`, url: el.engine.url, jwtSecret: el.engine.jwtSecret })
-  const client = new L2Client(reads)
+  const source = new RpcStateSource(reads)
+  const rider = new StateRider(store, source)
+  const client = new L2Client(reads, rider)
   const sealedBlocks = new SealedBlocks()
   const pool = new TxPool({
     head: async (sender, io) => {
@@ -77,7 +91,7 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
   const follower = new CommitFollower(pool, sealedBlocks)
   const inner =
     settings.insert === 'engine' && engine !== undefined
-      ? new EngineCommitter(new EngineClient(engine, forks), sealedBlocks)
+      ? new EngineCommitter(new EngineClient(engine, forks), sealedBlocks, nextBlockReads(rider, config.blockTime))
       : undefined
   const committer: Committer | undefined = inner && {
     commit: async (block, io) => {
@@ -87,9 +101,9 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
     setForkchoice: (update, io) => inner.setForkchoice(update, io),
   }
   const chain: ChainReader = {
-    block: async (id, io) =>
+    block: async (id, io, wants) =>
       (typeof id === 'string' && id !== 'latest' ? committedParent(sealedBlocks, id) : undefined) ??
-      client.block(id, io),
+      client.block(id, io, wants),
     ancestorHash: (tip, number, io) => client.ancestorHash(tip, number, io),
   }
   const auto = new AutoBuilder({
@@ -106,7 +120,7 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
     l1: l1.reader,
     forks,
     executor: new OpExecutor({ chainId, forks }),
-    state: remoteStates(store, new RpcStateSource(reads)),
+    state: remoteStates(store, source),
     pool,
     committer,
     publisher: undefined,
@@ -121,6 +135,8 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
     debugReads: shared.debugReads,
   })
   const transports = engine === undefined ? [reads] : [reads, engine]
+  if (settings.signer !== undefined) logger.warn('a signer is configured, but this version does not publish blocks')
+  if (committer === undefined) logger.warn('sealed blocks are inserted nowhere (insert: none)')
   return {
     route: { name, chainId, layer: 'l2', methods: [...testMethods(jobs), ...eth] },
     watched: transports.map((transport) => ({ transport, chainId })),
@@ -133,14 +149,17 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
   }
 }
 
-function opConstants(settings: L2Settings): NonNullable<L2Settings['rollup']['chainOpConfig']> {
-  const constants = settings.rollup.chainOpConfig
+/** The chain's EIP-1559 constants: op-node knows those of public chains by heart and leaves them out of its file. */
+function opConstants(settings: L2Settings): Eip1559Constants {
+  const constants = settings.rollup.chainOpConfig ?? settings.genesis?.config.op?.eip1559
   if (constants !== undefined) return constants
-  throw new AppError('CONFIG_INVALID', { message: `chain ${settings.name}: rollup.json has no chain_op_config` })
+  throw new AppError('CONFIG_INVALID', {
+    message: `chains.${settings.name}: EIP-1559 constants are neither in rollup (chain_op_config) nor in genesis`,
+  })
 }
 
 function l1ChainOf(settings: L1Settings | undefined, chains: readonly L2Settings[]): L1ChainConfig {
-  if (settings?.genesis !== undefined) return parseChainConfig(settings.genesis.json).l1
+  if (settings?.genesis !== undefined) return settings.genesis.config.l1
   return { chainId: chains[0]?.rollup.l1ChainId ?? 0n, ...NO_L1_SCHEDULE }
 }
 

@@ -5,7 +5,9 @@ import { isDeposit, type SignedTransaction } from '../src/protocol/transaction.t
 import type { TxPool } from './pool.ts'
 
 function signedOf(block: SealedBlock): SignedTransaction[] {
-  return block.transactions.map(({ transaction }) => transaction).filter((tx): tx is SignedTransaction => !isDeposit(tx))
+  return block.transactions
+    .map(({ transaction }) => transaction)
+    .filter((tx): tx is SignedTransaction => !isDeposit(tx))
 }
 
 /** Keeps a pool in step with the blocks that this process commits, reorgs included. */

@@ -12,7 +12,7 @@ import type { Transaction } from '../protocol/transaction.ts'
 import { includeBest, includeByHash, includeFirst } from './include.ts'
 import { decodeForInclusion, Job } from './job.ts'
 import { nodeError } from './node-errors.ts'
-import { type Draft, draftBlock, type OpenContext, standingWants } from './open.ts'
+import { type Draft, draftBlock, type OpenContext } from './open.ts'
 import type { ChainBlock, Committer, PoolReader, Publisher, StateSource } from './ports.ts'
 import type { SealedBlocks } from './sealed-blocks.ts'
 import type {
@@ -29,6 +29,7 @@ import type {
   SealedBlock,
   SealOptions,
 } from './service.ts'
+import { ringWants, STANDING_WANTS } from './standing-wants.ts'
 
 /** What the jobs of one chain work with. */
 export interface JobsContext extends OpenContext {
@@ -131,7 +132,9 @@ export class Jobs implements BlockBuilderService {
     const { chain, executor, state: source } = this.#context
     const { parent } = draft
     const state = source({ hash: parent.hash, stateRoot: parent.header.stateRoot })
-    await state.load(standingWants(draft), io)
+    // Usually all known: it came along with the parent.
+    await state.load(STANDING_WANTS, io)
+    if (draft.env.parentBeaconBlockRoot !== undefined) state.defer(ringWants(draft.env.number, draft.env.timestamp))
     const beyondStanding = draft.transactions.slice(1)
     if (beyondStanding.length > 0) await state.predict(beyondStanding, io)
     const env = {

@@ -1,8 +1,5 @@
 import type { BlockEnv } from '../evm/executor.ts'
-import { BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from '../evm/fees.ts'
-import { BEACON_ROOTS_ADDRESS, beaconRootSlots, blockHashSlot, HISTORY_STORAGE_ADDRESS } from '../evm/system-calls.ts'
 import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
-import type { Address, Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import {
   type AttributesInput,
@@ -13,17 +10,15 @@ import {
 import { nextOpBaseFee } from '../protocol/base-fee.ts'
 import { type Eip1559Constants, extraDataFromAttributes } from '../protocol/extra-data.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
-import { L1_BLOCK_ADDRESS, L1_BLOCK_SLOTS } from '../protocol/l1-fee.ts'
-import { L1_INFO_DEPOSITOR } from '../protocol/l1-info.ts'
 import { l2BlockRef, systemConfigOfBlock } from '../protocol/l2-block.ts'
 import { nextOrigin } from '../protocol/origin-selection.ts'
 import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { SystemConfig } from '../protocol/system-config.ts'
 import { decodeTransaction, type Transaction } from '../protocol/transaction.ts'
-import { MESSAGE_PASSER_ADDRESS } from './assemble.ts'
-import type { ChainBlock, ChainReader, L1Block, L1Reader, StateWant } from './ports.ts'
+import type { ChainBlock, ChainReader, L1Block, L1Reader } from './ports.ts'
 import type { BuilderErrorCode, OpenOptions, OriginSelector, ParentSelector } from './service.ts'
+import { STANDING_WANTS } from './standing-wants.ts'
 
 /** What opening a block needs of its surroundings. */
 export interface OpenContext {
@@ -51,7 +46,7 @@ export function unusable(rule: string, message: string, data: Readonly<Record<st
 }
 
 async function resolveParent(context: OpenContext, selector: ParentSelector, io: IoOptions): Promise<ChainBlock> {
-  const block = await context.chain.block(selector, io)
+  const block = await context.chain.block(selector, io, STANDING_WANTS)
   if (block === undefined) throw unusable('unknownParent', `unknown parent ${selector}`, { parent: String(selector) })
   return block
 }
@@ -198,47 +193,4 @@ export async function draftBlock(context: OpenContext, options: OpenOptions, io:
       extraDataFromAttributes(forks, constants, timestamp, attributes.eip1559Params, attributes.minBaseFee),
     transactions: [...deposits, ...forced],
   }
-}
-
-/** The slots of L1Block that the L1-attributes transaction writes beside those that fees read. */
-const L1_BLOCK_OTHER_SLOTS: readonly Hash[] = ['0', '2', '4'].map((slot) => `0x${slot.padStart(64, '0')}` as Hash)
-/** EIP-1967: where a proxy keeps its implementation, and its admin. */
-const PROXY_SLOTS: readonly Hash[] = [
-  '0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc',
-  '0xb53127684a568b3173ae13b9f8a6016e243e63b6e8ee1178d6a717850b5d6103',
-]
-/** Where the implementations of L1Block stand: in genesis, and where the upgrades of Ecotone, Isthmus and Jovian put theirs. */
-const L1_BLOCK_IMPLEMENTATIONS: readonly Address[] = [
-  '0xc0d3c0d3c0d3c0d3c0d3c0d3c0d3c0d3c0d30015',
-  '0x07dbe8500fc591d1852b76fee44d5a05e13097ff',
-  '0xff256497d61dcd71a9e9ff43967c13fde1f72d12',
-  '0x3ba4007f5c922fbb33c454b41ea7a1f11e83df2c',
-]
-
-/**
- * What every L2 block touches, user transactions apart: so that opening a block costs one round trip to the state. Wrong
- * guesses cost bytes, missing ones a round trip, neither a wrong block.
- */
-export function standingWants({ env }: Pick<Draft, 'env'>): StateWant[] {
-  const code = true
-  const wants: StateWant[] = [
-    {
-      address: L1_BLOCK_ADDRESS,
-      slots: [...Object.values(L1_BLOCK_SLOTS), ...L1_BLOCK_OTHER_SLOTS, ...PROXY_SLOTS],
-      code,
-    },
-    ...L1_BLOCK_IMPLEMENTATIONS.map((address) => ({ address, code })),
-    { address: L1_INFO_DEPOSITOR },
-    { address: env.feeRecipient },
-    { address: BASE_FEE_VAULT },
-    { address: L1_FEE_VAULT },
-    { address: OPERATOR_FEE_VAULT },
-    { address: MESSAGE_PASSER_ADDRESS },
-  ]
-  if (env.parentBeaconBlockRoot !== undefined) {
-    const slots = beaconRootSlots(env.timestamp, env.parentBeaconBlockRoot).map(({ slot }) => slot)
-    wants.push({ address: BEACON_ROOTS_ADDRESS, slots })
-    wants.push({ address: HISTORY_STORAGE_ADDRESS, slots: [blockHashSlot(env.number, env.parentHash).slot] })
-  }
-  return wants
 }

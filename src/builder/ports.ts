@@ -14,9 +14,18 @@ export interface ChainBlock {
   readonly firstTransaction: Transaction | undefined
 }
 
+/** An account that is going to be read. */
+export interface StateWant {
+  readonly address: Address
+  readonly slots?: Iterable<Hash>
+  /** Also its code. */
+  readonly code?: boolean
+}
+
 /** Reads blocks from the execution layer. Undefined: the node does not know the block. */
 export interface ChainReader {
-  block(id: Hash | bigint | 'latest', io: IoOptions): Promise<ChainBlock | undefined>
+  /** @param wants of the block's state, to be fetched in the same round trip; what cannot be had that way is left out */
+  block(id: Hash | bigint | 'latest', io: IoOptions, wants?: readonly StateWant[]): Promise<ChainBlock | undefined>
   /** The hash of the block at `number` on the branch that ends in `tip`, for BLOCKHASH. */
   ancestorHash(tip: ChainBlock, number: bigint, io: IoOptions): Promise<Hash | undefined>
 }
@@ -33,14 +42,6 @@ export interface L1Reader {
   receipts(hash: Hash, io: IoOptions): Promise<readonly Receipt[] | undefined>
 }
 
-/** An account that is going to be read. */
-export interface StateWant {
-  readonly address: Address
-  readonly slots?: Iterable<Hash>
-  /** Also its code. */
-  readonly code?: boolean
-}
-
 /** A state after a block. */
 export interface PostState {
   readonly stateRoot: Hash
@@ -52,6 +53,8 @@ export interface PostState {
 
 /** The state after one fixed block. */
 export interface PinnedState extends StateReader {
+  /** Has wants fetched with whatever is fetched next. */
+  defer(wants: readonly StateWant[]): void
   /** Fetches what is wanted and not known yet, in one round trip. */
   load(wants: readonly StateWant[], io: IoOptions): Promise<void>
   /** Fetches what transactions are likely to touch, however much that is, in at most two round trips. */

@@ -27,6 +27,7 @@ class RemotePinnedState implements PinnedState {
   readonly #state: RemoteState
   readonly #store: NodeStore
   readonly #source: ProofSource
+  #deferred: StateWant[] = []
 
   constructor(state: RemoteState, store: NodeStore, source: ProofSource) {
     this.#state = state
@@ -46,12 +47,19 @@ class RemotePinnedState implements PinnedState {
     return this.#state.code(codeHash, address)
   }
 
+  defer(wants: readonly StateWant[]): void {
+    this.#deferred.push(...wants)
+  }
+
   load(wants: readonly StateWant[], io: IoOptions): Promise<void> {
     return this.#state.load(wants, io)
   }
 
-  predict(transactions: readonly Transaction[], io: IoOptions): Promise<void> {
-    return predict(this.#state, transactions.map(callOf), namedAccounts(transactions), io)
+  async predict(transactions: readonly Transaction[], io: IoOptions): Promise<void> {
+    const wants = namedAccounts(transactions)
+    const calls = transactions.map(callOf)
+    await predict(this.#state, calls, [...wants, ...this.#deferred], io)
+    this.#deferred = []
   }
 
   async root(diff: StateDiff, io: IoOptions): Promise<PostState> {

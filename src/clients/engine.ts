@@ -6,7 +6,7 @@ import type { OpForks } from '../protocol/forks.ts'
 import { JsonObject } from '../protocol/json-value.ts'
 import { type Payload, payloadToJson } from '../protocol/payload.ts'
 import { outcomeValue, parseAnswer } from './answers.ts'
-import type { RpcCall, RpcTransport } from './transport.ts'
+import type { RpcCall, RpcOutcome, RpcTransport } from './transport.ts'
 
 /** What an engine says of a payload or a head. */
 export interface PayloadStatus {
@@ -28,6 +28,8 @@ export interface InsertOutcome {
   readonly forkchoice: PayloadStatus
   /** The node's head after that; undefined when it could not be read. */
   readonly head: Hash | undefined
+  /** Outcomes of the calls that rode along. */
+  readonly along: readonly RpcOutcome[]
 }
 
 function forkchoiceState({ head, safe, finalized }: Forkchoice): object {
@@ -86,21 +88,28 @@ export class EngineClient {
 
   /**
    * Hands a block over and makes it the head, in one round trip: the node serves a batch in order.
+   * @param along calls to be served after that, on the way
    * @throws AppError RPC_UNAVAILABLE, RPC_ERROR
    */
-  async insert(payload: Payload, labels: Omit<Forkchoice, 'head'>, io: IoOptions): Promise<InsertOutcome> {
+  async insert(
+    payload: Payload,
+    labels: Omit<Forkchoice, 'head'>,
+    along: readonly RpcCall[],
+    io: IoOptions,
+  ): Promise<InsertOutcome> {
     const calls: RpcCall[] = [
       this.#newPayloadCall(payload),
       { method: PLAIN_FORKCHOICE_UPDATED, params: [forkchoiceState({ head: payload.hash, ...labels }), null] },
       { method: 'eth_getBlockByNumber', params: ['latest', false] },
     ]
-    const outcomes = await this.#transport.batch(calls, { ...io, idempotent: true })
+    const outcomes = await this.#transport.batch([...calls, ...along], { ...io, idempotent: true })
     const [status, forkchoice] = outcomes
     const head = outcomes[2]?.ok === true ? (outcomes[2].value as { hash?: Hash } | null)?.hash : undefined
     return {
       payload: this.#status((calls[0] as RpcCall).method, outcomeValue(status)),
       forkchoice: this.#forkchoiceStatus(outcomeValue(forkchoice)),
       head,
+      along: outcomes.slice(calls.length),
     }
   }
 

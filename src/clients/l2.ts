@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { ChainBlock, ChainReader } from '../builder/ports.ts'
+import type { ChainBlock, ChainReader, StateWant } from '../builder/ports.ts'
 import { AppError } from '../primitives/errors.ts'
 import { type Hash, toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
@@ -8,6 +8,7 @@ import type { Header } from '../protocol/header.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import { transactionFromJson } from '../protocol/transaction-json.ts'
 import { outcomeValue, parseAnswer } from './answers.ts'
+import type { Ride, StateRider } from './state-rider.ts'
 import type { RpcCall, RpcTransport, TransportErrorCode } from './transport.ts'
 
 /** What BLOCKHASH reaches back. */
@@ -20,11 +21,21 @@ export class L2Client implements ChainReader {
   /** Parent by block hash: content-addressed, so it never goes stale. */
   readonly #parents = new LRUCache<Hash, Hash>({ max: CACHED_ANCESTORS })
 
-  constructor(transport: RpcTransport) {
+  readonly #rider: StateRider | undefined
+  /** The block that was read last: while its state is in the store, the next one's mostly is, too. */
+  #last: { readonly hash: Hash; readonly stateRoot: Hash } | undefined
+
+  /** @param rider where given, wants travel along */
+  constructor(transport: RpcTransport, rider?: StateRider) {
     this.#transport = transport
+    this.#rider = rider
   }
 
-  async block(id: Hash | bigint | 'latest', io: IoOptions): Promise<ChainBlock | undefined> {
+  async block(
+    id: Hash | bigint | 'latest',
+    io: IoOptions,
+    wants: readonly StateWant[] = [],
+  ): Promise<ChainBlock | undefined> {
     const byHash = typeof id === 'string' && id !== 'latest'
     const selector = typeof id === 'bigint' ? toQuantity(id) : id
     const calls: RpcCall[] = byHash
@@ -36,14 +47,16 @@ export class L2Client implements ChainReader {
           { method: 'eth_getBlockByNumber', params: [selector, false] },
           { method: 'eth_getTransactionByBlockNumberAndIndex', params: [selector, '0x0'] },
         ]
-    const [blockJson, transactionJson] = (await this.#transport.batch(calls, { ...io, idempotent: true })).map(
-      outcomeValue,
-    )
+    const ride = this.#ride(byHash ? { blockHash: selector } : selector, wants)
+    const outcomes = await this.#transport.batch([...calls, ...(ride?.calls ?? [])], { ...io, idempotent: true })
+    const [blockJson, transactionJson] = outcomes.slice(0, calls.length).map(outcomeValue)
     if (blockJson === null || blockJson === undefined) return undefined
     const { header, hash, count } = this.#parseBlock((calls[0] as RpcCall).method, blockJson)
     if (byHash && hash !== id) {
       throw this.#malformed('eth_getBlockByHash', `asked for ${id}, got ${hash}`)
     }
+    this.#last = { hash, stateRoot: header.stateRoot }
+    ride?.absorb(outcomes.slice(calls.length), this.#last)
     const first = count === 0 ? undefined : this.#firstTransaction(transactionJson, hash)
     // The head moved between the two calls: what it was is settled now, so ask for that block.
     if (count > 0 && first === undefined) {
@@ -51,6 +64,13 @@ export class L2Client implements ChainReader {
       return this.block(hash, io)
     }
     return { hash, header, firstTransaction: first }
+  }
+
+  /** Wants ride only into the unknown: where the last block's state is known, asking for all again would cost more than it saves. */
+  #ride(block: unknown, wants: readonly StateWant[]): Ride | undefined {
+    if (this.#rider === undefined || wants.length === 0) return undefined
+    if (this.#last !== undefined && this.#rider.knows(this.#last, wants)) return undefined
+    return this.#rider.unknown(block, wants)
   }
 
   #parseBlock(method: string, json: unknown): { header: Header; hash: Hash; count: number } {

@@ -26,6 +26,13 @@ interface Plan {
   read(outcomes: readonly RpcOutcome[]): StateAnswer
 }
 
+/** Reads of state, as calls and as what becomes of their outcomes. */
+export interface PlannedReads {
+  readonly calls: readonly RpcCall[]
+  /** The answers, in the order of the queries. */
+  read(outcomes: readonly RpcOutcome[]): StateAnswer[]
+}
+
 function malformed(what: string): never {
   throw new AppError<TransportErrorCode>('RPC_UNAVAILABLE', {
     message: `malformed answer: ${what}`,
@@ -245,30 +252,43 @@ export class RpcStateSource implements ProofSource {
     return answers
   }
 
+  /**
+   * The calls that queries take, for a caller that sends them along with others.
+   * @param block how the calls name the block: `{blockHash}`, a number or a tag
+   */
+  plan(block: unknown, queries: readonly StateQuery[]): PlannedReads {
+    return this.#planned(block, queries, false)
+  }
+
+  #planned(block: unknown, queries: readonly StateQuery[], second: boolean): PlannedReads {
+    const plans = queries.map((query) => this.#plan(block, query, second))
+    return {
+      calls: plans.flatMap(({ calls }) => calls),
+      read: (outcomes) => {
+        let at = 0
+        return plans.map((plan) => {
+          const own = outcomes.slice(at, at + plan.calls.length)
+          at += plan.calls.length
+          for (const [i, { method }] of plan.calls.entries()) this.#learn(method, own[i])
+          try {
+            return plan.read(own)
+          } catch (error) {
+            if (isAppError(error)) return { kind: 'failed', error }
+            throw error
+          }
+        })
+      },
+    }
+  }
+
   async #attempt(
     blockHash: Hash,
     queries: readonly StateQuery[],
     options: IoOptions,
     second = false,
   ): Promise<StateAnswer[]> {
-    const block = { blockHash }
-    const plans = queries.map((query) => this.#plan(block, query, second))
-    const outcomes = await this.#rpc.batch(
-      plans.flatMap(({ calls }) => calls),
-      { ...options, idempotent: true },
-    )
-    let at = 0
-    return plans.map((plan) => {
-      const own = outcomes.slice(at, at + plan.calls.length)
-      at += plan.calls.length
-      for (const [i, { method }] of plan.calls.entries()) this.#learn(method, own[i])
-      try {
-        return plan.read(own)
-      } catch (error) {
-        if (isAppError(error)) return { kind: 'failed', error }
-        throw error
-      }
-    })
+    const { calls, read } = this.#planned({ blockHash }, queries, second)
+    return read(await this.#rpc.batch(calls, { ...options, idempotent: true }))
   }
 
   #learn(method: string, outcome: RpcOutcome | undefined): void {

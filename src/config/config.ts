@@ -63,7 +63,7 @@ export interface L2Settings {
   /** op-node's RPC. */
   readonly node?: { readonly rpc: string }
   readonly mode: 'test' | 'auto' | 'engine'
-  /** Left out in the file: through whichever of engine and op-node is configured, in this order. */
+  /** Left out in the file: through the Engine API where that is configured. */
   readonly insert: InsertMode
   readonly signer?: SignerSettings
 }
@@ -107,8 +107,7 @@ function signer(parsed: NonNullable<ParsedChain['signer']>): SignerSettings {
 
 function insertMode(chain: Remote<ParsedChain>): InsertMode {
   if (chain.insert !== undefined) return chain.insert
-  if (chain.el.engine !== undefined) return 'engine'
-  return chain.node === undefined ? 'none' : 'op-node'
+  return chain.el.engine === undefined ? 'none' : 'engine'
 }
 
 function l1Settings(l1: Remote<ParsedL1>): L1Settings {

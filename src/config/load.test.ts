@@ -104,7 +104,7 @@ chains:
       engine: { url: http://127.0.0.1:9551, jwtSecretFile: jwt.hex }
     node: { rpc: http://127.0.0.1:9546 }
     mode: test
-    insert: op-node
+    insert: engine
     driver: false
     signer: { endpoint: https://signer.example, address: 0xABcdabcdabcdabcdabcdabcdabcdabcdabcdabcd, tls: { ca: ca.pem } }
 `)
@@ -126,7 +126,7 @@ chains:
       name: 'op-a',
       rollup: { l2ChainId: 901n },
       node: { rpc: 'http://127.0.0.1:9546' },
-      insert: 'op-node',
+      insert: 'engine',
       signer: { kind: 'remote', address: `0x${'abcd'.repeat(10)}`, tls: { ca: join(folder, 'ca.pem') } },
     })
     expect(Object.isFrozen(config.chains[0]?.el)).toBe(true)
@@ -201,6 +201,7 @@ chains:
       'chains[0].el.engine.jwtSecretFile: short.hex: expected 32 bytes of hex',
       'chains[0].el.engine.url: is required',
       'chains[0].el.rpc: expected a URL with http or https',
+      'chains[0].insert: insert "op-node" is not supported by this version',
       'chains[0].name: expected letters, digits, dots and dashes',
       'chains[0].node: is required with insert: op-node',
       'chains[0].rollup: missing.json: no such file',

@@ -20,6 +20,7 @@ const SERVICE_GAPS: readonly Gap[] = [
 const CHAIN_GAPS: readonly Gap[] = [
   { path: ['mode'], asks: (value) => value === 'auto', what: 'mode "auto"' },
   { path: ['mode'], asks: (value) => value === 'engine', what: 'mode "engine"' },
+  { path: ['insert'], asks: (value) => value === 'op-node', what: 'insert "op-node"' },
   { path: ['driver'], asks: (value) => value === true, what: 'a driver' },
   { path: ['el'], asks: (value) => value === 'embedded', what: 'an embedded execution layer' },
   { path: ['interop'], asks: present, what: 'managed mode' },

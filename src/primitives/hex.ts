@@ -82,7 +82,8 @@ export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 const QUANTITY = /^0x(0|[1-9a-fA-F][0-9a-fA-F]*)$/
-const DATA = /^0x([0-9a-fA-F]{2})*$/
+// No group in it: on megabytes of digits the engine would overflow its stack.
+const DATA = /^0x[0-9a-fA-F]*$/
 
 /** Whether a value is a strict JSON-RPC QUANTITY. */
 export function isQuantity(value: unknown): value is Hex {
@@ -91,5 +92,7 @@ export function isQuantity(value: unknown): value is Hex {
 
 /** Whether a value is 0x-prefixed bytes; with `size`, exactly that many. */
 export function isData(value: unknown, size?: number): value is Hex {
-  return typeof value === 'string' && (size === undefined || value.length === 2 + size * 2) && DATA.test(value)
+  if (typeof value !== 'string') return false
+  const fits = size === undefined ? value.length % 2 === 0 : value.length === 2 + size * 2
+  return fits && DATA.test(value)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Address, type Hash, type Hex, hexToBytes } from '../primitives/hex.ts'
+import { type Address, type Hash, type Hex, hexToBytes, isData } from '../primitives/hex.ts'
 
 /** An unsigned integer that JSON holds as a number, as Go writes uint64. */
 export const uintNumber = z.int().nonnegative().transform(BigInt)
@@ -29,7 +29,7 @@ export const bytes8Text: z.ZodType<Uint8Array, string> = hexOf(8, '8 bytes').tra
 /** Bytes of any length; 0x is required. */
 export const bytesText: z.ZodType<Uint8Array, string> = z
   .string()
-  .regex(/^0x([0-9a-fA-F]{2})*$/, 'expected 0x bytes')
+  .refine((text) => isData(text), 'expected 0x bytes')
   .transform(hexToBytes)
 
 /** What is wrong with a document, one line for each problem: `path: message`. */

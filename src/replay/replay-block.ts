@@ -1,5 +1,5 @@
-import { standingWants } from '../builder/open.ts'
 import type { StateSource } from '../builder/ports.ts'
+import { ringWants, STANDING_WANTS } from '../builder/standing-wants.ts'
 import type { BlockEnv } from '../evm/executor.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
@@ -9,7 +9,7 @@ import { receiptToJson } from '../protocol/receipt-json.ts'
 import type { ReplayChain } from './chain.ts'
 import { compareJson, type Difference } from './differences.ts'
 import type { NodeBlock } from './node-blocks.ts'
-import { envOf, type ReExecution, reExecute } from './re-execute.ts'
+import { type ReExecution, reExecute } from './re-execute.ts'
 
 /** What replaying needs of its surroundings. */
 export interface ReplayContext {
@@ -79,7 +79,9 @@ export async function replayBlock(
   const ancestorHash: BlockEnv['ancestorHash'] = (number) => context.ancestorHash(tip, number, io)
   const input = { parent: tip, header, transactions, ancestorHash }
   const state = context.states({ hash, stateRoot: parent.stateRoot })
-  await Promise.all([state.load(standingWants({ env: envOf(chain, input) }), io), state.predict(transactions, io)])
+  const { number, timestamp, beneficiary } = header
+  state.defer([...STANDING_WANTS, ...ringWants(number, timestamp), { address: beneficiary }])
+  await state.predict(transactions, io)
   const execution = await reExecute(chain, input, state, io)
   const differences = differencesOf(block, execution)
   if (execution.tag === 'executed' && differences.length === 0) execution.keep()

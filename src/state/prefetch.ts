@@ -52,11 +52,15 @@ function callKey({ from, to, data, value, gas }: CandidateCall): string {
   return `${from} ${to} ${value} ${gas} ${Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')}`
 }
 
-/** Whether a call can touch more than its two accounts. */
-function runsCode(state: RemoteState, { to }: CandidateCall): boolean {
+/**
+ * Whether a call can touch more than its two accounts. One without data to an account that is not known yet is taken for a
+ * transfer: tracing every payment to a new account would cost far more than the few that turn out to run code.
+ */
+function runsCode(state: RemoteState, { to, data }: CandidateCall): boolean {
   if (to === undefined) return true
   const account = state.knownAccount(to)
-  return account === undefined || (account !== null && account.codeHash !== KECCAK_EMPTY)
+  if (account === undefined) return data.length > 0
+  return account !== null && account.codeHash !== KECCAK_EMPTY
 }
 
 /**

@@ -1,5 +1,5 @@
-import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /** A TCP proxy on loopback that holds each chunk for half a round trip in each direction. */
 export class LatencyProxy implements AsyncDisposable {

@@ -110,7 +110,12 @@ interface Row {
   bytes: number
 }
 
-async function measureOurs(world: World, el: GethProcess, count: number, samples: number): Promise<{ warm: Row; cold: Row }> {
+async function measureOurs(
+  world: World,
+  el: GethProcess,
+  count: number,
+  samples: number,
+): Promise<{ warm: Row; cold: Row }> {
   const cold: Row = { samples: [], roundTrips: 0, bytes: 0 }
   const warm: Row = { samples: [], roundTrips: 0, bytes: 0 }
   for (let run = 0; run < 3; run++) {
@@ -201,7 +206,13 @@ async function main(): Promise<void> {
     prevRandao: genesis.mixHash as Hash,
     parentBeaconBlockRoot: genesis.parentBeaconBlockRoot as Hash,
   }
-  const world: World = { stack, el: proxied, engine: new EngineDriver(proxied, stack.forks, stack.blockTime), origin, nonce: 0n }
+  const world: World = {
+    stack,
+    el: proxied,
+    engine: new EngineDriver(proxied, stack.forks, stack.blockTime),
+    origin,
+    nonce: 0n,
+  }
   const peer = cleanup.use(
     await startOpTestSequencer({ folder, l1: { url: stack.l1.el.url }, el: proxied, node: stack.node }),
   )

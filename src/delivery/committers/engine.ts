@@ -7,8 +7,14 @@ import type { IoOptions } from '../../primitives/io.ts'
 import { SerialQueue } from '../../primitives/serial-queue.ts'
 import type { Payload } from '../../protocol/payload.ts'
 
+/** Calls that a commit takes along, and what is made of their outcomes. */
+export interface Passenger<Call, Outcome> {
+  readonly calls: readonly Call[]
+  arrived(outcomes: readonly Outcome[]): void
+}
+
 /** What this committer asks of an Engine API; `clients/engine.ts` has it. */
-export interface EnginePort {
+export interface EnginePort<Call, Outcome> {
   newPayload(payload: Payload, io: IoOptions): Promise<EngineStatus>
   forkchoiceUpdated(
     forkchoice: { readonly head: Hash; readonly safe?: Hash | undefined; readonly finalized?: Hash | undefined },
@@ -17,8 +23,14 @@ export interface EnginePort {
   insert(
     payload: Payload,
     labels: { readonly safe?: Hash; readonly finalized?: Hash },
+    along: readonly Call[],
     io: IoOptions,
-  ): Promise<{ readonly payload: EngineStatus; readonly forkchoice: EngineStatus; readonly head: Hash | undefined }>
+  ): Promise<{
+    readonly payload: EngineStatus
+    readonly forkchoice: EngineStatus
+    readonly head: Hash | undefined
+    readonly along: readonly Outcome[]
+  }>
   labels(io: IoOptions): Promise<{ readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }>
 }
 
@@ -54,14 +66,21 @@ function payloadOf(block: SealedBlock): Payload {
  * Commits straight into the execution layer: newPayload and forkchoiceUpdated. The one writer of the node's forkchoice in this
  * process, so commits go one after the other. Safe and finalized stay as they are.
  */
-export class EngineCommitter implements Committer {
-  readonly #engine: EnginePort
+export class EngineCommitter<Call, Outcome> implements Committer {
+  readonly #engine: EnginePort<Call, Outcome>
   readonly #blocks: SealedBlocks
+  readonly #passenger: (block: SealedBlock) => Passenger<Call, Outcome>
   readonly #queue = new SerialQueue()
 
-  constructor(engine: EnginePort, blocks: SealedBlocks) {
+  /** @param passenger what travels along with a block: reads of the state that the next one will want */
+  constructor(
+    engine: EnginePort<Call, Outcome>,
+    blocks: SealedBlocks,
+    passenger: (block: SealedBlock) => Passenger<Call, Outcome>,
+  ) {
     this.#engine = engine
     this.#blocks = blocks
+    this.#passenger = passenger
   }
 
   commit(block: SealedBlock, io: IoOptions): Promise<void> {
@@ -70,9 +89,10 @@ export class EngineCommitter implements Committer {
 
   async #commit(block: SealedBlock, io: IoOptions): Promise<void> {
     const payload = payloadOf(block)
-    let outcome = await this.#insert(payload, io)
+    const passenger = this.#passenger(block)
+    let outcome = await this.#insert(payload, passenger.calls, io)
     if (lacksParent(outcome.payload) && (await this.#restoreAncestors(block, io))) {
-      outcome = await this.#insert(payload, io)
+      outcome = await this.#insert(payload, passenger.calls, io)
     }
     if (outcome.payload.status !== 'VALID') throw refused(block.hash, outcome.payload)
     if (outcome.forkchoice.status !== 'VALID') throw refused(block.hash, outcome.forkchoice)
@@ -81,11 +101,16 @@ export class EngineCommitter implements Committer {
       const validationError = `the node keeps its head ${outcome.head ?? '(unknown)'}: the block is an ancestor of it`
       throw refused(block.hash, { status: 'VALID', validationError })
     }
+    passenger.arrived(outcome.along)
   }
 
-  async #insert(payload: Payload, io: IoOptions): ReturnType<EnginePort['insert']> {
+  async #insert(
+    payload: Payload,
+    along: readonly Call[],
+    io: IoOptions,
+  ): Promise<Awaited<ReturnType<EnginePort<Call, Outcome>['insert']>>> {
     try {
-      return await this.#engine.insert(payload, {}, io)
+      return await this.#engine.insert(payload, {}, along, io)
     } catch (error) {
       if (!isAppError(error, 'RPC_ERROR')) throw error
       // An answer of the Engine API that is an error object: it understood, and will not take this block.
