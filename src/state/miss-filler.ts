@@ -65,7 +65,7 @@ function keySize(miss: StateMiss): 20 | 32 {
 
 /**
  * Fetches the nodes that a state root still needs, all tries together, in one round trip a call. A node on the way of a
- * changed key comes with that key's proof; the sibling of a deletion is looked for in all {@link Way}s that the peer
+ * changed key comes with that key's proof; the sibling of a deletion is looked for in all ways that the peer
  * allows, one after the other.
  * @see https://github.com/ethereum/go-ethereum/blob/master/trie/trie.go (delete: "reduce the node to a short node")
  */
