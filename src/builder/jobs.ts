@@ -146,8 +146,13 @@ export class Jobs implements BlockBuilderService {
     return { env, extraData: draft.extraData, state, execution, fixed: draft.transactions.length }
   }
 
-  includeRaw(jobId: JobId, raw: Uint8Array, _io: IoOptions): Promise<IncludedTransaction> {
-    return this.#including(jobId, (job) => job.include(this.#decode(raw)))
+  includeRaw(jobId: JobId, raw: Uint8Array, io: IoOptions): Promise<IncludedTransaction> {
+    return this.#including(jobId, async (job) => {
+      const transaction = this.#decode(raw)
+      // In a batch that was announced all is known by now, and this asks for nothing.
+      await job.open().state.predict([transaction], io)
+      return job.include(transaction)
+    })
   }
 
   includeByHash(jobId: JobId, hash: Hash, io: IoOptions): Promise<IncludedTransaction> {

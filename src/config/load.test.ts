@@ -140,9 +140,9 @@ chains:
     expect(load(`{"l1": {"el": {"rpc": "http://127.0.0.1:8545"}}}`).chains).toEqual([])
   })
 
-  it('inserts through what is there', () => {
+  it('inserts through the Engine API where it can', () => {
     const chain = (more: string) => load(MINIMAL.replace('9545 }', `9545${more}`)).chains[0]?.insert
-    expect(chain(' }\n    node: { rpc: http://127.0.0.1:9546 }')).toBe('op-node')
+    expect(chain(' }\n    node: { rpc: http://127.0.0.1:9546 }')).toBe('none')
     expect(chain(', engine: { url: http://127.0.0.1:9551, jwtSecretFile: jwt.hex } }')).toBe('engine')
   })
 
