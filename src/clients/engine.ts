@@ -87,7 +87,7 @@ export class EngineClient {
   }
 
   /**
-   * Hands a block over and makes it the head, in one round trip: the node serves a batch in order.
+   * Hands a block over and makes it the head, in one round trip unless the block is huge: the node serves a batch in order.
    * @param along calls to be served after that, on the way
    * @throws AppError RPC_UNAVAILABLE, RPC_ERROR
    */
@@ -102,7 +102,7 @@ export class EngineClient {
       { method: PLAIN_FORKCHOICE_UPDATED, params: [forkchoiceState({ head: payload.hash, ...labels }), null] },
       { method: 'eth_getBlockByNumber', params: ['latest', false] },
     ]
-    const outcomes = await this.#transport.batch([...calls, ...along], { ...io, idempotent: true })
+    const outcomes = await this.#transport.batch([...calls, ...along], { ...io, idempotent: true, ordered: true })
     const [status, forkchoice] = outcomes
     const head = outcomes[2]?.ok === true ? (outcomes[2].value as { hash?: Hash } | null)?.hash : undefined
     return {

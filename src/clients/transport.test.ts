@@ -215,6 +215,27 @@ describe('batch', () => {
     expect(sizes.sort()).toEqual([1, 1, 2, 2])
   })
 
+  it('sends the parts of an ordered batch one after the other', async () => {
+    let open = 0
+    let most = 0
+    const served: number[] = []
+    const { rpc } = await serve(
+      (body, _request, response) => {
+        most = Math.max(most, ++open)
+        setTimeout(() => {
+          served.push(...(body as Call[]).map(({ params }) => (params as string[])[0]?.length ?? 0))
+          open--
+          response.end(JSON.stringify((body as Call[]).map(echo)))
+        }, 5)
+      },
+      { maxRequestBytes: 1000 },
+    )
+    const sizes = [5000, 300, 4000, 10]
+    const calls = sizes.map((size) => ({ method: 'm', params: ['x'.repeat(size)] }))
+    expect((await rpc.batch(calls, { ordered: true })).map(({ ok }) => ok)).toEqual([true, true, true, true])
+    expect({ served, most }).toEqual({ served: sizes, most: 1 })
+  })
+
   it('reports calls without an answer, and a batch refused as a whole', async () => {
     const { rpc } = await serve((body) => {
       const calls = body as Call[]

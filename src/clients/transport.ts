@@ -41,6 +41,8 @@ export interface RpcOptions extends IoOptions {
   readonly idempotent?: boolean
   /** Milliseconds; default that of the transport. */
   readonly timeoutMs?: number
+  /** The calls of a batch must be served in their order, also where it has to be split. Default false. */
+  readonly ordered?: boolean
 }
 
 /** What went over the wire to an endpoint so far. */
@@ -162,13 +164,19 @@ export class RpcTransport {
   }
 
   /**
-   * Makes many calls in as few requests as the limits allow, in parallel. Answers stand in the order of the calls.
+   * Makes many calls in as few requests as the limits allow: in parallel, or one after the other where the order matters.
+   * Answers stand in the order of the calls.
    * @throws AppError RPC_UNAVAILABLE when a request as a whole failed; the signal's reason when it was aborted
    */
   async batch(calls: readonly RpcCall[], options: RpcOptions = {}): Promise<RpcOutcome[]> {
     if (calls.length === 0) return []
     this.#stats.roundTrips++
     const chunks = this.#split(calls)
+    if (options.ordered === true) {
+      const outcomes: RpcOutcome[] = []
+      for (const chunk of chunks) outcomes.push(...(await this.#batchRequest(chunk, options)))
+      return outcomes
+    }
     const abort = new AbortController()
     const signal = options.signal === undefined ? abort.signal : AbortSignal.any([options.signal, abort.signal])
     const requests = chunks.map((chunk) => this.#batchRequest(chunk, { ...options, signal }))
