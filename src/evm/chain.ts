@@ -1,5 +1,5 @@
 import { Common, type CustomCrypto, Hardfork, Mainnet } from '@ethereumjs/common'
-import { type CustomPrecompile, EVM, type EVMMockBlockchainInterface, MCLBLS, RustBN254 } from '@ethereumjs/evm'
+import { type CustomPrecompile, type EVM, type EVMMockBlockchainInterface, MCLBLS, RustBN254 } from '@ethereumjs/evm'
 import mcl from 'mcl-wasm'
 import { initRustBN } from 'rustbn-wasm'
 import { concatBytes } from '../primitives/hex.ts'
@@ -7,6 +7,7 @@ import { keccak256 } from '../primitives/keccak.ts'
 import { recoverPublicKey } from '../primitives/secp256k1.ts'
 import type { OpForks } from '../protocol/forks.ts'
 import { isL1ForkActive, type L1ChainConfig } from '../protocol/l1-chain.ts'
+import { BlockEvm } from './block-evm.ts'
 import { verifyKzgProof } from './point-evaluation.ts'
 import type { StateAdapter } from './state-adapter.ts'
 
@@ -76,7 +77,7 @@ export function createEvm(options: {
     hardfork: hardforkOf(options.rules),
     customCrypto,
   })
-  return new EVM({
+  return new BlockEvm({
     common,
     stateManager: options.state,
     blockchain: blockchainOf(options.ancestorHash),

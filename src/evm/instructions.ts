@@ -1,0 +1,118 @@
+import type { Common } from '@ethereumjs/common'
+import { EVMError, type ExecResult } from '@ethereumjs/evm'
+import { analyse } from './code-analysis.ts'
+
+/** The library's state of one call frame. */
+export type Frame = NonNullable<ExecResult['runState']>
+
+type Handler = (frame: Frame, common: Common) => void | Promise<void>
+type GasHandler = (frame: Frame, gas: bigint, common: Common) => bigint | Promise<bigint>
+
+/** One opcode: its price and what it does. What is no promise is done when it returns. */
+export interface Instruction {
+  readonly gas: bigint
+  /** The whole price, `gas` included; undefined where the price is fixed. */
+  readonly gasHandler: GasHandler | undefined
+  readonly handler: Handler
+}
+
+/** The library's description of an opcode. */
+export interface LibraryInstruction {
+  readonly opcodeInfo: { readonly feeBigInt: bigint; readonly dynamicGas: boolean; readonly isInvalid: boolean }
+  readonly opHandler: (...parameters: never[]) => unknown
+  readonly gasHandler: (...parameters: never[]) => unknown
+}
+
+const WORD = 32n
+
+function words(length: bigint): bigint {
+  return (length + WORD - 1n) / WORD
+}
+
+/** What it costs that memory reaches as far as `offset + length`. @see yellow paper, appendix H.1 */
+function memoryGas(frame: Frame, offset: bigint, length: bigint): bigint {
+  if (length === 0n) return 0n
+  const count = words(offset + length)
+  if (count <= frame.memoryWordCount) return 0n
+  const cost = count * 3n + (count * count) / 512n
+  const grown = cost - frame.highestMemCost
+  frame.memoryWordCount = count
+  frame.highestMemCost = cost
+  return grown
+}
+
+const wordGas: GasHandler = (frame, gas) => gas + memoryGas(frame, frame.stack.peek(1)[0] as bigint, WORD)
+
+const rangeGas = (frame: Frame, gas: bigint, wordPrice: bigint): bigint => {
+  const [offset, length] = frame.stack.peek(2) as [bigint, bigint]
+  return gas + memoryGas(frame, offset, length) + wordPrice * words(length)
+}
+
+const copyGas: GasHandler = (frame, gas) => {
+  const [offset, , length] = frame.stack.peek(3) as [bigint, bigint, bigint]
+  return gas + memoryGas(frame, offset, length) + 3n * words(length)
+}
+
+const logGas: GasHandler = (frame, gas) => {
+  if (frame.env.isStatic) throw new EVMError(EVMError.errorMessages.STATIC_STATE_CHANGE)
+  const [offset, length] = frame.stack.peek(2) as [bigint, bigint]
+  return gas + memoryGas(frame, offset, length) + 375n * BigInt(frame.opCode - 0xa0) + 8n * length
+}
+
+/**
+ * Prices that depend on nothing but stack and memory. The library computes them behind promises, which cost more than the
+ * instructions themselves.
+ */
+const GAS: ReadonlyMap<number, GasHandler> = new Map<number, GasHandler>([
+  [0x20, (frame, gas) => rangeGas(frame, gas, 6n)],
+  [0x37, copyGas],
+  [0x39, copyGas],
+  [0x51, wordGas],
+  [0x52, wordGas],
+  [0x53, (frame, gas) => gas + memoryGas(frame, frame.stack.peek(1)[0] as bigint, 1n)],
+  [0xf3, (frame, gas) => rangeGas(frame, gas, 0n)],
+  [0xfd, (frame, gas) => rangeGas(frame, gas, 0n)],
+  ...Array.from({ length: 5 }, (_, topics) => [0xa0 + topics, logGas] as const),
+])
+
+function jump(frame: Frame, to: bigint): void {
+  if (to >= BigInt(frame.code.length) || !analyse(frame.code).isJumpDestination(Number(to))) {
+    throw new EVMError(EVMError.errorMessages.INVALID_JUMP)
+  }
+  frame.programCounter = Number(to)
+}
+
+const push: Handler = (frame) => {
+  const size = frame.opCode - 0x5f
+  frame.stack.push(analyse(frame.code).pushed(frame.programCounter, size))
+  frame.programCounter += size
+}
+
+/** Instructions that look at the code; the library analyses it anew in every frame. */
+const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
+  [0x56, (frame) => jump(frame, frame.stack.pop())],
+  [
+    0x57,
+    (frame) => {
+      const to = frame.stack.pop()
+      if (frame.stack.pop() !== 0n) jump(frame, to)
+    },
+  ],
+  ...Array.from({ length: 32 }, (_, i) => [0x60 + i, push] as const),
+])
+
+const invalid: Handler = () => {
+  throw new EVMError(EVMError.errorMessages.INVALID_OPCODE)
+}
+
+/** The instruction set of an EVM: the library's, but for what is done better here. */
+export function instructionTable(library: readonly LibraryInstruction[]): readonly Instruction[] {
+  return library.map(({ opcodeInfo, opHandler, gasHandler }, opcode) => {
+    if (opcodeInfo.isInvalid) return { gas: 0n, gasHandler: undefined, handler: invalid }
+    return {
+      gas: opcodeInfo.feeBigInt,
+      gasHandler: opcodeInfo.dynamicGas ? (GAS.get(opcode) ?? (gasHandler as GasHandler)) : undefined,
+      handler: HANDLERS.get(opcode) ?? (opHandler as Handler),
+    }
+  })
+}
