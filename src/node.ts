@@ -127,6 +127,7 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
     auto,
     sealedBlocks,
     clock: systemClock,
+    limits: settings.jobs,
   })
   const eth = ethMethods({
     chainId,
@@ -177,7 +178,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   const shared: Shared = {
     logger,
     l1: { reader: new L1Client(l1Transport), chain: l1Chain },
-    store: new NodeStore(),
+    store: new NodeStore({ maxBytes: config.stateCacheBytes }),
     debugReads: config.rpc.debugReads,
   }
   const chains = config.chains.map((settings) => hostL2(settings, shared))

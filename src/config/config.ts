@@ -65,6 +65,13 @@ export interface L2Settings {
   readonly mode: 'test' | 'auto' | 'engine'
   /** Left out in the file: through the Engine API where that is configured. */
   readonly insert: InsertMode
+  /** What abandoned or careless clients can hold. */
+  readonly jobs: {
+    /** Milliseconds without a call after which an open job is cancelled. */
+    readonly expiryMs: number
+    /** Open jobs at once. */
+    readonly maxOpen: number
+  }
   readonly signer?: SignerSettings
 }
 
@@ -74,6 +81,8 @@ export interface Config {
   readonly metrics?: { readonly host: string; readonly port: number }
   /** Absolute. */
   readonly datadir?: string
+  /** Bytes of memory for trie nodes and code of all chains together. */
+  readonly stateCacheBytes: number
   readonly l1?: L1Settings
   readonly chains: readonly L2Settings[]
 }
@@ -124,6 +133,7 @@ function l2Settings(chain: Remote<ParsedChain>): L2Settings {
     node: chain.node,
     mode: chain.mode,
     insert: insertMode(chain),
+    jobs: { expiryMs: chain.jobs.expiry, maxOpen: chain.jobs.maxOpen },
     signer: chain.signer === undefined ? undefined : signer(chain.signer),
   })
 }
@@ -142,6 +152,7 @@ export function configFrom(parsed: ParsedConfig): Config {
       rpc: { ...rpc, limits: present(limits), ...(jwtSecretFile === undefined ? {} : { jwtSecret: jwtSecretFile }) },
       metrics: parsed.metrics,
       datadir: parsed.datadir,
+      stateCacheBytes: parsed.stateCache.megabytes * 1024 * 1024,
       l1: parsed.l1 !== undefined && isRemote(parsed.l1) ? l1Settings(parsed.l1) : undefined,
       chains: parsed.chains.filter(isRemote).map(l2Settings),
     }),

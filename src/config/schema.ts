@@ -71,6 +71,9 @@ function chain(files: FileSchemas) {
         devp2p: z.strictObject({ static: z.array(z.string()) }).optional(),
       })
       .optional(),
+    jobs: z
+      .strictObject({ expiry: duration.default(600_000), maxOpen: z.int().positive().default(1000) })
+      .prefault({}),
     conductor: z.strictObject({ rpc: httpUrl }).optional(),
     sequencer: z
       .strictObject({
@@ -108,6 +111,7 @@ export function configSchema(folder: string) {
       .prefault({}),
     metrics: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port }).optional(),
     datadir: files.path.optional(),
+    stateCache: z.strictObject({ megabytes: z.int().min(16).default(256) }).prefault({}),
     l1: z
       .strictObject({
         name: chainName.default('l1'),
