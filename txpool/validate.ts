@@ -68,7 +68,7 @@ export function validateStateless(tx: SignedTransaction, rules: PoolRules): void
 }
 
 /** What a transaction costs its sender at most, in wei, without the fees of the rollup. */
-export function maxCost(tx: SignedTransaction): bigint {
+function maxCost(tx: SignedTransaction): bigint {
   return tx.gasLimit * tx.maxFeePerGas + tx.value
 }
 

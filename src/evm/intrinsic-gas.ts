@@ -12,7 +12,7 @@ const FLOOR_GAS_PER_TOKEN = 10n
 /** The largest init code of a creation, in bytes, from Shanghai. @see EIP-3860 */
 export const MAX_INIT_CODE_SIZE = 49_152
 /** Gas that an EIP-7702 authorization costs up front. */
-export const AUTHORIZATION_GAS = 25_000n
+const AUTHORIZATION_GAS = 25_000n
 /** Gas of it that is given back when the authority's account exists already. */
 export const EXISTING_AUTHORITY_REFUND = 12_500n
 

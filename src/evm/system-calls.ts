@@ -6,7 +6,7 @@ import type { BlockEnv } from './executor.ts'
 import type { evmBlock } from './message-call.ts'
 
 /** The sender of system calls. */
-export const SYSTEM_ADDRESS: Address = '0xfffffffffffffffffffffffffffffffffffffffe'
+const SYSTEM_ADDRESS: Address = '0xfffffffffffffffffffffffffffffffffffffffe'
 /** EIP-4788's contract. */
 export const BEACON_ROOTS_ADDRESS: Address = '0x000f3df6d732807ef1319fb7b8bb8522d0beac02'
 /** EIP-2935's contract. */

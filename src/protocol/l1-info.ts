@@ -40,7 +40,7 @@ export const L1_INFO_LENGTH: Readonly<Record<L1InfoFormat, number>> = {
 /** The account that sends the L1-attributes transaction. */
 export const L1_INFO_DEPOSITOR: Address = '0xdeaddeaddeaddeaddeaddeaddeaddeaddead0001'
 /** The DA footprint scalar where the system configuration states none. */
-export const DEFAULT_DA_FOOTPRINT_GAS_SCALAR = 400n
+const DEFAULT_DA_FOOTPRINT_GAS_SCALAR = 400n
 
 const REGOLITH_SYSTEM_GAS = 1_000_000n
 const BEDROCK_SYSTEM_GAS = 150_000_000n

@@ -40,7 +40,7 @@ function isGenesis(config: L2BlockConfig, block: L2BlockFacts): boolean {
  * What the L1-attributes transaction of an L2 block says.
  * @throws AppError L2_BLOCK_INVALID, L1_INFO_INVALID
  */
-export function l1InfoOfBlock(config: Pick<L2BlockConfig, 'forks' | 'blockTime'>, block: L2BlockFacts): L1Info {
+function l1InfoOfBlock(config: Pick<L2BlockConfig, 'forks' | 'blockTime'>, block: L2BlockFacts): L1Info {
   const first = block.transactions[0]
   if (first === undefined) invalid(`l2 block is missing L1 info deposit tx, block hash: ${block.hash}`)
   if (first.type !== 0x7e) invalid(`first payload tx has unexpected tx type: ${first.type}`)

@@ -240,7 +240,7 @@ export function parseRollupConfig(json: unknown): RollupConfig {
 }
 
 /** The JSON of a system configuration, as rollup.json and `optimism_rollupConfig` hold it. */
-export function systemConfigToJson(config: SystemConfig): Record<string, unknown> {
+function systemConfigToJson(config: SystemConfig): Record<string, unknown> {
   return {
     batcherAddr: config.batcherAddress,
     overhead: config.overhead,

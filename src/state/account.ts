@@ -11,7 +11,7 @@ export function encodeAccount(account: AccountState): Uint8Array {
 }
 
 /** Reads the state trie's leaf. @throws AppError RLP_INVALID */
-export function decodeAccount(leaf: Uint8Array): AccountState {
+function decodeAccount(leaf: Uint8Array): AccountState {
   const fields = rlpList(decodeRlp(leaf))
   return {
     nonce: rlpUint(fields[0], 8),
@@ -27,7 +27,7 @@ export function encodeSlot(value: bigint): Uint8Array {
 }
 
 /** Reads a storage trie's leaf. @throws AppError RLP_INVALID */
-export function decodeSlot(leaf: Uint8Array): bigint {
+function decodeSlot(leaf: Uint8Array): bigint {
   return rlpUint(decodeRlp(leaf))
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Where the vectors of other projects lie; they are never part of this one. */
-export const VECTORS = resolve(root, process.env.OP_SEQUENCER_VECTORS ?? '../shared/vectors')
+const VECTORS = resolve(root, process.env.OP_SEQUENCER_VECTORS ?? '../shared/vectors')
 
 /** Whether vectors are there; a test that needs them reports a skip where they are not. */
 export function hasVectors(...path: string[]): boolean {

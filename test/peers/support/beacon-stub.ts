@@ -10,7 +10,7 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
 }
 
 /** The versioned hash of a KZG commitment. @see EIP-4844 */
-export function versionedHash(commitment: Hex): Hash {
+function versionedHash(commitment: Hex): Hash {
   return `0x01${createHash('sha256').update(hexToBytes(commitment)).digest('hex').slice(2)}`
 }
 

@@ -2,7 +2,7 @@ import { type HDAccount, mnemonicToAccount } from 'viem/accounts'
 import { bytesToHex, type Hex } from '../../../src/primitives/hex.ts'
 
 /** The public development mnemonic: its keys are worth nothing. */
-export const DEV_MNEMONIC = 'test test test test test test test test test test test junk'
+const DEV_MNEMONIC = 'test test test test test test test test test test test junk'
 
 /** A funded account of every chain that the harness starts. */
 export interface DevAccount {

@@ -18,7 +18,7 @@ export class JsonRpcError extends Error {
 }
 
 /** The bearer token of the Engine API: HS256 over the time of issue. */
-export function jwtToken(secret: Uint8Array, issuedAt: number = Math.floor(Date.now() / 1000)): string {
+function jwtToken(secret: Uint8Array, issuedAt: number = Math.floor(Date.now() / 1000)): string {
   const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ iat: issuedAt })}`
   return `${signed}.${createHmac('sha256', secret).update(signed).digest('base64url')}`

@@ -32,7 +32,7 @@ export interface OpTestSequencer extends AsyncDisposable {
 }
 
 /** op-test-sequencer's configuration file for one chain. */
-export function testSequencerConfig(options: OpTestSequencerOptions): Record<string, unknown> {
+function testSequencerConfig(options: OpTestSequencerOptions): Record<string, unknown> {
   const { l1, el, node, chainId = L2_CHAIN_ID } = options
   // Undocumented, with lower-cased Go field names; without it sequencer_new dies of a nil pointer.
   const l1chainconfig = {

@@ -10,9 +10,9 @@ export const SYSTEM_CONFIG: Address = `0x${'22'.repeat(20)}`
 /** The storage slot from which op-node reads who may sign unsafe blocks. */
 export const UNSAFE_BLOCK_SIGNER_SLOT: Hash = digest('systemconfig.unsafeblocksigner')
 /** `TransactionDeposited(address indexed from, address indexed to, uint256 indexed version, bytes opaqueData)` */
-export const TRANSACTION_DEPOSITED: Hash = digest('TransactionDeposited(address,address,uint256,bytes)')
+const TRANSACTION_DEPOSITED: Hash = digest('TransactionDeposited(address,address,uint256,bytes)')
 /** `ConfigUpdate(uint256 indexed version, uint8 indexed updateType, bytes data)` */
-export const CONFIG_UPDATE: Hash = digest('ConfigUpdate(uint256,uint8,bytes)')
+const CONFIG_UPDATE: Hash = digest('ConfigUpdate(uint256,uint8,bytes)')
 
 /** Copies calldata from 0x40 on to memory, leaving its length and offset 0 on the stack, as LOG takes them. */
 const DATA_FROM_0X40 = [
