@@ -210,7 +210,8 @@ test(`a random chain across all forks, seed ${SEED}`, { timeout: 60_000 + BLOCKS
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   const sorted = Object.fromEntries(Object.entries(run.random.counts).sort(([a], [b]) => (a < b ? -1 : 1)))
   console.info(
-    `${tip.number} blocks and ${run.sideBlocks} side blocks in ${seconds} s, ${run.sealedTransactions} transactions`,
+    `${BLOCKS} blocks and ${run.sideBlocks} side blocks in ${seconds} s, ${run.sealedTransactions} transactions`,
+    await chain.traffic(),
     perFork,
     sorted,
   )

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Hash, Hex } from '../../../src/primitives/hex.ts'
 import type { ForkSchedule } from './fork-schedule.ts'
 import { freePort } from './free-port.ts'
-import type { GethProcess, GcMode, StateScheme } from './geth-process.ts'
+import type { GcMode, GethProcess, StateScheme } from './geth-process.ts'
 import { JsonRpc } from './json-rpc.ts'
 import { L1Chain } from './l1-chain.ts'
 import type { GenesisAlloc } from './l1-genesis.ts'
@@ -87,6 +87,8 @@ export interface SequencedChainOptions {
   readonly rollup?: Partial<RollupOptions>
   readonly chain?: Readonly<Record<string, unknown>>
   readonly l1Alloc?: GenesisAlloc
+  /** More flags for op-geth; of a flag that is given twice, the last counts. */
+  readonly elFlags?: readonly string[]
 }
 
 /** An L1, an op-geth without a consensus node, and the service that builds its blocks. */
@@ -95,11 +97,30 @@ export interface SequencedChain extends AsyncDisposable {
   readonly l1: L1Chain
   readonly el: GethProcess
   readonly sequencer: OpSequencer
+  /** What the service has asked of its nodes so far, by its own count. */
+  traffic(): Promise<Traffic>
   readonly genesisTime: number
   readonly chainId: number
   readonly blockTime: number
   readonly forks: ForkSchedule
   readonly rollupFile: string
+}
+
+/** Figures of one endpoint, or of all, since the service started. */
+export interface Traffic {
+  readonly roundTrips: number
+  readonly calls: number
+  readonly bytesIn: number
+}
+
+async function readTraffic(port: number): Promise<Traffic> {
+  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const sum = (name: string): number =>
+    [...text.matchAll(new RegExp(`^op_sequencer_clients_${name}\\{[^}]*\\} ([0-9.e+]+)$`, 'gm'))].reduce(
+      (total, [, value]) => total + Number(value),
+      0,
+    )
+  return { roundTrips: sum('round_trips_total'), calls: sum('calls_total'), bytesIn: sum('received_bytes') }
 }
 
 /** Starts a chain whose only builder is the service. L1 blocks come when the test asks. */
@@ -119,15 +140,17 @@ export async function startSequencedChain(options: SequencedChainOptions): Promi
   await l1.mineMany(options.l1Blocks ?? 1)
   const forks = options.forks(genesisTime)
   const genesis = await l2Genesis({ timestamp: genesisTime, forks, alloc })
-  const el = stack.use(await startOpGeth({ folder, genesis, scheme, gcmode }))
+  const el = stack.use(await startOpGeth({ folder, genesis, scheme, gcmode, flags: options.elFlags ?? [] }))
   const [l1Start, l2Start] = [await l1.el.block(0), await el.block(0)]
   const rollupFile = folder.write(
     'rollup.json',
     rollupJson({ l1: l1Start, l2Genesis: l2Start, forks, blockTime, ...options.rollup }),
   )
+  const metricsPort = await freePort()
   const sequencer = stack.use(
     await startOpSequencer({
       folder,
+      root: { metrics: { port: metricsPort } },
       l1: { url: l1.el.url, configFile: l1.configFile },
       el,
       rollupFile,
@@ -140,6 +163,7 @@ export async function startSequencedChain(options: SequencedChainOptions): Promi
     l1,
     el,
     sequencer,
+    traffic: () => readTraffic(metricsPort),
     genesisTime,
     chainId: L2_CHAIN_ID,
     blockTime,
