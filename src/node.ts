@@ -35,6 +35,7 @@ import type { Eip1559Constants } from './protocol/extra-data.ts'
 import type { L1ChainConfig } from './protocol/l1-chain.ts'
 import { AutoBuilder } from './sequencer/auto.ts'
 import { NodeStore } from './state/node-store.ts'
+import { RemoteState } from './state/remote.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 
@@ -78,7 +79,7 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
       ? undefined
       : new RpcTransport({ endpoint: `${name}.engine`, url: el.engine.url, jwtSecret: el.engine.jwtSecret })
   const source = new RpcStateSource(reads)
-  const rider = new StateRider(store, source)
+  const rider = new StateRider((pin) => new RemoteState(pin, store, source), source)
   const client = new L2Client(reads, rider)
   const sealedBlocks = new SealedBlocks()
   const pool = new TxPool({

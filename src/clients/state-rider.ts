@@ -1,7 +1,6 @@
 import type { Hash } from '../primitives/hex.ts'
-import type { NodeStore } from '../state/node-store.ts'
-import { RemoteState, type StateWant } from '../state/remote.ts'
-import type { StateQuery } from '../state/source.ts'
+import type { RemoteState, StateWant } from '../state/remote.ts'
+import type { PinnedState, StateQuery } from '../state/source.ts'
 import type { RpcStateSource } from './state-rpc.ts'
 import type { RpcCall, RpcOutcome } from './transport.ts'
 
@@ -12,13 +11,17 @@ export interface Ride {
   absorb(outcomes: readonly RpcOutcome[], block: { readonly hash: Hash; readonly stateRoot: Hash }): void
 }
 
+/** A state that tells which reads it needs, and takes what they gave. */
+export type RiddenState = Pick<RemoteState, 'queriesFor' | 'absorb'>
+
 /** Wants that ride along with calls that are made anyway: a round trip less for each. */
 export class StateRider {
-  readonly #store: NodeStore
+  readonly #open: (pin: PinnedState) => RiddenState
   readonly #source: RpcStateSource
 
-  constructor(store: NodeStore, source: RpcStateSource) {
-    this.#store = store
+  /** @param open gives the state after a block, as far as it is known */
+  constructor(open: (pin: PinnedState) => RiddenState, source: RpcStateSource) {
+    this.#open = open
     this.#source = source
   }
 
@@ -43,8 +46,8 @@ export class StateRider {
     return this.#state(block).queriesFor(wants).length === 0
   }
 
-  #state({ hash, stateRoot }: { readonly hash: Hash; readonly stateRoot: Hash }): RemoteState {
-    return new RemoteState({ blockHash: hash, stateRoot }, this.#store, this.#source)
+  #state({ hash, stateRoot }: { readonly hash: Hash; readonly stateRoot: Hash }): RiddenState {
+    return this.#open({ blockHash: hash, stateRoot })
   }
 
   #ride(block: unknown, queries: readonly StateQuery[]): Ride {
