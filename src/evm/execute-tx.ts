@@ -42,39 +42,42 @@ function checkType(context: TransactionContext, tx: SignedTransaction): void {
   }
 }
 
+/** The sender in the words of an error; only errors need the mixed case. */
+function who(tx: SignedTransaction): string {
+  return `address ${checksumAddress(tx.sender)}`
+}
+
 async function checkSender(context: TransactionContext, tx: SignedTransaction): Promise<void> {
   const { overlay, rules } = context
   const sender = await accountOrEmpty(overlay, tx.sender)
-  const who = `address ${checksumAddress(tx.sender)}`
   if (sender.nonce < tx.nonce)
-    throw refusal('nonceTooHigh', 'nonce too high', `${who}, tx: ${tx.nonce} state: ${sender.nonce}`)
+    throw refusal('nonceTooHigh', 'nonce too high', `${who(tx)}, tx: ${tx.nonce} state: ${sender.nonce}`)
   if (sender.nonce > tx.nonce)
-    throw refusal('nonceTooLow', 'nonce too low', `${who}, tx: ${tx.nonce} state: ${sender.nonce}`)
-  if (sender.nonce === MAX_NONCE) throw refusal('nonceMax', 'nonce has max value', `${who}, nonce: ${sender.nonce}`)
+    throw refusal('nonceTooLow', 'nonce too low', `${who(tx)}, tx: ${tx.nonce} state: ${sender.nonce}`)
+  if (sender.nonce === MAX_NONCE) throw refusal('nonceMax', 'nonce has max value', `${who(tx)}, nonce: ${sender.nonce}`)
   if (rules.osaka && tx.gasLimit > MAX_TX_GAS) {
-    throw refusal('gasLimitTooHigh', 'transaction gas limit too high', `(cap: ${MAX_TX_GAS}, tx: ${tx.gasLimit})`)
+    throw refusal('gasLimitTooHigh', `transaction gas limit too high (cap: ${MAX_TX_GAS}, tx: ${tx.gasLimit})`)
   }
   if (sender.codeHash !== KECCAK_EMPTY) {
     const code = await overlay.code(sender.codeHash, tx.sender)
-    if (!isDelegation(code)) throw refusal('senderNoEoa', 'sender not an eoa', `${who}, len(code): ${code.length}`)
+    if (!isDelegation(code)) throw refusal('senderNoEoa', 'sender not an eoa', `${who(tx)}, len(code): ${code.length}`)
   }
 }
 
 function checkFees(context: TransactionContext, tx: SignedTransaction): void {
-  const who = `address ${checksumAddress(tx.sender)}`
   const { maxFeePerGas: cap, maxPriorityFeePerGas: tip } = tx
   if (cap < tip) {
     throw refusal(
       'tipAboveFeeCap',
       'max priority fee per gas higher than max fee per gas',
-      `${who}, maxPriorityFeePerGas: ${tip}, maxFeePerGas: ${cap}`,
+      `${who(tx)}, maxPriorityFeePerGas: ${tip}, maxFeePerGas: ${cap}`,
     )
   }
   if (cap < context.env.baseFeePerGas) {
     throw refusal(
       'feeCapTooLow',
       'max fee per gas less than block base fee',
-      `${who}, maxFeePerGas: ${cap}, baseFee: ${context.env.baseFeePerGas}`,
+      `${who(tx)}, maxFeePerGas: ${cap}, baseFee: ${context.env.baseFeePerGas}`,
     )
   }
   if (tx.type === 3 && context.blobs !== undefined) checkBlobs(context.blobs, tx)
@@ -95,19 +98,18 @@ async function buyGas(
 ): Promise<void> {
   const sender = await accountOrEmpty(context.overlay, tx.sender)
   const want = tx.gasLimit * tx.maxFeePerGas + tx.value + charges.required
-  const who = `address ${checksumAddress(tx.sender)}`
   if (want >= 1n << 256n) {
     throw refusal(
       'insufficientFunds',
       'insufficient funds for gas * price + value',
-      `${who} required balance exceeds 256 bits`,
+      `${who(tx)} required balance exceeds 256 bits`,
     )
   }
   if (sender.balance < want) {
     throw refusal(
       'insufficientFunds',
       'insufficient funds for gas * price + value',
-      `${who} have ${sender.balance} want ${want}`,
+      `${who(tx)} have ${sender.balance} want ${want}`,
     )
   }
   if (context.gasLeft < tx.gasLimit) throw refusal('gasLimitReached', 'gas limit reached')

@@ -1,6 +1,7 @@
 import type { Common } from '@ethereumjs/common'
 import { EVMError, type ExecResult } from '@ethereumjs/evm'
 import { analyse } from './code-analysis.ts'
+import { SLOAD, SSTORE } from './storage-instructions.ts'
 
 /** The library's state of one call frame. */
 export type Frame = NonNullable<ExecResult['runState']>
@@ -41,6 +42,10 @@ function memoryGas(frame: Frame, offset: bigint, length: bigint): bigint {
   return grown
 }
 
+function byteLength(value: bigint): number {
+  return value === 0n ? 0 : (value.toString(16).length + 1) >> 1
+}
+
 const wordGas: GasHandler = (frame, gas) => gas + memoryGas(frame, frame.stack.peek(1)[0] as bigint, WORD)
 
 const rangeGas = (frame: Frame, gas: bigint, wordPrice: bigint): bigint => {
@@ -64,6 +69,7 @@ const logGas: GasHandler = (frame, gas) => {
  * instructions themselves.
  */
 const GAS: ReadonlyMap<number, GasHandler> = new Map<number, GasHandler>([
+  [0x0a, (frame, gas) => gas + 50n * BigInt(byteLength((frame.stack.peek(2) as [bigint, bigint])[1]))],
   [0x20, (frame, gas) => rangeGas(frame, gas, 6n)],
   [0x37, copyGas],
   [0x39, copyGas],
@@ -74,6 +80,16 @@ const GAS: ReadonlyMap<number, GasHandler> = new Map<number, GasHandler>([
   [0xfd, (frame, gas) => rangeGas(frame, gas, 0n)],
   ...Array.from({ length: 5 }, (_, topics) => [0xa0 + topics, logGas] as const),
 ])
+
+/** `base` to the power of `exponent`, modulo 2^256. */
+function power(base: bigint, exponent: bigint): bigint {
+  let result = 1n
+  for (const bit of exponent.toString(2)) {
+    result = BigInt.asUintN(256, result * result)
+    if (bit === '1') result = BigInt.asUintN(256, result * base)
+  }
+  return result
+}
 
 function jump(frame: Frame, to: bigint): void {
   if (to >= BigInt(frame.code.length) || !analyse(frame.code).isJumpDestination(Number(to))) {
@@ -88,8 +104,15 @@ const push: Handler = (frame) => {
   frame.programCounter += size
 }
 
-/** Instructions that look at the code; the library analyses it anew in every frame. */
+/** Instructions that look at the code, which the library analyses anew in every frame; and its slow EXP. */
 const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
+  [
+    0x0a,
+    ({ stack }) => {
+      const base = stack.pop()
+      stack.push(power(base, stack.pop()))
+    },
+  ],
   [0x56, (frame) => jump(frame, frame.stack.pop())],
   [
     0x57,
@@ -109,6 +132,8 @@ const invalid: Handler = () => {
 export function instructionTable(library: readonly LibraryInstruction[]): readonly Instruction[] {
   return library.map(({ opcodeInfo, opHandler, gasHandler }, opcode) => {
     if (opcodeInfo.isInvalid) return { gas: 0n, gasHandler: undefined, handler: invalid }
+    if (opcode === 0x54) return SLOAD
+    if (opcode === 0x55) return SSTORE
     return {
       gas: opcodeInfo.feeBigInt,
       gasHandler: opcodeInfo.dynamicGas ? (GAS.get(opcode) ?? (gasHandler as GasHandler)) : undefined,

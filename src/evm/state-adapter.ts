@@ -10,9 +10,16 @@ const EMPTY_ROOT_BYTES = hexToBytes(EMPTY_TRIE_ROOT)
 /** Any root that is not empty: the EVM asks only whether an account that it creates over has storage. */
 const SOME_ROOT_BYTES = new Uint8Array(32).fill(1)
 
-/** The library's address as this project's. */
+const addresses = new WeakMap<EthereumjsAddress, Address>()
+
+/** The library's address as this project's; an address object never changes. */
 export function addressOf(address: EthereumjsAddress): Address {
-  return bytesToHex(address.bytes)
+  let known = addresses.get(address)
+  if (known === undefined) {
+    known = bytesToHex(address.bytes)
+    addresses.set(address, known)
+  }
+  return known
 }
 
 function unsupported(method: string): never {
@@ -24,17 +31,18 @@ function unsupported(method: string): never {
  * counts as empty are handed out as absent: the EVM then never has to clean them up.
  */
 export class StateAdapter implements StateManagerInterface {
-  readonly #overlay: Overlay
+  /** The state itself, for instructions that need not go through bytes. */
+  readonly overlay: Overlay
   #marks: number[] = []
 
   constructor(overlay: Overlay) {
-    this.#overlay = overlay
+    this.overlay = overlay
   }
 
   readonly originalStorageCache = {
     get: async (address: EthereumjsAddress, key: Uint8Array): Promise<Uint8Array> =>
-      bigIntToBytes(await this.#overlay.originalSlot(addressOf(address), bytesToHex(key))),
-    clear: (): void => this.#overlay.beginTransaction(),
+      bigIntToBytes(await this.overlay.originalSlot(addressOf(address), bytesToHex(key))),
+    clear: (): void => this.overlay.beginTransaction(),
   }
 
   /** Forgets checkpoints that an interrupted execution left open. */
@@ -44,12 +52,12 @@ export class StateAdapter implements StateManagerInterface {
 
   async getAccount(address: EthereumjsAddress): Promise<Account | undefined> {
     const key = addressOf(address)
-    const read = this.#overlay.account(key)
+    const read = this.overlay.account(key)
     const fields = read instanceof Promise ? await read : read
     if (fields === undefined) return undefined
     const plain = fields.codeHash === KECCAK_EMPTY
     // Only an account without nonce and code can be created over, and only then does the EVM look at the root.
-    const hasStorage = plain && fields.nonce === 0n && (await this.#overlay.hasStorage(key))
+    const hasStorage = plain && fields.nonce === 0n && (await this.overlay.hasStorage(key))
     if (isEmptyAccount(fields) && !hasStorage) return undefined
     return new Account(
       fields.nonce,
@@ -60,17 +68,17 @@ export class StateAdapter implements StateManagerInterface {
   }
 
   async putAccount(address: EthereumjsAddress, account?: Account): Promise<void> {
-    this.#overlay.setAccount(addressOf(address), account === undefined ? undefined : fieldsOf(account))
+    this.overlay.setAccount(addressOf(address), account === undefined ? undefined : fieldsOf(account))
   }
 
   async deleteAccount(address: EthereumjsAddress): Promise<void> {
-    this.#overlay.setAccount(addressOf(address), undefined)
+    this.overlay.setAccount(addressOf(address), undefined)
   }
 
   async modifyAccountFields(address: EthereumjsAddress, changes: EthereumjsAccountFields): Promise<void> {
     const key = addressOf(address)
-    const current = (await this.#overlay.account(key)) ?? NO_ACCOUNT
-    this.#overlay.setAccount(key, {
+    const current = (await this.overlay.account(key)) ?? NO_ACCOUNT
+    this.overlay.setAccount(key, {
       nonce: changes.nonce ?? current.nonce,
       balance: changes.balance ?? current.balance,
       codeHash: changes.codeHash == null ? current.codeHash : bytesToHex(changes.codeHash),
@@ -79,16 +87,16 @@ export class StateAdapter implements StateManagerInterface {
 
   async putCode(address: EthereumjsAddress, code: Uint8Array): Promise<void> {
     const key = addressOf(address)
-    const current = (await this.#overlay.account(key)) ?? NO_ACCOUNT
-    const codeHash = code.length === 0 ? KECCAK_EMPTY : this.#overlay.addCode(code)
-    this.#overlay.setAccount(key, { nonce: current.nonce, balance: current.balance, codeHash })
+    const current = (await this.overlay.account(key)) ?? NO_ACCOUNT
+    const codeHash = code.length === 0 ? KECCAK_EMPTY : this.overlay.addCode(code)
+    this.overlay.setAccount(key, { nonce: current.nonce, balance: current.balance, codeHash })
   }
 
   async getCode(address: EthereumjsAddress): Promise<Uint8Array> {
     const key = addressOf(address)
-    const fields = await this.#overlay.account(key)
+    const fields = await this.overlay.account(key)
     if (fields === undefined || fields.codeHash === KECCAK_EMPTY) return EMPTY_BYTES
-    return this.#overlay.code(fields.codeHash, key)
+    return this.overlay.code(fields.codeHash, key)
   }
 
   async getCodeSize(address: EthereumjsAddress): Promise<number> {
@@ -96,20 +104,20 @@ export class StateAdapter implements StateManagerInterface {
   }
 
   async getStorage(address: EthereumjsAddress, key: Uint8Array): Promise<Uint8Array> {
-    const read = this.#overlay.slot(addressOf(address), bytesToHex(key))
+    const read = this.overlay.slot(addressOf(address), bytesToHex(key))
     return bigIntToBytes(typeof read === 'bigint' ? read : await read)
   }
 
   async putStorage(address: EthereumjsAddress, key: Uint8Array, value: Uint8Array): Promise<void> {
-    this.#overlay.setSlot(addressOf(address), bytesToHex(key), bytesToBigInt(value))
+    this.overlay.setSlot(addressOf(address), bytesToHex(key), bytesToBigInt(value))
   }
 
   async clearStorage(address: EthereumjsAddress): Promise<void> {
-    this.#overlay.clearStorage(addressOf(address))
+    this.overlay.clearStorage(addressOf(address))
   }
 
   async checkpoint(): Promise<void> {
-    this.#marks.push(this.#overlay.mark())
+    this.#marks.push(this.overlay.mark())
   }
 
   async commit(): Promise<void> {
@@ -118,7 +126,7 @@ export class StateAdapter implements StateManagerInterface {
 
   async revert(): Promise<void> {
     const mark = this.#marks.pop()
-    if (mark !== undefined) this.#overlay.revertTo(mark)
+    if (mark !== undefined) this.overlay.revertTo(mark)
   }
 
   async getStateRoot(): Promise<Uint8Array> {
