@@ -71,9 +71,7 @@ function chain(files: FileSchemas) {
         devp2p: z.strictObject({ static: z.array(z.string()) }).optional(),
       })
       .optional(),
-    jobs: z
-      .strictObject({ expiry: duration.default(600_000), maxOpen: z.int().positive().default(1000) })
-      .prefault({}),
+    jobs: z.strictObject({ expiry: duration.default(600_000), maxOpen: z.int().positive().default(1000) }).prefault({}),
     conductor: z.strictObject({ rpc: httpUrl }).optional(),
     sequencer: z
       .strictObject({
