@@ -34,7 +34,8 @@ export interface OpenBlock {
 type Stage =
   | { readonly tag: 'open'; readonly block: OpenBlock }
   | { readonly tag: 'sealed'; readonly sealed: SealedBlock }
-  | { readonly tag: 'cancelled'; readonly transactions: number }
+  /** The block stays for a while, to be looked at. */
+  | { readonly tag: 'cancelled'; readonly transactions: number; readonly block: OpenBlock | undefined }
 
 /** The transaction that a caller hands in, decoded. @throws AppError TX_REFUSED */
 export function decodeForInclusion(raw: Uint8Array): Transaction {
@@ -155,11 +156,11 @@ export class Job {
       const gasLeft = header.gasLimit - header.gasUsed
       return { jobId: this.id, state: 'sealed', header, transactions, gasLeft, stateRoot: header.stateRoot }
     }
-    const block = this.open()
+    const block = stage.tag === 'cancelled' && stage.block !== undefined ? stage.block : this.open()
     const { header } = await this.#header(block, io)
     return {
       jobId: this.id,
-      state: 'open',
+      state: stage.tag,
       header: {
         ...openingHeader(this.#forks, block.env, block.extraData),
         ...header,
@@ -202,7 +203,12 @@ export class Job {
 
   /** Ends the job without a block. @throws AppError JOB_STATE */
   cancel(): void {
-    this.open()
-    this.#stage = { tag: 'cancelled', transactions: this.#count() }
+    const block = this.open()
+    this.#stage = { tag: 'cancelled', transactions: this.#count(), block }
+  }
+
+  /** Lets go of what a cancelled job still holds. */
+  forget(): void {
+    if (this.#stage.tag === 'cancelled') this.#stage = { ...this.#stage, block: undefined }
   }
 }

@@ -64,6 +64,8 @@ const DEFAULT_EXPIRY_MS = 600_000
 const DEFAULT_MAX_OPEN = 1000
 /** Finished jobs stay listed, and answer with their state, as long as they are among the newest of this many. */
 const MAX_FINISHED = 1000
+/** Cancelled jobs among them that can still be inspected. */
+const MAX_CANCELLED_BLOCKS = 16
 const MAX_DECODED = 8192
 
 /** All jobs of one chain: the builder service behind `test_*`. */
@@ -71,6 +73,7 @@ export class Jobs implements BlockBuilderService {
   readonly #context: JobsContext
   readonly #open = new Map<JobId, Job>()
   readonly #finished = new LRUCache<JobId, Job>({ max: MAX_FINISHED })
+  readonly #cancelled: Job[] = []
   /** A batch announces its transactions before it includes them: each is decoded, and its sender recovered, once. */
   readonly #decoded = new LRUCache<Hash, Transaction>({ max: MAX_DECODED })
 
@@ -95,8 +98,15 @@ export class Jobs implements BlockBuilderService {
     } catch (error) {
       throw nodeError(error)
     } finally {
-      if (job.state !== 'open' && this.#open.delete(jobId)) this.#finished.set(jobId, job)
+      if (job.state !== 'open' && this.#open.delete(jobId)) this.#finish(job)
     }
+  }
+
+  #finish(job: Job): void {
+    this.#finished.set(job.id, job)
+    if (job.state !== 'cancelled') return
+    this.#cancelled.push(job)
+    if (this.#cancelled.length > MAX_CANCELLED_BLOCKS) this.#cancelled.shift()?.forget()
   }
 
   #decode(raw: Uint8Array): Transaction {

@@ -132,6 +132,9 @@ describe('a job', () => {
     await expect(w.jobs.cancel(job, {})).rejects.toMatchObject({ code: 'JOB_STATE' })
     await expect(w.jobs.inspect('nobody', {})).rejects.toMatchObject({ code: 'JOB_UNKNOWN' })
     expect(w.jobs.jobs()).toMatchObject([{ jobId: job, state: 'cancelled' }])
+    expect(await w.jobs.inspect(job, {})).toMatchObject({ state: 'cancelled', transactions: [{ index: 0 }] })
+    for (let i = 0; i < 16; i++) await w.jobs.cancel(await w.jobs.open({}, {}), {})
+    await expect(w.jobs.inspect(job, {})).rejects.toMatchObject({ code: 'JOB_STATE', data: { state: 'cancelled' } })
   })
 
   it('does not undo what it was opened with', async () => {
