@@ -1,6 +1,7 @@
 import { createEVM, EVM, EVMError, type ExecResult, type Message } from '@ethereumjs/evm'
 import { Account, createZeroAddress } from '@ethereumjs/util'
 import { AppError } from '../primitives/errors.ts'
+import { analyse } from './code-analysis.ts'
 import { type Frame, type Instruction, instructionTable, type LibraryInstruction } from './instructions.ts'
 
 /** The library's interpreter as far as a frame needs it. */
@@ -42,6 +43,7 @@ const LibraryInterpreter = await interpreterClass()
 async function runFrame(frame: Frame, table: readonly Instruction[], evm: EVM): Promise<EVMError | undefined> {
   const { code } = frame
   const { common } = evm
+  const program = analyse(code)
   try {
     while (frame.programCounter < code.length) {
       const opcode = code[frame.programCounter] as number
@@ -55,7 +57,7 @@ async function runFrame(frame: Frame, table: readonly Instruction[], evm: EVM): 
       if (frame.gasLeft < gas) throw new EVMError(EVMError.errorMessages.OUT_OF_GAS)
       frame.gasLeft -= gas
       frame.programCounter++
-      const done = instruction.handler(frame, common)
+      const done = instruction.handler(frame, common, program)
       if (done !== undefined) await done
     }
     return undefined

@@ -4,6 +4,9 @@ const PUSH1 = 0x60
 const PUSH32 = 0x7f
 const JUMPDEST = 0x5b
 
+/** Every value of one byte. */
+const SMALL = Array.from({ length: 256 }, (_, value) => BigInt(value))
+
 /** What is known of one program, found out when it is first needed. */
 export class CodeAnalysis {
   readonly #code: Uint8Array
@@ -22,6 +25,7 @@ export class CodeAnalysis {
 
   /** The value that a PUSH before `at` puts on the stack: `size` bytes, with zeroes behind the end of the code. */
   pushed(at: number, size: number): bigint {
+    if (size === 1) return SMALL[this.#code[at] ?? 0] as bigint
     const known = this.#pushes.get(at)
     if (known !== undefined) return known
     const bytes = this.#code.subarray(at, at + size)

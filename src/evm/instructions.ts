@@ -1,12 +1,12 @@
 import type { Common } from '@ethereumjs/common'
 import { EVMError, type ExecResult } from '@ethereumjs/evm'
-import { analyse } from './code-analysis.ts'
+import type { CodeAnalysis } from './code-analysis.ts'
 import { SLOAD, SSTORE } from './storage-instructions.ts'
 
 /** The library's state of one call frame. */
 export type Frame = NonNullable<ExecResult['runState']>
 
-type Handler = (frame: Frame, common: Common) => void | Promise<void>
+type Handler = (frame: Frame, common: Common, program: CodeAnalysis) => void | Promise<void>
 type GasHandler = (frame: Frame, gas: bigint, common: Common) => bigint | Promise<bigint>
 
 /** One opcode: its price and what it does. What is no promise is done when it returns. */
@@ -91,16 +91,15 @@ function power(base: bigint, exponent: bigint): bigint {
   return result
 }
 
-function jump(frame: Frame, to: bigint): void {
-  if (to >= BigInt(frame.code.length) || !analyse(frame.code).isJumpDestination(Number(to))) {
-    throw new EVMError(EVMError.errorMessages.INVALID_JUMP)
-  }
-  frame.programCounter = Number(to)
+function jump(frame: Frame, program: CodeAnalysis, to: bigint): void {
+  const at = Number(to)
+  if (!program.isJumpDestination(at)) throw new EVMError(EVMError.errorMessages.INVALID_JUMP)
+  frame.programCounter = at
 }
 
-const push: Handler = (frame) => {
+const push: Handler = (frame, _common, program) => {
   const size = frame.opCode - 0x5f
-  frame.stack.push(analyse(frame.code).pushed(frame.programCounter, size))
+  frame.stack.push(program.pushed(frame.programCounter, size))
   frame.programCounter += size
 }
 
@@ -113,12 +112,12 @@ const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
       stack.push(power(base, stack.pop()))
     },
   ],
-  [0x56, (frame) => jump(frame, frame.stack.pop())],
+  [0x56, (frame, _common, program) => jump(frame, program, frame.stack.pop())],
   [
     0x57,
-    (frame) => {
+    (frame, _common, program) => {
       const to = frame.stack.pop()
-      if (frame.stack.pop() !== 0n) jump(frame, to)
+      if (frame.stack.pop() !== 0n) jump(frame, program, to)
     },
   ],
   ...Array.from({ length: 32 }, (_, i) => [0x60 + i, push] as const),
