@@ -93,6 +93,10 @@ function differenceToJson({ block, ...rest }: Difference): unknown {
   return { type: 'difference', block: toQuantity(block), ...rest }
 }
 
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`
+}
+
 class Report {
   blocks = 0
   transactions = 0
@@ -122,8 +126,8 @@ class Report {
       this.#line(JSON.stringify({ type: 'summary', blocks, transactions, gasUsed: toQuantity(gas), differences }))
       return
     }
-    const verdict = differences === 0 ? 'no difference' : `${differences} differences`
-    this.#line(`${blocks} blocks, ${transactions} transactions, ${gas} gas: ${verdict}`)
+    const verdict = differences === 0 ? 'no difference' : count(differences, 'difference')
+    this.#line(`${count(blocks, 'block')}, ${count(transactions, 'transaction')}, ${gas} gas: ${verdict}`)
   }
 
   #line(text: string): void {
@@ -148,7 +152,7 @@ async function replay(options: Options, io: CliIo, openReplay: OpenReplay): Prom
     const { roundTrips, calls, bytesIn } = opened.stats
     logger.info({ roundTrips, calls, bytesIn }, 'done')
   } catch (error) {
-    if (signal.aborted) throw commandFailed(1, [`interrupted after ${report.blocks} blocks`])
+    if (signal.aborted) throw commandFailed(1, [`interrupted after ${count(report.blocks, 'block')}`])
     if (!isAppError(error)) throw error
     throw commandFailed(error.code === 'REPLAY_CHAIN_UNUSABLE' ? 2 : 1, [errorMessage(error)])
   }

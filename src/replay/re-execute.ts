@@ -35,10 +35,7 @@ export type ReExecution =
   | { readonly tag: 'refused'; readonly index: number; readonly transaction: Transaction; readonly reason: string }
 
 /** The surroundings that a block gives to its transactions. @throws AppError BASE_FEE_UNKNOWN, EXTRA_DATA_INVALID */
-export function envOf(
-  chain: ReplayChain,
-  { parent, header, ancestorHash }: Omit<ReplayInput, 'transactions'>,
-): BlockEnv {
+function envOf(chain: ReplayChain, { parent, header, ancestorHash }: Omit<ReplayInput, 'transactions'>): BlockEnv {
   const { forks, constants } = chain
   const { timestamp } = header
   const ecotone = forks.isActive('ecotone', timestamp)

@@ -18,9 +18,13 @@ export interface SingleStackOptions {
   /** Seconds that L2 genesis lies in the past: a sequencer catches up at once. 2 when left out. */
   readonly back?: number
   readonly alloc?: GenesisAlloc
+  /** Of L2 blocks; 60 million when left out. */
+  readonly gasLimit?: bigint
   readonly scheme?: StateScheme
   readonly gcmode?: GcMode
   readonly l1?: Omit<L1Options, 'folder'>
+  /** Makes L1 blocks of the time before now; behind it they come by the clock. */
+  readonly l1Past?: (l1: L1Chain, genesisTime: number) => Promise<void>
   readonly rollup?: Partial<RollupOptions>
   /** `active` when left out. */
   readonly sequencer?: 'active' | 'stopped'
@@ -51,9 +55,11 @@ export async function startSingleStack(options: SingleStackOptions): Promise<Sin
   const genesisTime = Math.floor(Date.now() / 1000) - back
   const l1 = stack.use(await L1Chain.start({ folder, timestamp: genesisTime - 2, ...options.l1 }))
   await l1.mine()
+  await options.l1Past?.(l1, genesisTime)
   l1.run()
   const forks = options.forks(genesisTime)
-  const genesis = await l2Genesis({ chainId, timestamp: genesisTime, forks, alloc })
+  const { gasLimit } = options
+  const genesis = await l2Genesis({ chainId, timestamp: genesisTime, forks, alloc, ...(gasLimit ? { gasLimit } : {}) })
   const { scheme, gcmode, opGethFlags: flags } = options
   const el = stack.use(
     await startOpGeth({
