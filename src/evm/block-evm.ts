@@ -2,7 +2,8 @@ import { createEVM, EVM, EVMError, type ExecResult, type Message } from '@ethere
 import { Account, createZeroAddress } from '@ethereumjs/util'
 import { AppError } from '../primitives/errors.ts'
 import { analyse } from './code-analysis.ts'
-import { type Frame, type Instruction, instructionTable, type LibraryInstruction } from './instructions.ts'
+import type { Frame, Instruction } from './instruction.ts'
+import { instructionTable, type LibraryInstruction } from './instructions.ts'
 
 /** The library's interpreter as far as a frame needs it. */
 interface Interpreter {
@@ -71,6 +72,7 @@ async function runFrame(frame: Frame, table: readonly Instruction[], evm: EVM): 
  * The library's EVM with a loop of its own around the library's instructions. The stock one waits for a promise at every
  * instruction and analyses code anew in every frame; up to Osaka nothing needs either. What only later upgrades use,
  * EOF, stateless witnesses and state gas, is not here.
+ * @hideconstructor
  */
 export class BlockEvm extends EVM {
   #table: readonly Instruction[] | undefined

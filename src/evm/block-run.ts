@@ -204,6 +204,6 @@ export abstract class BlockRun implements BlockExecution {
 }
 
 /** The address of a contract that `sender` creates with `nonce`. */
-export function createdAddress(sender: Address, nonce: bigint): Address {
+function createdAddress(sender: Address, nonce: bigint): Address {
   return bytesToHex(keccak256(encodeRlp([hexToBytes(sender), nonce])).subarray(12))
 }

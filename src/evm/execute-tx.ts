@@ -30,7 +30,7 @@ const REFUND_QUOTIENT = 5n
 const DELEGATION_PREFIX = Uint8Array.of(0xef, 0x01, 0x00)
 
 /** Whether code is an EIP-7702 delegation rather than a program. */
-export function isDelegation(code: Uint8Array): boolean {
+function isDelegation(code: Uint8Array): boolean {
   return code.length === 23 && DELEGATION_PREFIX.every((byte, i) => code[i] === byte)
 }
 

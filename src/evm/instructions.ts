@@ -1,21 +1,7 @@
-import type { Common } from '@ethereumjs/common'
-import { EVMError, type ExecResult } from '@ethereumjs/evm'
+import { EVMError } from '@ethereumjs/evm'
 import type { CodeAnalysis } from './code-analysis.ts'
+import type { Frame, GasHandler, Handler, Instruction } from './instruction.ts'
 import { SLOAD, SSTORE } from './storage-instructions.ts'
-
-/** The library's state of one call frame. */
-export type Frame = NonNullable<ExecResult['runState']>
-
-type Handler = (frame: Frame, common: Common, program: CodeAnalysis) => void | Promise<void>
-type GasHandler = (frame: Frame, gas: bigint, common: Common) => bigint | Promise<bigint>
-
-/** One opcode: its price and what it does. What is no promise is done when it returns. */
-export interface Instruction {
-  readonly gas: bigint
-  /** The whole price, `gas` included; undefined where the price is fixed. */
-  readonly gasHandler: GasHandler | undefined
-  readonly handler: Handler
-}
 
 /** The library's description of an opcode. */
 export interface LibraryInstruction {

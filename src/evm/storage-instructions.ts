@@ -1,7 +1,7 @@
 import { EVMError } from '@ethereumjs/evm'
 import { type Hash, hexToBytes, toWord } from '../primitives/hex.ts'
 import type { Overlay } from '../state/overlay.ts'
-import type { Frame, Instruction } from './instructions.ts'
+import type { Frame, Instruction } from './instruction.ts'
 import { addressOf, type StateAdapter } from './state-adapter.ts'
 
 const COLD_SLOT_GAS = 2_100n

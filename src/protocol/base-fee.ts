@@ -13,7 +13,7 @@ export type BaseFeeParent = Pick<
 >
 
 /** EIP-1559's own parameters: L1. */
-export const L1_EIP1559: Eip1559Params = { denominator: 8n, elasticity: 2n }
+const L1_EIP1559: Eip1559Params = { denominator: 8n, elasticity: 2n }
 
 /** wei per gas of the first London block. */
 export const INITIAL_BASE_FEE = 1_000_000_000n
@@ -23,7 +23,7 @@ export const INITIAL_BASE_FEE = 1_000_000_000n
  * @param metered the parent's gas used, or what counts as such
  * @returns wei per gas
  */
-export function baseFeeAfter(baseFee: bigint, metered: bigint, gasLimit: bigint, params: Eip1559Params): bigint {
+function baseFeeAfter(baseFee: bigint, metered: bigint, gasLimit: bigint, params: Eip1559Params): bigint {
   const target = gasLimit / params.elasticity
   if (metered === target) return baseFee
   if (target === 0n) throw new AppError<BaseFeeErrorCode>('BASE_FEE_UNKNOWN', { message: 'parent has no gas target' })

@@ -104,7 +104,7 @@ export function push(value: bigint | number): Code {
 }
 
 /** PUSH of these bytes as they are: at most 32. */
-export function pushBytes(hex: string): Code {
+function pushBytes(hex: string): Code {
   const size = hex.length / 2
   if (size < 1 || size > 32) throw new Error(`PUSH of ${size} bytes`)
   return digits(0x5f + size) + hex

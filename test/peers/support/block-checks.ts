@@ -9,7 +9,7 @@ import type { ExecutionPayload, RpcBlock } from './rpc-types.ts'
 type Json = Readonly<Record<string, unknown>>
 
 /** A receipt as the node has it: without what only the service adds, and with the block's hash. */
-export function asNodeReceipt(result: Json, hash: Hash): Json {
+function asNodeReceipt(result: Json, hash: Hash): Json {
   const { revertData: _, ...receipt } = result
   const logs = (receipt.logs as readonly Json[]).map((log) => ({ ...log, blockHash: hash }))
   return { ...receipt, blockHash: hash, logs }

@@ -73,7 +73,7 @@ const target = fc.nat({ max: 999 })
 const value = fc.constantFrom(0n, 0n, 1n, 10n ** 15n)
 
 /** Writes to {@link STORE}: more deletions than a normal chain has, since those change the trie's shape. */
-export function storeWrites(most: number, deletions: number): fc.Arbitrary<(readonly [number, bigint])[]> {
+function storeWrites(most: number, deletions: number): fc.Arbitrary<(readonly [number, bigint])[]> {
   return fc.array(
     fc.tuple(
       fc.integer({ min: 1, max: STORE_SLOTS + 60 }),

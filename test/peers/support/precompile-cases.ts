@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { bn254 } from '@noble/curves/bn254.js'
 import { p256 } from '@noble/curves/nist.js'
 import { secp256k1 } from '@noble/curves/secp256k1.js'
-import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '../../../src/primitives/hex.ts'
 
 /** One input of a precompile, as hex digits without prefix. */
@@ -16,6 +16,7 @@ export interface PrecompileCase {
 
 const word = (value: bigint | number): string => value.toString(16).padStart(64, '0')
 const hex = (bytes: Uint8Array): string => bytesToHex(bytes).slice(2)
+const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
 const digest = (text: string): Uint8Array => sha256(new TextEncoder().encode(text))
 
 const bnG1 = (scalar: bigint): string => {
@@ -69,7 +70,7 @@ function pointEvaluation(value: bigint): string {
   const commitment = bls12_381.G1.Point.BASE.multiply(value).toBytes(true)
   const hash = sha256(commitment)
   hash[0] = 1
-  return hex(hash) + word(12_345) + word(value) + hex(commitment) + `c0${'00'.repeat(47)}`
+  return [hex(hash), word(12_345), word(value), hex(commitment), 'c0', '00'.repeat(47)].join('')
 }
 
 function p256Input(): string {
