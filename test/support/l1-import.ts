@@ -15,6 +15,7 @@ import type { Withdrawal } from '../../src/protocol/withdrawal.ts'
 import { encodeAccount, encodeSlot } from '../../src/state/account.ts'
 import type { StateDiff } from '../../src/state/diff.ts'
 import { NodeStore } from '../../src/state/node-store.ts'
+import type { RemoteState } from '../../src/state/remote.ts'
 import { computeStateRoot } from '../../src/state/root.ts'
 import { updateTrie } from '../../src/state/trie.ts'
 import { storedState } from './witness-state.ts'
@@ -115,6 +116,17 @@ export class L1Import {
     const hash = hashHeader(header)
     this.#headers.set(hash, header)
     return hash
+  }
+
+  /** The state after a known block. */
+  state(hash: Hash): RemoteState {
+    return storedState(this.header(hash).stateRoot, this.#store)
+  }
+
+  /** What executing a block changes, as the root of the state after it. The block stays unknown. */
+  async stateRoot(parent: Hash, diff: StateDiff): Promise<Hash> {
+    const { pin, source } = this.state(parent)
+    return (await computeStateRoot(pin, diff, this.#store, source)).stateRoot
   }
 
   /** A header that is known by its hash. */
