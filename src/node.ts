@@ -99,7 +99,12 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
       await inner.commit(block, io)
       follower.committed(block)
     },
-    setForkchoice: (update, io) => inner.setForkchoice(update, io),
+    setForkchoice: async (update, io) => {
+      const labels = await inner.setForkchoice(update, io)
+      const head = sealedBlocks.get(labels.head)
+      if (update.head !== undefined && head !== undefined) follower.committed(head)
+      return labels
+    },
   }
   const chain: ChainReader = {
     block: async (id, io, wants) =>

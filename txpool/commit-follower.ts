@@ -10,7 +10,7 @@ function signedOf(block: SealedBlock): SignedTransaction[] {
     .filter((tx): tx is SignedTransaction => !isDeposit(tx))
 }
 
-/** Keeps a pool in step with the blocks that this process commits, reorgs included. */
+/** Keeps a pool in step with the blocks that this process makes the head, reorgs included. */
 export class CommitFollower {
   readonly #pool: TxPool
   readonly #blocks: SealedBlocks
@@ -21,23 +21,16 @@ export class CommitFollower {
     this.#blocks = blocks
   }
 
-  /** Told after each commit. */
+  /** Told after each commit, and whenever the head was moved to a block that was sealed here. */
   committed(block: SealedBlock): void {
-    for (const orphan of this.#orphanedBy(block)) this.#pool.reinject(signedOf(orphan))
-    this.#pool.drop(signedOf(block))
+    const left = this.#head === undefined ? undefined : this.#blocks.get(this.#head)
+    const joined = [...this.#blocks.lineage(block), block]
+    const abandoned = left === undefined ? [] : [...this.#blocks.lineage(left), left]
+    const staying = new Set([...joined.map(({ hash }) => hash), block.header.parentHash])
+    const known = new Set(abandoned.map(({ hash }) => hash))
+    for (const orphan of abandoned) if (!staying.has(orphan.hash)) this.#pool.reinject(signedOf(orphan))
+    // A branch that was left once has its transactions back in the pool: they are mined again when it is joined again.
+    for (const next of joined) if (next === block || !known.has(next.hash)) this.#pool.drop(signedOf(next))
     this.#head = block.hash
-  }
-
-  /** Blocks of the branch that was left, as far as they were sealed here. */
-  #orphanedBy(block: SealedBlock): SealedBlock[] {
-    const staying = new Set([block.hash, block.header.parentHash])
-    for (const ancestor of this.#blocks.lineage(block)) staying.add(ancestor.hash)
-    const orphans: SealedBlock[] = []
-    let at = this.#head === undefined ? undefined : this.#blocks.get(this.#head)
-    while (at !== undefined && !staying.has(at.hash)) {
-      orphans.unshift(at)
-      at = this.#blocks.get(at.header.parentHash)
-    }
-    return orphans
   }
 }
