@@ -17,7 +17,7 @@ interface BlockRange {
 }
 
 /** `12`, `0xc`, `latest`, or two of them with `..` between. */
-export function parseBlockRange(text: string): BlockRange {
+function parseBlockRange(text: string): BlockRange {
   const bounds = text.split('..').map((bound) => {
     if (bound === 'latest') return bound
     return /^(\d+|0x[0-9a-fA-F]+)$/.test(bound) ? BigInt(bound) : undefined
@@ -83,7 +83,7 @@ function shown(value: unknown): string {
 }
 
 /** One line for a person. */
-export function differenceToText(difference: Difference): string {
+function differenceToText(difference: Difference): string {
   const { block, where, index, transaction, field, expected, actual } = difference
   const subject = where === 'header' ? 'header' : `receipt ${index}${transaction ? ` (${transaction})` : ''}`
   return `block ${block} ${subject} ${field}: node ${shown(expected)}, ours ${shown(actual)}`

@@ -45,7 +45,8 @@ export const LOAD_KINDS = [
 /** One of {@link LOAD_KINDS}. */
 export type LoadKind = (typeof LOAD_KINDS)[number]
 
-interface Body {
+/** A transaction before it is signed. */
+export interface LoadBody {
   readonly to?: Address
   readonly value?: bigint
   readonly data?: Hex
@@ -100,10 +101,10 @@ export class LoadSender {
   next(kind?: LoadKind): Promise<Hex> {
     const turn = this.#turn++
     const due = kind ?? LOAD_KINDS[turn % (LOAD_KINDS.length - 1)] ?? 'transfer'
-    return due === 'delegate' ? this.#delegate(turn) : this.#sign(this.#body(due, turn))
+    return due === 'delegate' ? this.#delegate(turn) : this.sign(this.#body(due, turn))
   }
 
-  #body(kind: Exclude<LoadKind, 'delegate'>, turn: number): Body {
+  #body(kind: Exclude<LoadKind, 'delegate'>, turn: number): LoadBody {
     const { writer, logger, factory, reverter, context } = LOAD_CONTRACTS
     const slot = (turn * 7) % WRITER_SLOTS
     switch (kind) {
@@ -162,7 +163,7 @@ export class LoadSender {
     }
   }
 
-  #accessList(slot: number): NonNullable<Body['accessList']> {
+  #accessList(slot: number): NonNullable<LoadBody['accessList']> {
     const { writer, reverter } = LOAD_CONTRACTS
     return [
       { address: writer, storageKeys: [toWord(BigInt(slot)), toWord(9n)] },
@@ -170,7 +171,8 @@ export class LoadSender {
     ]
   }
 
-  #sign(body: Body): Promise<Hex> {
+  /** The next transaction, with a content of the caller's. */
+  sign(body: LoadBody): Promise<Hex> {
     const { gas, chainId = L2_CHAIN_ID, maxFeePerGas = 10n ** 10n } = this.#options
     const { legacy = false, accessList, ...rest } = body
     const common = { chainId, nonce: this.#nonce++, gas, ...rest }
