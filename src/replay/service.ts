@@ -24,6 +24,7 @@ export interface ReplayOptions {
 
 /** A replay at work. */
 export interface Replay extends AsyncDisposable {
+  /** The first block that is executed: genesis is passed over. */
   readonly from: bigint
   readonly to: bigint
   /** One after another, as each is done. @throws AppError when a block cannot be read or executed */
@@ -67,11 +68,13 @@ export const openReplay: OpenReplay = async (options, io = {}) => {
   if (options.chain !== undefined) await checkChainId(rpc, chain, io)
   const blocks = new NodeBlocks(rpc)
   const head = await blocks.head(io)
-  const from = options.from === 'latest' ? head : options.from
+  const wanted = options.from === 'latest' ? head : options.from
   const to = options.to === 'latest' ? head : options.to
+  // Genesis has nothing to execute.
+  const from = wanted === 0n ? 1n : wanted
   if (to > head || from > to) {
-    const wanted = from === to ? `block ${from}` : `blocks ${from} to ${to}`
-    throw new AppError<ReplayErrorCode>('REPLAY_BLOCK_MISSING', { message: `no ${wanted}: the head is ${head}` })
+    const what = from >= to ? `block ${from}` : `blocks ${from} to ${to}`
+    throw new AppError<ReplayErrorCode>('REPLAY_BLOCK_MISSING', { message: `no ${what}: the head is ${head}` })
   }
   const client = new L2Client(rpc)
   const context: ReplayContext = {
@@ -84,7 +87,7 @@ export const openReplay: OpenReplay = async (options, io = {}) => {
   return {
     from,
     to,
-    blocks: replayRange(context, blocks, from === 0n ? 1n : from, to, io),
+    blocks: replayRange(context, blocks, from, to, io),
     get stats() {
       return rpc.stats
     },
