@@ -1,6 +1,7 @@
-import { createEVM, EVM, EVMError, type ExecResult, type Message } from '@ethereumjs/evm'
+import { createEVM, EVM, EVMError, type EVMResult, type ExecResult, type Message } from '@ethereumjs/evm'
 import { Account, createZeroAddress } from '@ethereumjs/util'
 import { AppError } from '../primitives/errors.ts'
+import { EMPTY_BYTES } from '../primitives/hex.ts'
 import { analyse } from './code-analysis.ts'
 import type { Frame, Instruction } from './instruction.ts'
 import { instructionTable, type LibraryInstruction } from './instructions.ts'
@@ -76,6 +77,19 @@ async function runFrame(frame: Frame, table: readonly Instruction[], evm: EVM): 
  */
 export class BlockEvm extends EVM {
   #table: readonly Instruction[] | undefined
+  /** Revert data that the library must not take for code, by the error it came with. */
+  readonly #revertData = new WeakMap<EVMError, Uint8Array>()
+
+  /**
+   * The library looks for EIP-3541's forbidden first byte in whatever init code gives back, so that revert data beginning
+   * with 0xef costs all gas and is lost. It gets to see no such data.
+   */
+  protected override async _executeCreate(message: Message): Promise<EVMResult> {
+    const outcome = await super._executeCreate(message)
+    const { execResult } = outcome
+    const revertData = execResult.exceptionError && this.#revertData.get(execResult.exceptionError)
+    return revertData === undefined ? outcome : { ...outcome, execResult: { ...execResult, returnValue: revertData } }
+  }
 
   protected override async runInterpreter(message: Message): Promise<ExecResult> {
     const to = message.to ?? createZeroAddress()
@@ -113,6 +127,11 @@ export class BlockEvm extends EVM {
     frame.code = message.code as Uint8Array
     this.#table ??= instructionTable(this._opcodeMap as unknown as readonly LibraryInstruction[])
     const error = await runFrame(frame, this.#table, this)
+    let returnValue = result.returnValue ?? EMPTY_BYTES
+    if (error !== undefined && message.isCreate === true && returnValue[0] === 0xef) {
+      this.#revertData.set(error, returnValue)
+      returnValue = EMPTY_BYTES
+    }
     const burnt = error !== undefined && error.error !== EVMError.errorMessages.REVERT
     return {
       ...result,
@@ -123,7 +142,7 @@ export class BlockEvm extends EVM {
       gas: frame.gasLeft,
       gasRefund: frame.gasRefund,
       stateGasSpilled: frame.stateGasSpilled,
-      returnValue: result.returnValue ?? new Uint8Array(0),
+      returnValue,
     }
   }
 }

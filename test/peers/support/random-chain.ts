@@ -3,6 +3,7 @@ import { expect } from 'vitest'
 import type { Address, Hash, Hex } from '../../../src/primitives/hex.ts'
 import { expectHead, expectSameOnNode, expectSameRevert, expectValid } from './block-checks.ts'
 import { type Action, blockPlan, type Envelope, type Event, type Nuisance, type Weights } from './block-plan.ts'
+import { explainRefusal } from './explain-refusal.ts'
 import { isActive } from './fork-schedule.ts'
 import { JsonRpcError } from './json-rpc.ts'
 import type { Sealed, SequencedChain } from './op-sequencer.ts'
@@ -221,6 +222,16 @@ export class RandomChain {
 
   /** Seals, and holds the block against op-geth. @returns the block, as sealed */
   async seal(job: OpenJob, how: 'commit' | 'commitLater' | 'side'): Promise<Sealed> {
+    try {
+      return await this.#seal(job, how)
+    } catch (error) {
+      if (!this.#traces || !(error instanceof Error) || !error.message.includes('INVALID')) throw error
+      const results = job.included.map(({ result }) => result)
+      throw new Error(await explainRefusal(this.chain.el, results), { cause: error })
+    }
+  }
+
+  async #seal(job: OpenJob, how: 'commit' | 'commitLater' | 'side'): Promise<Sealed> {
     const { el, sequencer, forks } = this.chain
     const { rpc } = sequencer
     // op-geth leaves the L1 fees out of all receipts of a block that ends with a deposit.
