@@ -136,7 +136,8 @@ export class L1Import {
     return header
   }
 
-  #ancestorHash(parentHash: Hash, number: bigint): Hash | undefined {
+  /** The hash of the block with that number below a known block, itself included. */
+  ancestorHash(parentHash: Hash, number: bigint): Hash | undefined {
     for (let hash = parentHash; ; ) {
       const header = this.#headers.get(hash)
       if (header === undefined || header.number < number) return undefined
@@ -169,7 +170,7 @@ export class L1Import {
       ...(isL1ForkActive(config, 'cancun', header.timestamp) && {
         excessBlobGas: nextExcessBlobGas(config, parent, header.timestamp),
       }),
-      ancestorHash: async (number: bigint) => this.#ancestorHash(header.parentHash, number),
+      ancestorHash: async (number: bigint) => this.ancestorHash(header.parentHash, number),
     }
     const state = storedState(parent.stateRoot, this.#store)
     const execution = await this.#executor.begin(state, env)
