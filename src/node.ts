@@ -8,6 +8,7 @@ import { createRpcServer } from '../rpc/server.ts'
 import { CommitFollower } from '../txpool/commit-follower.ts'
 import { TxPool } from '../txpool/pool.ts'
 import { committedParent, Jobs } from './builder/jobs.ts'
+import { OpRules } from './builder/op-rules.ts'
 import type { ChainReader, Committer } from './builder/ports.ts'
 import { remoteStates } from './builder/remote-pinned-state.ts'
 import { SealedBlocks } from './builder/sealed-blocks.ts'
@@ -119,12 +120,8 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
     onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
   })
   const jobs: Jobs = new Jobs({
-    config,
-    constants: opConstants(settings),
-    l1Chain: l1.chain,
+    rules: new OpRules({ config, constants: opConstants(settings), l1Chain: l1.chain, chain, l1: l1.reader }),
     chain,
-    l1: l1.reader,
-    forks,
     executor: new OpExecutor({ chainId, forks }),
     state: remoteStates(store, source),
     pool,

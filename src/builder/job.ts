@@ -1,17 +1,14 @@
-import type { BlockEnv, BlockExecution, ExecutedTransaction } from '../evm/executor.ts'
-import { refusal } from '../evm/refusal.ts'
-import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
+import type { BlockEnv, ExecutedTransaction } from '../evm/executor.ts'
+import { AppError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
-import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import { SerialQueue } from '../primitives/serial-queue.ts'
-import type { OpForks } from '../protocol/forks.ts'
 import { type Header, hashHeader } from '../protocol/header.ts'
-import { decodeTransaction, type Transaction } from '../protocol/transaction.ts'
-import { assembleHeader, MESSAGE_PASSER_ADDRESS, openingHeader } from './assemble.ts'
-import type { PinnedState } from './ports.ts'
+import type { Transaction } from '../protocol/transaction.ts'
+import type { BlockRules, CompletedBlock, OpenBlock } from './rules.ts'
 import type {
   BuilderErrorCode,
+  CommonOpenOptions,
   HeaderOverrides,
   JobId,
   JobStateName,
@@ -20,16 +17,6 @@ import type {
   SealedBlock,
 } from './service.ts'
 
-/** A block in the making, while transactions may still change. */
-export interface OpenBlock {
-  readonly env: BlockEnv
-  readonly extraData: Uint8Array
-  readonly state: PinnedState
-  readonly execution: BlockExecution
-  /** Transactions at the front that cannot be undone: deposits and what was forced at opening. */
-  readonly fixed: number
-}
-
 /** What a job holds in each state. A finished job keeps only what listings show. */
 type Stage =
   | { readonly tag: 'open'; readonly block: OpenBlock }
@@ -37,30 +24,22 @@ type Stage =
   /** The block stays for a while, to be looked at. */
   | { readonly tag: 'cancelled'; readonly transactions: number; readonly block: OpenBlock | undefined }
 
-/** The transaction that a caller hands in, decoded. @throws AppError TX_REFUSED */
-export function decodeForInclusion(raw: Uint8Array): Transaction {
-  try {
-    return decodeTransaction(raw)
-  } catch (error) {
-    if (isAppError(error, 'TX_TYPE_UNSUPPORTED')) throw refusal('typeNotSupported', error.message)
-    if (isAppError(error)) throw refusal('invalid', errorMessage(error))
-    throw error
-  }
-}
+/** What a job needs of its chain's rules. */
+type JobRules = Pick<BlockRules<CommonOpenOptions>, 'opening' | 'complete' | 'blobBaseFee'>
 
 /** One block from opening to sealing. Calls are served one at a time, in the order in which they come. */
 export class Job {
   readonly id: JobId
-  readonly #forks: OpForks
+  readonly #rules: JobRules
   readonly #queue = new SerialQueue()
   readonly #env: BlockEnv
   #stage: Stage
   /** Milliseconds since the epoch; moves with each call. */
   lastUsed: number
 
-  constructor(id: JobId, forks: OpForks, block: OpenBlock, now: number) {
+  constructor(id: JobId, rules: JobRules, block: OpenBlock, now: number) {
     this.id = id
-    this.#forks = forks
+    this.#rules = rules
     this.#env = block.env
     this.#stage = { tag: 'open', block }
     this.lastUsed = now
@@ -138,14 +117,9 @@ export class Job {
     return execution.transactions.length
   }
 
-  async #header(block: OpenBlock, io: IoOptions): Promise<{ header: Header; keep: () => void }> {
-    const { env, extraData, execution, state } = block
-    const post = await state.root(execution.diff(), io)
-    const before = await state.account(MESSAGE_PASSER_ADDRESS)
-    const messagePasserRoot = post.storageRoots.get(MESSAGE_PASSER_ADDRESS) ?? before?.storageRoot ?? EMPTY_TRIE_ROOT
-    const { stateRoot } = post
-    const header = assembleHeader({ forks: this.#forks, env, extraData, execution, stateRoot, messagePasserRoot })
-    return { header, keep: post.keep }
+  #blobBaseFee(): { readonly blobBaseFee?: bigint } {
+    const blobBaseFee = this.#rules.blobBaseFee(this.#env)
+    return blobBaseFee === undefined ? {} : { blobBaseFee }
   }
 
   /** What the block is so far, with the root that it would have if it were sealed now. */
@@ -154,15 +128,16 @@ export class Job {
     if (stage.tag === 'sealed') {
       const { header, transactions } = stage.sealed
       const gasLeft = header.gasLimit - header.gasUsed
-      return { jobId: this.id, state: 'sealed', header, transactions, gasLeft, stateRoot: header.stateRoot }
+      const { stateRoot } = header
+      return { jobId: this.id, state: 'sealed', header, transactions, gasLeft, stateRoot, ...this.#blobBaseFee() }
     }
     const block = stage.tag === 'cancelled' && stage.block !== undefined ? stage.block : this.open()
-    const { header } = await this.#header(block, io)
+    const { header } = await this.#rules.complete(block, io)
     return {
       jobId: this.id,
       state: stage.tag,
       header: {
-        ...openingHeader(this.#forks, block.env, block.extraData),
+        ...this.#rules.opening(block),
         ...header,
         gasUsed: header.gasUsed,
         baseFeePerGas: block.env.baseFeePerGas,
@@ -170,6 +145,7 @@ export class Job {
       transactions: block.execution.transactions,
       gasLeft: block.execution.gasLeft,
       stateRoot: header.stateRoot,
+      ...this.#blobBaseFee(),
     }
   }
 
@@ -179,15 +155,15 @@ export class Job {
    */
   async seal(overrides: HeaderOverrides | undefined, io: IoOptions): Promise<SealedBlock> {
     const block = this.open()
-    const { header: computed, keep } = await this.#header(block, io)
+    const { header: computed, keep, ...body }: CompletedBlock = await this.#rules.complete(block, io)
     const header = overrides === undefined ? computed : ({ ...computed, ...overrides } as Header)
     const hash: Hash = hashHeader(header)
     const sealed: SealedBlock = {
       hash,
       header,
       transactions: block.execution.transactions,
-      ...(header.withdrawalsRoot === undefined ? {} : { withdrawals: [] }),
-      ...(header.requestsHash === undefined ? {} : { executionRequests: [] }),
+      ...body,
+      ...this.#blobBaseFee(),
       committed: false,
       published: false,
     }

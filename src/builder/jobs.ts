@@ -7,18 +7,18 @@ import { AppError, isAppError } from '../primitives/errors.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { keccakHash } from '../primitives/keccak.ts'
-import type { OpForks } from '../protocol/forks.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import { includeBest, includeByHash, includeFirst } from './include.ts'
-import { decodeForInclusion, Job } from './job.ts'
+import { Job } from './job.ts'
 import { nodeError } from './node-errors.ts'
-import { type Draft, draftBlock, type OpenContext } from './open.ts'
-import type { ChainBlock, Committer, PoolReader, Publisher, StateSource } from './ports.ts'
+import type { ChainBlock, ChainReader, Committer, PoolReader, Publisher, StateSource } from './ports.ts'
+import type { BlockRules, Draft, OpenBlock } from './rules.ts'
 import type { SealedBlocks } from './sealed-blocks.ts'
 import type {
   AutoOptions,
   BlockBuilderService,
   BuilderErrorCode,
+  CommonOpenOptions,
   ForkchoiceUpdate,
   IncludedTransaction,
   JobId,
@@ -29,11 +29,12 @@ import type {
   SealedBlock,
   SealOptions,
 } from './service.ts'
-import { ringWants, STANDING_WANTS } from './standing-wants.ts'
+import { ringWants } from './standing-wants.ts'
 
 /** What the jobs of one chain work with. */
-export interface JobsContext extends OpenContext {
-  readonly forks: OpForks
+export interface JobsContext<Options extends CommonOpenOptions> {
+  readonly rules: BlockRules<Options>
+  readonly chain: ChainReader
   readonly executor: Executor
   readonly state: StateSource
   readonly pool: PoolReader
@@ -68,16 +69,19 @@ const MAX_FINISHED = 1000
 const MAX_CANCELLED_BLOCKS = 16
 const MAX_DECODED = 8192
 
-/** All jobs of one chain: the builder service behind `test_*`. */
-export class Jobs implements BlockBuilderService {
-  readonly #context: JobsContext
+/**
+ * All jobs of one chain: the builder service behind `test_*`.
+ * @typeParam Options what `open` takes on this kind of chain
+ */
+export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements BlockBuilderService<Options> {
+  readonly #context: JobsContext<Options>
   readonly #open = new Map<JobId, Job>()
   readonly #finished = new LRUCache<JobId, Job>({ max: MAX_FINISHED })
   readonly #cancelled: Job[] = []
   /** A batch announces its transactions before it includes them: each is decoded, and its sender recovered, once. */
   readonly #decoded = new LRUCache<Hash, Transaction>({ max: MAX_DECODED })
 
-  constructor(context: JobsContext) {
+  constructor(context: JobsContext<Options>) {
     this.#context = context
   }
 
@@ -113,13 +117,13 @@ export class Jobs implements BlockBuilderService {
     const hash = keccakHash(raw)
     const known = this.#decoded.get(hash)
     if (known !== undefined) return known
-    const transaction = decodeForInclusion(raw)
+    const transaction = this.#context.rules.decode(raw)
     this.#decoded.set(hash, transaction)
     return transaction
   }
 
-  async open(options: OpenOptions, io: IoOptions): Promise<JobId> {
-    const { limits, clock, forks } = this.#context
+  async open(options: Options, io: IoOptions): Promise<JobId> {
+    const { limits, clock, rules } = this.#context
     const maxOpen = limits?.maxOpen ?? DEFAULT_MAX_OPEN
     if (this.#open.size >= maxOpen) {
       throw new AppError<BuilderErrorCode>('TOO_MANY_JOBS', {
@@ -128,9 +132,9 @@ export class Jobs implements BlockBuilderService {
       })
     }
     try {
-      const draft = await draftBlock(this.#context, options, io)
+      const draft = await rules.draft(options, io)
       const block = await this.#begin(draft, io)
-      const job = new Job(`job-${randomUUID()}`, forks, block, clock.now())
+      const job = new Job(`job-${randomUUID()}`, rules, block, clock.now())
       this.#open.set(job.id, job)
       return job.id
     } catch (error) {
@@ -138,15 +142,14 @@ export class Jobs implements BlockBuilderService {
     }
   }
 
-  async #begin(draft: Draft, io: IoOptions): Promise<ConstructorParameters<typeof Job>[2]> {
-    const { chain, executor, state: source } = this.#context
+  async #begin(draft: Draft, io: IoOptions): Promise<OpenBlock> {
+    const { rules, chain, executor, state: source } = this.#context
     const { parent } = draft
     const state = source({ hash: parent.hash, stateRoot: parent.header.stateRoot })
     // Usually all known: it came along with the parent.
-    await state.load(STANDING_WANTS, io)
+    await state.load(rules.wants, io)
     if (draft.env.parentBeaconBlockRoot !== undefined) state.defer(ringWants(draft.env.number, draft.env.timestamp))
-    const beyondStanding = draft.transactions.slice(1)
-    if (beyondStanding.length > 0) await state.predict(beyondStanding, io)
+    if (draft.unforeseen.length > 0) await state.predict(draft.unforeseen, io)
     const env = {
       ...draft.env,
       ancestorHash: (number: bigint) => chain.ancestorHash(parent, number, {}),
@@ -159,6 +162,7 @@ export class Jobs implements BlockBuilderService {
   includeRaw(jobId: JobId, raw: Uint8Array, io: IoOptions): Promise<IncludedTransaction> {
     return this.#including(jobId, async (job) => {
       const transaction = this.#decode(raw)
+      await this.#context.rules.admit(transaction, raw, job.open().env.timestamp)
       // In a batch that was announced all is known by now, and this asks for nothing.
       await job.open().state.predict([transaction], io)
       return job.include(transaction)
@@ -182,9 +186,12 @@ export class Jobs implements BlockBuilderService {
     include: (job: Job) => Promise<T>,
   ): Promise<T extends undefined ? undefined : IncludedTransaction> {
     return this.#on(jobId, async (job) => {
-      const { number, timestamp } = job.open().env
+      const { env } = job.open()
       const executed = await include(job)
-      const placed = executed === undefined ? undefined : { ...executed, block: { number, timestamp } }
+      const { number, timestamp } = env
+      const blobBaseFee = this.#context.rules.blobBaseFee(env)
+      const block = { number, timestamp, ...(blobBaseFee === undefined ? {} : { blobBaseFee }) }
+      const placed = executed === undefined ? undefined : { ...executed, block }
       return placed as T extends undefined ? undefined : IncludedTransaction
     })
   }

@@ -1,4 +1,3 @@
-import type { BlockEnv } from '../evm/executor.ts'
 import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import {
@@ -14,9 +13,9 @@ import { l2BlockRef, systemConfigOfBlock } from '../protocol/l2-block.ts'
 import { nextOrigin } from '../protocol/origin-selection.ts'
 import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
-import type { SystemConfig } from '../protocol/system-config.ts'
-import { decodeTransaction, type Transaction } from '../protocol/transaction.ts'
+import { decodeTransaction } from '../protocol/transaction.ts'
 import type { ChainBlock, ChainReader, L1Block, L1Reader } from './ports.ts'
+import type { Draft } from './rules.ts'
 import type { BuilderErrorCode, OpenOptions, OriginSelector, ParentSelector } from './service.ts'
 import { STANDING_WANTS } from './standing-wants.ts'
 
@@ -27,17 +26,6 @@ export interface OpenContext {
   readonly l1Chain: L1ChainConfig
   readonly chain: ChainReader
   readonly l1: L1Reader
-}
-
-/** A block that is about to be built. */
-export interface Draft {
-  readonly parent: ChainBlock
-  readonly parentRef: L2BlockRef
-  readonly env: Omit<BlockEnv, 'ancestorHash'>
-  readonly extraData: Uint8Array
-  /** What stands first in the block: the L1-attributes transaction, user deposits, upgrades, and what the caller forces. */
-  readonly transactions: readonly Transaction[]
-  readonly systemConfig: SystemConfig
 }
 
 /** An error that says why a parent or an origin cannot be built on. `rule` is stable. */
@@ -163,7 +151,7 @@ export async function draftBlock(context: OpenContext, options: OpenOptions, io:
       parentTimestamp: `0x${parentRef.timestamp.toString(16)}`,
     })
   }
-  const { attributes, deposits, systemConfig } = attributesOf({
+  const { attributes, deposits } = attributesOf({
     config,
     l1Chain: context.l1Chain,
     parent: parentRef,
@@ -174,10 +162,9 @@ export async function draftBlock(context: OpenContext, options: OpenOptions, io:
   })
   const forced = (options.transactions ?? []).map(decodeTransaction)
   const beaconRoot = attributes.parentBeaconBlockRoot
+  const transactions = [...deposits, ...forced]
   return {
     parent,
-    parentRef,
-    systemConfig,
     env: {
       number: parent.header.number + 1n,
       timestamp,
@@ -191,6 +178,8 @@ export async function draftBlock(context: OpenContext, options: OpenOptions, io:
     extraData:
       options.extraData ??
       extraDataFromAttributes(forks, constants, timestamp, attributes.eip1559Params, attributes.minBaseFee),
-    transactions: [...deposits, ...forced],
+    transactions,
+    // All that the L1-attributes transaction reads is a standing want.
+    unforeseen: transactions.slice(1),
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Jobs } from '../../src/builder/jobs.ts'
+import { OpRules } from '../../src/builder/op-rules.ts'
 import { remoteStates } from '../../src/builder/remote-pinned-state.ts'
 import { SealedBlocks } from '../../src/builder/sealed-blocks.ts'
 import { OpExecutor } from '../../src/evm/op-executor.ts'
@@ -30,12 +31,14 @@ function world() {
   const auto = new AutoBuilder({ builder: () => jobs, clock, blockTimeMs: 2_000, onFailure: (m) => failures.push(m) })
   const failures: string[] = []
   const jobs: Jobs = new Jobs({
-    config: chain.config,
-    constants: chain.config.chainOpConfig as NonNullable<typeof chain.config.chainOpConfig>,
-    l1Chain: { chainId: 900n, blockForks: {}, timeForks: {}, blobSchedule: {} },
+    rules: new OpRules({
+      config: chain.config,
+      constants: chain.config.chainOpConfig as NonNullable<typeof chain.config.chainOpConfig>,
+      l1Chain: { chainId: 900n, blockForks: {}, timeForks: {}, blobSchedule: {} },
+      chain,
+      l1: chain.l1,
+    }),
     chain,
-    l1: chain.l1,
-    forks,
     executor: new OpExecutor({ chainId, forks }),
     state: remoteStates(chain.store, chain.source),
     pool,
