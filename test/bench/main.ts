@@ -72,7 +72,7 @@ async function timed(task: () => Promise<void>): Promise<number> {
 }
 
 /** Figures of the service's connections to the node, out of its metrics. */
-async function wire(metricsUrl: string): Promise<{ roundTrips: number; bytes: number }> {
+async function wire(metricsUrl: string): Promise<Wire> {
   const text = await (await fetch(metricsUrl)).text()
   const sum = (name: string): number =>
     [...text.matchAll(new RegExp(`^op_sequencer_clients_${name}\\{endpoint="op-a\\.[a-z]+"\\} (\\d+)$`, 'gm'))].reduce(
@@ -104,10 +104,27 @@ async function startOurs(world: World, el: GethProcess, name: string): Promise<O
   return Object.assign(sequencer, { metricsUrl: `http://127.0.0.1:${port}/metrics` })
 }
 
-interface Row {
-  readonly samples: number[]
-  roundTrips: number
-  bytes: number
+/** Samples of one kind of block. */
+class Row {
+  readonly samples: number[] = []
+  readonly #roundTrips: number[] = []
+  readonly #bytes: number[] = []
+
+  add(elapsed: number, before: Wire, after: Wire): void {
+    this.samples.push(elapsed)
+    this.#roundTrips.push(after.roundTrips - before.roundTrips)
+    this.#bytes.push(after.bytes - before.bytes)
+  }
+
+  /** Medians: the service asks its nodes for a sign of life every few seconds, which is no part of a block. */
+  get wire(): Wire {
+    return { roundTrips: figures(this.#roundTrips).p50, bytes: figures(this.#bytes).p50 }
+  }
+}
+
+interface Wire {
+  readonly roundTrips: number
+  readonly bytes: number
 }
 
 async function measureOurs(
@@ -116,8 +133,8 @@ async function measureOurs(
   count: number,
   samples: number,
 ): Promise<{ warm: Row; cold: Row }> {
-  const cold: Row = { samples: [], roundTrips: 0, bytes: 0 }
-  const warm: Row = { samples: [], roundTrips: 0, bytes: 0 }
+  const cold = new Row()
+  const warm = new Row()
   for (let run = 0; run < 3; run++) {
     await using sequencer = await startOurs(world, el, `ours-${count}-${run}-${Math.random()}`)
     // One block to warm up the program; the state of the next one is cold only in a new process, so cold is its first.
@@ -131,9 +148,7 @@ async function measureOurs(
       // The first warm blocks still compile.
       if (turn > 0 && turn < 4) continue
       const row = turn === 0 ? cold : warm
-      row.samples.push(elapsed)
-      row.roundTrips = Math.max(row.roundTrips, after.roundTrips - before.roundTrips)
-      row.bytes = Math.max(row.bytes, after.bytes - before.bytes)
+      row.add(elapsed, before, after)
     }
   }
   return { warm, cold }
@@ -238,8 +253,8 @@ async function main(): Promise<void> {
         (ours.p95 / builder.p95).toFixed(2),
         (ours.p50 / theirs.p50).toFixed(2),
         (ours.p95 / theirs.p95).toFixed(2),
-        `${warm.roundTrips} / ${cold.roundTrips}`,
-        `${(warm.bytes / 1024).toFixed(0)} / ${(cold.bytes / 1024).toFixed(0)}`,
+        `${warm.wire.roundTrips} / ${cold.wire.roundTrips}`,
+        `${(warm.wire.bytes / 1024).toFixed(0)} / ${(cold.wire.bytes / 1024).toFixed(0)}`,
       ])
       process.stderr.write(`${rows.at(-1)?.join('  ')}\n`)
     }
