@@ -6,9 +6,9 @@ import { systemCall } from './system-calls.ts'
 import type { TransactionContext } from './transaction-context.ts'
 
 /** EIP-7002's contract: validators' exits and withdrawals. */
-const WITHDRAWAL_QUEUE_ADDRESS: Address = '0x00000961ef480eb55e80d19ad83579a64c007002'
+export const WITHDRAWAL_QUEUE_ADDRESS: Address = '0x00000961ef480eb55e80d19ad83579a64c007002'
 /** EIP-7251's contract: consolidations of validators. */
-const CONSOLIDATION_QUEUE_ADDRESS: Address = '0x0000bbddc7ce488642fb579f8b00f3a590007251'
+export const CONSOLIDATION_QUEUE_ADDRESS: Address = '0x0000bbddc7ce488642fb579f8b00f3a590007251'
 
 const DEPOSIT_REQUEST = 0
 const WITHDRAWAL_REQUEST = 1
@@ -35,7 +35,7 @@ function invalid(message: string): AppError<ExecutionErrorCode> {
  * @throws AppError BLOCK_INVALID when an event of the contract is not as long as it must be
  * @see EIP-6110
  */
-function depositRequests(logs: Iterable<Log>, depositContract: Address): Uint8Array {
+export function depositRequests(logs: Iterable<Log>, depositContract: Address): Uint8Array {
   const parts: Uint8Array[] = []
   for (const { address, topics, data } of logs) {
     if (address !== depositContract || topics[0] !== DEPOSIT_TOPIC) continue

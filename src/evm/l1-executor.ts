@@ -20,7 +20,7 @@ import type { TransactionContext } from './transaction-context.ts'
 const MAX_BLOBS_PER_TRANSACTION = 6
 const WEI_PER_GWEI = 1_000_000_000n
 /** The largest block in RLP, in bytes, from Osaka. @see EIP-7934 */
-const MAX_BLOCK_SIZE = 8_388_608
+export const MAX_BLOCK_SIZE = 8_388_608
 /** More than the header, the frames of the lists and the withdrawals of a block take. */
 const BLOCK_OVERHEAD = 4_096
 /** More than RLP puts around a typed transaction. */
