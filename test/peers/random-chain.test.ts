@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Hex, toQuantity } from '../../src/primitives/hex.ts'
 import { OP_FORKS, type OpFork } from '../../src/protocol/forks.ts'
-import { type Action, VARIED } from './support/block-plan.ts'
+import { type Action, COMPUTING, VARIED } from './support/block-plan.ts'
 import { type ForkSchedule, isActive } from './support/fork-schedule.ts'
 import { type DepositPlan, depositPlan, earlyUpdate, L1Sender, lateUpdate } from './support/l1-events.ts'
 import { type Sealed, type SequencedChain, startSequencedChain } from './support/op-sequencer.ts'
-import { LIMIT_CASES, type PrecompileCase } from './support/precompile-cases.ts'
+import { LIMIT_CASES, type PrecompileCase, precompileCases } from './support/precompile-cases.ts'
 import { type OpenJob, RandomChain } from './support/random-chain.ts'
 import type { RpcBlock } from './support/rpc-types.ts'
 import { scenery } from './support/scenery.ts'
@@ -39,6 +39,7 @@ const round = fc.record({
   /** Jobs that are open beside the one that extends the chain, each on one of the newest blocks. */
   side: fc.array(fc.nat({ max: 11 }), { maxLength: 2 }),
   sealSide: fc.boolean(),
+  computing: fc.boolean(),
   commitLater: fc.boolean(),
   full: fc.constantFrom('no', 'no', 'no', 'no', 'gas', 'da'),
   deposits: fc.array(depositPlan, { maxLength: 3 }),
@@ -63,7 +64,11 @@ class Run {
   sealedTransactions = 0
   sideBlocks = 0
   #looseDeposits = 0
-  #limits = new Map<OpFork, PrecompileCase[]>()
+  readonly #limits: ReadonlyMap<OpFork, PrecompileCase[]>
+  /** Precompile inputs that are still to be tried under each fork's rules. */
+  readonly #cases = new Map<OpFork, PrecompileCase[]>(
+    (['bedrock', 'ecotone', 'fjord', 'isthmus', 'jovian'] as const).map((fork) => [fork, [...precompileCases()]]),
+  )
 
   constructor(chain: SequencedChain) {
     this.chain = chain
@@ -77,6 +82,11 @@ class Run {
       ['isthmus', LIMIT_CASES.filter(({ limit }) => ![81_984, 288_960, 278_784, 156_672].includes(limit))],
       ['jovian', [...LIMIT_CASES]],
     ])
+  }
+
+  /** What was not reached of the precompiles' inputs. */
+  get untried(): readonly (readonly [OpFork, readonly PrecompileCase[]])[] {
+    return [...this.#limits, ...this.#cases]
   }
 
   fork(timestamp: number): OpFork {
@@ -127,10 +137,8 @@ class Run {
     return looseDeposit({ ...rest, salt: ++this.#looseDeposits, from: maker.target(from), to: target })
   }
 
-  async #limitCases(job: OpenJob, fork: OpFork): Promise<void> {
-    for (const chosen of this.#limits.get(fork)?.splice(0, 6) ?? []) {
-      expect((await this.random.precompile(job, chosen))?.status).toBe('0x1')
-    }
+  async #precompiles(job: OpenJob, cases: readonly PrecompileCase[]): Promise<void> {
+    for (const chosen of cases) expect((await this.random.precompile(job, chosen))?.status, chosen.name).toBe('0x1')
   }
 
   async round(tip: RpcBlock): Promise<RpcBlock> {
@@ -153,8 +161,9 @@ class Run {
     const side = await Promise.all(
       plan.side.map((back) => random.open(this.blocks.at(-1 - (back % this.blocks.length)) as RpcBlock)),
     )
-    if (limits) await this.#limitCases(job, fork)
-    await random.fill(job, full === 'no' ? 9 : 3)
+    if (limits) await this.#precompiles(job, this.#limits.get(fork)?.splice(0, 6) ?? [])
+    else if (full === 'no' && !quiet) await this.#precompiles(job, this.#cases.get(fork)?.splice(0, 14) ?? [])
+    await random.fill(job, full === 'no' ? 9 : 3, plan.computing ? COMPUTING : VARIED)
     for (const other of side) await random.fill(other, 4)
     if (plan.loose !== undefined && !forced) {
       await random.raw(job, this.#looseDeposit(plan.loose), 'deposit')
@@ -172,6 +181,25 @@ class Run {
       this.blocks.push(sealed.block as unknown as RpcBlock)
     }
     const sealed = await random.seal(job, plan.commitLater ? 'commitLater' : 'commit')
+    this.#note(sealed)
+    return sealed.block as unknown as RpcBlock
+  }
+
+  /** Jobs on one parent and on its ancestors, all filled at the same time; each must come out as if it were alone. */
+  async crowd(tip: RpcBlock): Promise<RpcBlock> {
+    const { random, chain } = this
+    const parents = Array.from({ length: 8 }, (_, i) => this.blocks.at(-1 - ((i * i) % 12)) ?? tip)
+    const jobs = await Promise.all([tip, tip, ...parents].map((parent) => random.open(parent)))
+    await Promise.all(jobs.map((job) => random.fill(job, 6)))
+    const listed = await chain.sequencer.rpc.call<{ jobId: string; transactions: number }[]>('test_jobs')
+    for (const job of jobs) {
+      const entry = listed.find(({ jobId }) => jobId === job.id)
+      expect(entry?.transactions, job.id).toBeGreaterThan(job.included.length)
+    }
+    const [first, ...others] = jobs
+    for (const job of others) await random.seal(job, 'side')
+    this.sideBlocks += others.length
+    const sealed = await random.seal(first as OpenJob, 'commit')
     this.#note(sealed)
     return sealed.block as unknown as RpcBlock
   }
@@ -199,9 +227,13 @@ test(`a random chain across all forks, seed ${SEED}`, { timeout: 60_000 + BLOCKS
   const perFork: Record<string, number> = {}
   while (Number(tip.number) < BLOCKS) {
     try {
-      tip = await run.round(tip)
+      tip =
+        Number(tip.number) % 40 === 39 && !run.activates(Number(tip.timestamp) + BLOCK_TIME)
+          ? await run.crowd(tip)
+          : await run.round(tip)
     } catch (error) {
-      throw new Error(`block ${Number(tip.number) + 1}, seed ${SEED}\n${chain.el.process.logTail(12)}`, {
+      const logs = `${chain.sequencer.process.logTail(6)}\n${chain.el.process.logTail(12)}`
+      throw new Error(`block ${Number(tip.number) + 1}, seed ${SEED}\n${logs}`, {
         cause: error,
       })
     }
@@ -216,6 +248,7 @@ test(`a random chain across all forks, seed ${SEED}`, { timeout: 60_000 + BLOCKS
     perFork,
     sorted,
   )
+  for (const [fork, cases] of run.untried) expect(cases, fork).toHaveLength(0)
   // op-geth's chain is the one that was built: every block, in order.
   const canonical = await chain.el.rpc.call<RpcBlock>('eth_getBlockByNumber', [toQuantity(BLOCKS), false])
   expect(canonical.hash).toBe(tip.hash)
@@ -225,7 +258,7 @@ test(`a random chain across all forks, seed ${SEED}`, { timeout: 60_000 + BLOCKS
     'DA footprint',
     'sealed deposit failed',
     'setCode ok',
-    'limit ok',
+    'probe ok',
     'refused daFootprintReached',
     'refused gasLimitReached',
   ]) {

@@ -97,8 +97,8 @@ const authorization: fc.Arbitrary<AuthorizationPlan> = fc.record({
 
 const ACTIONS: Readonly<Record<Action['kind'], fc.Arbitrary<Action>>> = {
   transfer: fc.record({ kind: fc.constant('transfer'), target, value, fresh: fc.boolean() }),
-  deploy: fc.record({ kind: fc.constant('deploy'), constructor_: program(4), runtime: program(), value }),
-  init: fc.record({ kind: fc.constant('init'), program: program(14) }),
+  deploy: fc.record({ kind: fc.constant('deploy'), constructor_: program(4), runtime: program(16), value }),
+  init: fc.record({ kind: fc.constant('init'), program: program(24) }),
   callDeployed: fc.record({ kind: fc.constant('callDeployed'), target, value, size: fc.nat({ max: 200 }) }),
   factory: fc.record({
     kind: fc.constant('factory'),
@@ -158,6 +158,17 @@ export const VARIED: Weights = {
   setCode: 3,
   predeploy: 2,
   tight: 2,
+}
+
+/** Mostly programs. */
+export const COMPUTING: Weights = {
+  ...VARIED,
+  deploy: 10,
+  init: 14,
+  callDeployed: 12,
+  spawn: 5,
+  tight: 5,
+  precompile: 2,
 }
 
 /** Mostly what removes slots and accounts. */

@@ -98,8 +98,8 @@ export class RandomChain {
   }
 
   /** Lets a random plan happen to a job. */
-  async fill(job: OpenJob, most: number): Promise<void> {
-    for (const event of this.draw(blockPlan(this.#weights, most))) await this.happen(job, event)
+  async fill(job: OpenJob, most: number, weights = this.#weights): Promise<void> {
+    for (const event of this.draw(blockPlan(weights, most))) await this.happen(job, event)
   }
 
   async happen(job: OpenJob, event: Event): Promise<void> {
@@ -136,7 +136,7 @@ export class RandomChain {
   /** Includes a call of a precompile through the contract that keeps its result. */
   precompile(job: OpenJob, chosen: PrecompileCase): Promise<Json | undefined> {
     return this.#include(job, () =>
-      this.maker.sign(this.maker.precompile(chosen), SIGNERS[0] as Signer, PLAIN, this.context(job), 'limit'),
+      this.maker.sign(this.maker.precompile(chosen), SIGNERS[0] as Signer, PLAIN, this.context(job), 'probe'),
     )
   }
 

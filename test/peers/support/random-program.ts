@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { Address } from '../../../src/primitives/hex.ts'
-import { type Code, initCode, log, type Opcode, op, push, pushAddress, storeInMemory, swap } from './assembler.ts'
+import { type Code, dup, initCode, log, type Opcode, op, push, pushAddress, storeInMemory, swap } from './assembler.ts'
 
 /** What a program may name; resolved against a pool of accounts when it is assembled. */
 export type TargetIndex = number
@@ -14,6 +14,15 @@ export type Step =
   | { readonly kind: 'sload' | 'tload'; readonly slot: number }
   | { readonly kind: 'sstore' | 'tstore'; readonly slot: number; readonly value: bigint }
   | { readonly kind: 'log'; readonly topics: number; readonly size: number }
+  | {
+      readonly kind: 'copy'
+      readonly name: 'RETURNDATACOPY' | 'CALLDATACOPY'
+      readonly from: number
+      readonly size: number
+    }
+  | { readonly kind: 'recurse'; readonly gas: 'all' | 'some' }
+  | { readonly kind: 'stack'; readonly depth: number; readonly name: 'dup' | 'swap' }
+  | { readonly kind: 'createLarge'; readonly size: number }
   | { readonly kind: 'memory'; readonly name: 'MSTORE8' | 'MCOPY' | 'KECCAK256' | 'CODECOPY'; readonly at: number }
   | {
       readonly kind: 'call'
@@ -137,6 +146,28 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.record({
+      kind: fc.constant('copy'),
+      name: fc.constantFrom('RETURNDATACOPY', 'CALLDATACOPY'),
+      from: fc.constantFrom(0, 0, 1, 31, 1_000_000),
+      size: fc.constantFrom(0, 0, 1, 32, 33),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.oneof(
+      fc.record({ kind: fc.constant('recurse'), gas: fc.constantFrom('all', 'some') }),
+      fc.record({
+        kind: fc.constant('stack'),
+        depth: fc.integer({ min: 1, max: 16 }),
+        name: fc.constantFrom('dup', 'swap'),
+      }),
+      // Around what EIP-3860 allows.
+      fc.record({ kind: fc.constant('createLarge'), size: fc.constantFrom(24_576, 49_152, 49_153) }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
       kind: fc.constant('create'),
       child: fc.nat({ max: 20 }),
       value: fc.constantFrom(0, 0, 1),
@@ -222,6 +253,16 @@ function assembleStep(step: Step, context: AssemblyContext): Code {
         push(0) +
         log(step.topics)
       )
+    case 'copy':
+      return push(step.size) + push(step.from) + push(3) + op(step.name)
+    case 'recurse':
+      return push(0).repeat(5) + op('ADDRESS') + (step.gas === 'all' ? op('GAS') : push(20_000)) + op('CALL') + MIX
+    case 'stack': {
+      const filled = Array.from({ length: 17 }, (_, i) => push(i + 1)).join('')
+      return `${filled}${step.name === 'dup' ? dup(step.depth) : swap(step.depth)}${MIX.repeat(step.name === 'dup' ? 18 : 17)}`
+    }
+    case 'createLarge':
+      return push(step.size) + push(0x60) + push(0) + op('CREATE') + MIX
     case 'memory':
       if (step.name === 'MSTORE8') return push(0xa5) + push(step.at) + op('MSTORE8')
       if (step.name === 'KECCAK256') return push(step.at) + push(0) + op('KECCAK256') + MIX
