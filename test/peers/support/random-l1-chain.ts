@@ -71,6 +71,8 @@ export class RandomL1Chain {
   readonly counts: Record<string, number> = {}
   head: Hash
   readonly #seed: number
+  /** Blocks that geth has refused: it gives no reason a second time. */
+  readonly #rejected = new Set<Hash>()
   #draws = 0
 
   constructor(geth: GethProcess, config: L1ChainConfig, chain: L1Import, head: Hash, seed: number) {
@@ -240,6 +242,9 @@ export class RandomL1Chain {
         transactionsRoot: transactionsRoot(transactions.map((each) => each.raw)),
         ...(blobGasUsed !== undefined && { blobGasUsed: blobGasUsed + blobs * GAS_PER_BLOB }),
       }
+      const hash = hashHeader(header)
+      if (this.#rejected.has(hash)) return false
+      this.#rejected.add(hash)
       const status = await this.judge({ ...sealed, transactions, header })
       expect(status.status, `${reason}: ${JSON.stringify(status)}`).toBe('INVALID')
       // Before Cancun the Engine API itself has no place for blob hashes.
