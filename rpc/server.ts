@@ -4,6 +4,7 @@ import type { Clock } from '../src/primitives/clock.ts'
 import type { Logger } from '../src/telemetry/logger.ts'
 import type { MetricsRegistry } from '../src/telemetry/metrics.ts'
 import { type Authenticator, createAuthenticator } from './auth.ts'
+import type { BeaconHandler } from './beacon.ts'
 import { createDispatcher, type Dispatcher, type DispatchLimits } from './dispatch.ts'
 import { isContentTypeAllowed, isHostAllowed, isOriginListed, isSameOrigin } from './guards.ts'
 import type { RpcMetrics } from './metrics.ts'
@@ -36,6 +37,8 @@ export interface RpcServerOptions {
   /** 0 takes a free one. */
   readonly port: number
   readonly routes: Routes
+  /** Beacon APIs by full path; one that ends in a slash takes an id. Read by nodes that sign no tokens: never asks for one. */
+  readonly beacon?: ReadonlyMap<string, BeaconHandler>
   readonly version: string
   readonly logger: Logger
   readonly clock: Clock
@@ -146,11 +149,17 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
+  const beaconPaths = [...(options.beacon?.keys() ?? [])]
   const healthPaths = new Set(HEALTH_PATHS)
   for (const path of routes.keys()) healthPaths.add(`${path === '/' ? '' : path}/healthz`)
   app.addHook(
     'onRequest',
-    createGuard(options, (path) => healthPaths.has(path.replace(/(.)\/$/, '$1'))),
+    createGuard(
+      options,
+      (path) =>
+        healthPaths.has(path.replace(/(.)\/$/, '$1')) ||
+        beaconPaths.some((beacon) => (beacon.endsWith('/') ? path.startsWith(beacon) : path === beacon)),
+    ),
   )
   app.setNotFoundHandler((_request, reply) => refuse(reply, 404, '404 page not found'))
   app.setErrorHandler((error: { statusCode?: number; message: string }, request, reply) => {
@@ -179,6 +188,24 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
       .type('application/json')
       .header('x-content-type-options', 'nosniff')
       .send(answer ?? '')
+  }
+
+  async function answerBeacon(handler: BeaconHandler, request: FastifyRequest, reply: FastifyReply) {
+    const controller = calls.open()
+    reply.raw.once('close', () => controller.abort())
+    const { id = '' } = request.params as { id?: string }
+    const given = request.query as Readonly<Record<string, string | string[]>>
+    const query = (name: string): string[] => [given[name] ?? []].flat().flatMap((value) => value.split(','))
+    try {
+      const { status, body } = await handler({ id, query }, { signal: controller.signal })
+      return reply.code(status).send(body)
+    } finally {
+      calls.release(controller)
+    }
+  }
+
+  for (const [path, handler] of options.beacon ?? []) {
+    app.get(path.endsWith('/') ? `${path}:id` : path, (request, reply) => answerBeacon(handler, request, reply))
   }
 
   for (const [path, methods] of routes) {

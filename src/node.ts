@@ -1,22 +1,26 @@
+import { type BeaconHandler, beaconRoutes } from '../rpc/beacon.ts'
 import { ethMethods } from '../rpc/methods/eth.ts'
 import { serviceMethods } from '../rpc/methods/service.ts'
-import { testMethods } from '../rpc/methods/test.ts'
+import { l1TestMethods, testMethods } from '../rpc/methods/test.ts'
 import { createRpcMetrics } from '../rpc/metrics.ts'
 import { startMetricsServer } from '../rpc/metrics-server.ts'
 import { type ChainRoute, createRoutes } from '../rpc/routes.ts'
 import { createRpcServer } from '../rpc/server.ts'
 import { CommitFollower } from '../txpool/commit-follower.ts'
 import { TxPool } from '../txpool/pool.ts'
+import { BeaconView } from './builder/beacon-view.ts'
+import { BlobStore } from './builder/blob-store.ts'
 import { committedParent, Jobs } from './builder/jobs.ts'
+import { L1Rules } from './builder/l1-rules.ts'
 import { OpRules } from './builder/op-rules.ts'
 import type { ChainReader, Committer } from './builder/ports.ts'
 import { remoteStates } from './builder/remote-pinned-state.ts'
 import { SealedBlocks } from './builder/sealed-blocks.ts'
-import type { SealedBlock } from './builder/service.ts'
+import type { L1OpenOptions, SealedBlock } from './builder/service.ts'
 import { ringWants } from './builder/standing-wants.ts'
 import type { RunningNode, StartNode } from './cli/run.ts'
 import { VERSION } from './cli/version.ts'
-import { EngineClient } from './clients/engine.ts'
+import { EngineClient, l1NewPayload, opNewPayload } from './clients/engine.ts'
 import { L1Client } from './clients/l1.ts'
 import { L2Client } from './clients/l2.ts'
 import { NodeWatch, type WatchedNode } from './clients/node-watch.ts'
@@ -27,7 +31,10 @@ import { type RpcOutcome, RpcTransport } from './clients/transport.ts'
 import { registerTransportMetrics } from './clients/transport-metrics.ts'
 import type { Config, L1Settings, L2Settings } from './config/config.ts'
 import { EngineCommitter } from './delivery/committers/engine.ts'
-import { opEvmRules } from './evm/chain.ts'
+import { TrailingLabels } from './delivery/trailing-labels.ts'
+import { l1EvmRules, opEvmRules } from './evm/chain.ts'
+import { blobProof, verifySidecar } from './evm/kzg.ts'
+import { L1Executor } from './evm/l1-executor.ts'
 import { OpExecutor } from './evm/op-executor.ts'
 import { systemClock } from './primitives/clock.ts'
 import { AppError } from './primitives/errors.ts'
@@ -40,9 +47,11 @@ import { RemoteState } from './state/remote.ts'
 import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 
-/** One L2 chain, wired. */
+/** One chain, wired. */
 interface HostedChain {
   readonly route: ChainRoute
+  /** By path below the chain's routes. */
+  readonly beacon?: ReadonlyMap<string, BeaconHandler>
   readonly watched: readonly WatchedNode[]
   readonly transports: readonly RpcTransport[]
   /** Works until the signal is aborted. */
@@ -93,7 +102,11 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
   const follower = new CommitFollower(pool, sealedBlocks)
   const inner =
     settings.insert === 'engine' && engine !== undefined
-      ? new EngineCommitter(new EngineClient(engine, forks), sealedBlocks, nextBlockReads(rider, config.blockTime))
+      ? new EngineCommitter(
+          new EngineClient(engine, opNewPayload(forks)),
+          sealedBlocks,
+          nextBlockReads(rider, config.blockTime),
+        )
       : undefined
   const committer: Committer | undefined = inner && {
     commit: async (block, io) => {
@@ -153,6 +166,99 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
   }
 }
 
+/** An L1 whose blocks are made here. */
+function hostL1(settings: L1Settings, reads: RpcTransport, shared: Shared): HostedChain {
+  const { name, el } = settings
+  const { store } = shared
+  const config = shared.l1.chain
+  const { chainId } = config
+  const logger = shared.logger.child({ chain: name })
+  if (el.engine === undefined) throw new AppError('CONFIG_INVALID', { message: 'l1.el.engine: is required' })
+  const engine = new RpcTransport({ endpoint: `${name}.engine`, url: el.engine.url, jwtSecret: el.engine.jwtSecret })
+  // Times are whole seconds: on a faster chain they run ahead of the clock.
+  const blockTime = BigInt(Math.max(1, Math.round(settings.blockTime)))
+  const source = new RpcStateSource(reads)
+  const rider = new StateRider((pin) => new RemoteState(pin, store, source), source)
+  const client = new L2Client(reads, rider)
+  const sealedBlocks = new SealedBlocks()
+  const blobs = new BlobStore(verifySidecar)
+  const pool = new TxPool({
+    head: async (sender, io) => {
+      const { header, nonce, balance } = await readHeadAccount(reads, sender, io)
+      const rules = l1EvmRules(config, header.timestamp + blockTime)
+      return { rules: { chainId, gasLimit: header.gasLimit, ...rules }, account: { nonce, balance } }
+    },
+  })
+  const follower = new CommitFollower(pool, sealedBlocks)
+  const chain: ChainReader = {
+    block: async (id, io, wants) =>
+      (typeof id === 'string' && id !== 'latest' ? committedParent(sealedBlocks, id) : undefined) ??
+      client.block(id, io, wants),
+    ancestorHash: (tip, number, io) => client.ancestorHash(tip, number, io),
+  }
+  const beacon = new BeaconView(blobs, chain, blobProof)
+  const inner = new EngineCommitter(
+    new EngineClient(engine, l1NewPayload(config)),
+    sealedBlocks,
+    nextBlockReads(rider, blockTime),
+    new TrailingLabels(sealedBlocks, client, { safe: settings.safeDistance, finalized: settings.finalizedDistance }),
+  )
+  const committer: Committer = {
+    commit: async (block, io) => {
+      beacon.add(block)
+      await inner.commit(block, io)
+      follower.committed(block)
+    },
+    setForkchoice: (update, io) => inner.setForkchoice(update, io),
+  }
+  const auto = new AutoBuilder({
+    builder: () => jobs,
+    clock: systemClock,
+    blockTimeMs: settings.blockTime * 1000,
+    onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
+  })
+  const jobs: Jobs<L1OpenOptions> = new Jobs<L1OpenOptions>({
+    rules: new L1Rules({ config, blockTime, chain }, blobs),
+    chain,
+    executor: new L1Executor(config),
+    state: remoteStates(store, source),
+    pool,
+    committer,
+    publisher: undefined,
+    auto,
+    sealedBlocks,
+    clock: systemClock,
+  })
+  const eth = ethMethods({
+    chainId,
+    pool,
+    passThrough: { call: (method, params, io) => reads.call(method, params, { ...io, idempotent: true }) },
+    debugReads: shared.debugReads,
+  })
+  return {
+    route: { name, chainId, layer: 'l1', methods: [...l1TestMethods(jobs), ...eth] },
+    beacon: beaconRoutes(beacon, `op-sequencer/${VERSION}`),
+    watched: [{ transport: engine, chainId }],
+    transports: [engine],
+    run: (signal) => jobs.expire(signal),
+    async close() {
+      await auto.close()
+      await jobs.close()
+    },
+  }
+}
+
+/** Beacon APIs by full path, at both routes of their chains. */
+function beaconPaths(chains: readonly HostedChain[]): ReadonlyMap<string, BeaconHandler> {
+  return new Map(
+    chains.flatMap(({ route: { name, chainId }, beacon }) =>
+      [...(beacon ?? [])].flatMap(([path, handler]) =>
+        [name, chainId].map((route): [string, BeaconHandler] => [`/${route}${path}`, handler]),
+      ),
+    ),
+  )
+}
+
 /** The chain's EIP-1559 constants: op-node knows those of public chains by heart and leaves them out of its file. */
 function opConstants(settings: L2Settings): Eip1559Constants {
   const constants = settings.rollup.chainOpConfig ?? settings.genesis?.config.op?.eip1559
@@ -184,7 +290,8 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
     store: new NodeStore({ maxBytes: config.stateCacheBytes }),
     debugReads: config.rpc.debugReads,
   }
-  const chains = config.chains.map((settings) => hostL2(settings, shared))
+  const mock = l1Settings.mode === 'mock' ? [hostL1(l1Settings, l1Transport, shared)] : []
+  const chains = [...mock, ...config.chains.map((settings) => hostL2(settings, shared))]
   const transports = [l1Transport, ...chains.flatMap((chain) => chain.transports)]
   if (registry !== undefined) registerTransportMetrics(registry, transports)
   const watch = new NodeWatch(
@@ -206,6 +313,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
     host,
     port,
     routes,
+    beacon: beaconPaths(chains),
     version: VERSION,
     logger,
     clock: systemClock,

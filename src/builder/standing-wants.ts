@@ -1,7 +1,9 @@
+import { CONSOLIDATION_QUEUE_ADDRESS, WITHDRAWAL_QUEUE_ADDRESS } from '../evm/block-requests.ts'
 import { BASE_FEE_VAULT, L1_FEE_VAULT, OPERATOR_FEE_VAULT } from '../evm/fees.ts'
 import { BEACON_ROOTS_ADDRESS, beaconRootSlots, blockHashSlot, HISTORY_STORAGE_ADDRESS } from '../evm/system-calls.ts'
 import { type Address, type Hash, ZERO_HASH } from '../primitives/hex.ts'
 import { SEQUENCER_FEE_VAULT } from '../protocol/attributes.ts'
+import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import { L1_BLOCK_ADDRESS, L1_BLOCK_SLOTS } from '../protocol/l1-fee.ts'
 import { L1_INFO_DEPOSITOR } from '../protocol/l1-info.ts'
 import { MESSAGE_PASSER_ADDRESS } from './assemble.ts'
@@ -45,6 +47,25 @@ export const STANDING_WANTS: readonly StateWant[] = [
     HISTORY_STORAGE_ADDRESS,
   ].map((address) => ({ address })),
 ]
+
+/** Where the queues of EIP-7002 and EIP-7251 keep excess, count, head and tail. */
+const QUEUE_SLOTS: readonly Hash[] = ['0', '1', '2', '3'].map((slot): Hash => `0x${slot.padStart(64, '0')}`)
+
+/** What every L1 block reads, as {@link STANDING_WANTS} is for L2. */
+export function l1StandingWants(config: L1ChainConfig): readonly StateWant[] {
+  const { cancun, prague } = config.timeForks
+  return [
+    ...(cancun === undefined ? [] : [{ address: BEACON_ROOTS_ADDRESS }]),
+    ...(prague === undefined ? [] : [{ address: HISTORY_STORAGE_ADDRESS }]),
+    ...(prague === undefined
+      ? []
+      : [WITHDRAWAL_QUEUE_ADDRESS, CONSOLIDATION_QUEUE_ADDRESS].map((address) => ({
+          address,
+          slots: QUEUE_SLOTS,
+          code,
+        }))),
+  ]
+}
 
 /**
  * The slots that the system calls of a block write. Only the root needs the nodes on the way to them, so they can come late.

@@ -1,10 +1,11 @@
 import type { Hash } from '../primitives/hex.ts'
 import { ZERO_HASH } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
-import { engineVersions, PLAIN_FORKCHOICE_UPDATED } from '../protocol/engine-versions.ts'
+import { engineVersions, l1EngineVersions, PLAIN_FORKCHOICE_UPDATED } from '../protocol/engine-versions.ts'
 import type { OpForks } from '../protocol/forks.ts'
 import { JsonObject } from '../protocol/json-value.ts'
-import { type Payload, payloadToJson } from '../protocol/payload.ts'
+import type { L1ChainConfig } from '../protocol/l1-chain.ts'
+import { newPayloadParams, type Payload, payloadToJson } from '../protocol/payload.ts'
 import { outcomeValue, parseAnswer } from './answers.ts'
 import type { RpcCall, RpcOutcome, RpcTransport } from './transport.ts'
 
@@ -37,14 +38,36 @@ function forkchoiceState({ head, safe, finalized }: Forkchoice): object {
   return { headBlockHash: head, safeBlockHash: safe ?? ZERO_HASH, finalizedBlockHash: finalized ?? ZERO_HASH }
 }
 
-/** An OP-Stack execution layer's Engine API. */
+/** The call that hands over a block, in the version that its fork asks for. */
+export type NewPayload = (payload: Payload) => RpcCall
+
+/** {@link NewPayload} of an OP-Stack chain. */
+export function opNewPayload(forks: OpForks): NewPayload {
+  return (payload) => {
+    const { newPayload } = engineVersions(forks, payload.header.timestamp)
+    const params: unknown[] = [payloadToJson(payload, true)]
+    if (newPayload !== 'engine_newPayloadV2') params.push([], payload.header.parentBeaconBlockRoot)
+    if (newPayload === 'engine_newPayloadV4') params.push([])
+    return { method: newPayload, params }
+  }
+}
+
+/** {@link NewPayload} of an L1. */
+export function l1NewPayload(config: L1ChainConfig): NewPayload {
+  return (payload) => ({
+    method: l1EngineVersions(config, payload.header.timestamp).newPayload,
+    params: newPayloadParams(payload, false, payload.executionRequests),
+  })
+}
+
+/** An execution layer's Engine API. */
 export class EngineClient {
   readonly #transport: RpcTransport
-  readonly #forks: OpForks
+  readonly #newPayloadCall: NewPayload
 
-  constructor(transport: RpcTransport, forks: OpForks) {
+  constructor(transport: RpcTransport, newPayload: NewPayload) {
     this.#transport = transport
-    this.#forks = forks
+    this.#newPayloadCall = newPayload
   }
 
   #status(method: string, value: unknown): PayloadStatus {
@@ -57,14 +80,6 @@ export class EngineClient {
         validationError: typeof validationError === 'string' ? validationError : undefined,
       }
     })
-  }
-
-  #newPayloadCall(payload: Payload): RpcCall {
-    const { newPayload } = engineVersions(this.#forks, payload.header.timestamp)
-    const params: unknown[] = [payloadToJson(payload, true)]
-    if (newPayload !== 'engine_newPayloadV2') params.push([], payload.header.parentBeaconBlockRoot)
-    if (newPayload === 'engine_newPayloadV4') params.push([])
-    return { method: newPayload, params }
   }
 
   /** Hands a block over without making it the head. @throws AppError RPC_UNAVAILABLE, RPC_ERROR */

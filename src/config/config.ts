@@ -50,8 +50,13 @@ export interface L1Settings {
   readonly beacon?: string
   /** geth's genesis file, or its `config` part. Always there when the configuration has chains. */
   readonly genesis?: GenesisFile
+  /** Who makes L1 blocks: somebody else, or this service. */
+  readonly mode: 'follow' | 'mock'
   /** Seconds. */
   readonly blockTime: number
+  /** How many blocks the safe one is behind the head, where this service makes them. */
+  readonly safeDistance: number
+  readonly finalizedDistance: number
 }
 
 /** One L2 chain. */
@@ -120,8 +125,8 @@ function insertMode(chain: Remote<ParsedChain>): InsertMode {
 }
 
 function l1Settings(l1: Remote<ParsedL1>): L1Settings {
-  const { name, beacon, genesis, blockTime } = l1
-  return present({ name, el: executionLayer(l1.el), beacon, genesis, blockTime })
+  const { name, beacon, genesis, mode, blockTime, safeDistance, finalizedDistance } = l1
+  return present({ name, el: executionLayer(l1.el), beacon, genesis, mode, blockTime, safeDistance, finalizedDistance })
 }
 
 function l2Settings(chain: Remote<ParsedChain>): L2Settings {

@@ -24,6 +24,25 @@ function checkChain(chain: unknown, index: number): readonly Problem[] {
   return problems
 }
 
+function checkL1(l1: unknown, chains: number): readonly Problem[] {
+  const problems: Problem[] = []
+  const need = (ok: boolean, message: string, ...path: string[]): void => {
+    if (!ok) problems.push({ path: ['l1', ...path], message })
+  }
+  const mock = at(l1, 'mode') === 'mock'
+  const el = at(l1, 'el')
+  need(!mock || el === 'embedded' || at(el, 'engine') !== undefined, 'is required with mode: mock', 'el', 'engine')
+  need(
+    (chains === 0 && !mock) || at(l1, 'genesis') !== undefined,
+    "is required: it says the L1's upgrades and blob schedule",
+    'genesis',
+  )
+  const [safe, finalized] = [at(l1, 'safeDistance') ?? 10, at(l1, 'finalizedDistance') ?? 20]
+  const ordered = typeof safe !== 'number' || typeof finalized !== 'number' || safe <= finalized
+  need(ordered, 'must not be less than safeDistance', 'finalizedDistance')
+  return problems
+}
+
 function checkNames(raw: unknown): readonly Problem[] {
   const problems: Problem[] = []
   const l1 = at(raw, 'l1')
@@ -46,9 +65,7 @@ export function crossChecks(raw: unknown): readonly Problem[] {
   }
   const chains = rawChains(raw)
   const hasL1 = at(raw, 'l1') !== undefined
-  if (chains.length > 0 && hasL1 && at(raw, 'l1', 'genesis') === undefined) {
-    problems.push({ path: ['l1', 'genesis'], message: "is required: it says the L1's upgrades and blob schedule" })
-  }
+  if (hasL1) problems.push(...checkL1(at(raw, 'l1'), chains.length))
   if (chains.length > 0 && !hasL1) problems.push({ path: ['l1'], message: 'is required: chains build on it' })
   if (chains.length === 0 && !hasL1) problems.push({ path: ['chains'], message: 'is empty, and there is no l1' })
   return [...problems, ...checkNames(raw), ...chains.flatMap(checkChain)]

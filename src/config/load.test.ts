@@ -240,6 +240,15 @@ chains:
     expect(errors(l1 + chain('healthz', 'rollup.json'))).toEqual(['chains[0].name: is a route of the service itself'])
   })
 
+  it('of an L1 whose blocks are made here', () => {
+    const settings = 'mode: mock, safeDistance: 5, finalizedDistance: 4'
+    expect(errors(`l1: { el: { rpc: http://127.0.0.1:8545 }, ${settings} }`)).toEqual([
+      'l1.el.engine: is required with mode: mock',
+      'l1.finalizedDistance: must not be less than safeDistance',
+      "l1.genesis: is required: it says the L1's upgrades and blob schedule",
+    ])
+  })
+
   it('and what this version does not serve', () => {
     expect(
       errors(`
@@ -252,9 +261,9 @@ supervisor: { dependencySet: rollup.json, nodes: [] }
       'chains[0].el: an embedded execution layer is not supported by this version',
       'chains[0].genesis: bad-genesis.json: chainId: expected a decimal or 0x number',
       'chains[0].mode: mode "auto" is not supported by this version',
+      'l1.el.engine: is required with mode: mock',
       'l1.forkFrom: a shadow fork is not supported by this version',
       "l1.genesis: is required: it says the L1's upgrades and blob schedule",
-      'l1.mode: mode "mock" is not supported by this version',
       'supervisor: a hosted supervisor is not supported by this version',
     ])
   })

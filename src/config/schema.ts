@@ -29,6 +29,9 @@ const address = z
   .regex(/^0x[0-9a-fA-F]{40}$/, 'expected a 20-byte 0x address')
   .transform((value) => value.toLowerCase() as Address)
 
+/** Blocks behind the head: as far as ancestors are looked up. */
+const labelDistance = z.int().min(0).max(255)
+
 const limits = z.strictObject({
   /** Bytes of a request body or WebSocket message. */
   bodyBytes: z.int().positive().optional(),
@@ -119,6 +122,8 @@ export function configSchema(folder: string) {
         mode: z.enum(['follow', 'mock']).default('follow'),
         forkFrom: z.strictObject({ rpc: httpUrl, block: z.int().nonnegative().optional() }).optional(),
         blockTime: z.number().positive().default(12),
+        safeDistance: labelDistance.default(10),
+        finalizedDistance: labelDistance.default(20),
       })
       .optional(),
     chains: z.array(chain(files)).default([]),

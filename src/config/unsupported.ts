@@ -12,7 +12,6 @@ const present = (): boolean => true
 
 const SERVICE_GAPS: readonly Gap[] = [
   { path: ['supervisor'], asks: present, what: 'a hosted supervisor' },
-  { path: ['l1', 'mode'], asks: (value) => value === 'mock', what: 'mode "mock"' },
   { path: ['l1', 'forkFrom'], asks: present, what: 'a shadow fork' },
   { path: ['l1', 'el'], asks: (value) => value === 'embedded', what: 'an embedded execution layer' },
 ]

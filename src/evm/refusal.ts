@@ -28,6 +28,8 @@ export type RefusalReason =
   | 'blobFeeCapTooLow'
   | 'tooManyBlobs'
   | 'blobLimitReached'
+  | 'blobSidecarMissing'
+  | 'blobSidecarInvalid'
   | 'blockSizeReached'
   | 'systemTransaction'
   | 'mintOverflow'

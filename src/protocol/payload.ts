@@ -18,6 +18,8 @@ export interface Payload {
   /** EIP-2718 bytes. */
   readonly transactions: readonly Uint8Array[]
   readonly withdrawals?: readonly Withdrawal[]
+  /** Of an L1 block from Prague: EIP-7685 requests, type byte first, none without data. */
+  readonly executionRequests?: readonly Uint8Array[]
 }
 
 /** An ExecutionPayload in JSON; which fields it has depends on the header's. */

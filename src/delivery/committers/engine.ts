@@ -59,28 +59,50 @@ function payloadOf(block: SealedBlock): Payload {
     header: block.header,
     transactions: block.transactions.map(({ transaction }) => transaction.raw),
     ...(block.withdrawals === undefined ? {} : { withdrawals: block.withdrawals }),
+    ...(block.executionRequests === undefined ? {} : { executionRequests: block.executionRequests }),
   }
+}
+
+/** Which blocks a new head makes safe and finalized. */
+export interface LabelPolicy {
+  /** What is left out stays as it is. */
+  of(block: SealedBlock, io: IoOptions): Promise<{ readonly safe?: Hash; readonly finalized?: Hash }>
+  /** Told what was set by hand. */
+  set(update: ForkchoiceUpdate): void
+}
+
+const LABELS_STAY: LabelPolicy = {
+  of: async () => ({}),
+  set() {
+    // Nothing moves them but the caller.
+  },
 }
 
 /**
  * Commits straight into the execution layer: newPayload and forkchoiceUpdated. The one writer of the node's forkchoice in this
- * process, so commits go one after the other. Safe and finalized stay as they are.
+ * process, so commits go one after the other. Safe and finalized stay as they are unless a policy moves them.
  */
 export class EngineCommitter<Call, Outcome> implements Committer {
   readonly #engine: EnginePort<Call, Outcome>
   readonly #blocks: SealedBlocks
   readonly #passenger: (block: SealedBlock) => Passenger<Call, Outcome>
+  readonly #labels: LabelPolicy
   readonly #queue = new SerialQueue()
 
-  /** @param passenger what travels along with a block: reads of the state that the next one will want */
+  /**
+   * @param passenger what travels along with a block: reads of the state that the next one will want
+   * @param labels of a chain whose safe and finalized blocks this service decides on
+   */
   constructor(
     engine: EnginePort<Call, Outcome>,
     blocks: SealedBlocks,
     passenger: (block: SealedBlock) => Passenger<Call, Outcome>,
+    labels: LabelPolicy = LABELS_STAY,
   ) {
     this.#engine = engine
     this.#blocks = blocks
     this.#passenger = passenger
+    this.#labels = labels
   }
 
   commit(block: SealedBlock, io: IoOptions): Promise<void> {
@@ -90,9 +112,10 @@ export class EngineCommitter<Call, Outcome> implements Committer {
   async #commit(block: SealedBlock, io: IoOptions): Promise<void> {
     const payload = payloadOf(block)
     const passenger = this.#passenger(block)
-    let outcome = await this.#insert(payload, passenger.calls, io)
+    const labels = await this.#labels.of(block, io)
+    let outcome = await this.#insert(payload, labels, passenger.calls, io)
     if (lacksParent(outcome.payload) && (await this.#restoreAncestors(block, io))) {
-      outcome = await this.#insert(payload, passenger.calls, io)
+      outcome = await this.#insert(payload, labels, passenger.calls, io)
     }
     if (outcome.payload.status !== 'VALID') throw refused(block.hash, outcome.payload)
     if (outcome.forkchoice.status !== 'VALID') throw refused(block.hash, outcome.forkchoice)
@@ -106,11 +129,12 @@ export class EngineCommitter<Call, Outcome> implements Committer {
 
   async #insert(
     payload: Payload,
+    labels: { readonly safe?: Hash; readonly finalized?: Hash },
     along: readonly Call[],
     io: IoOptions,
   ): Promise<Awaited<ReturnType<EnginePort<Call, Outcome>['insert']>>> {
     try {
-      return await this.#engine.insert(payload, {}, along, io)
+      return await this.#engine.insert(payload, labels, along, io)
     } catch (error) {
       if (!isAppError(error, 'RPC_ERROR')) throw error
       // An answer of the Engine API that is an error object: it understood, and will not take this block.
@@ -138,6 +162,7 @@ export class EngineCommitter<Call, Outcome> implements Committer {
       const head = update.head ?? now.head
       const status = await this.#engine.forkchoiceUpdated({ head, safe: update.safe, finalized: update.finalized }, io)
       if (status.status !== 'VALID') throw refused(head, status)
+      this.#labels.set(update)
       return this.#engine.labels(io)
     })
   }

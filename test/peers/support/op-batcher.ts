@@ -1,7 +1,6 @@
 import { batcher } from './dev-accounts.ts'
 import { freePort } from './free-port.ts'
 import { JsonRpc } from './json-rpc.ts'
-import type { L1Chain } from './l1-chain.ts'
 import { PeerProcess } from './peer-process.ts'
 import type { TempFolder } from './temp-folder.ts'
 
@@ -10,7 +9,7 @@ export interface OpBatcherOptions {
   readonly folder: TempFolder
   /** Names its log; "op-batcher" when left out. */
   readonly name?: string
-  readonly l1: L1Chain
+  readonly l1: { readonly el: { readonly url: string } }
   readonly el: { readonly url: string }
   readonly node: { readonly url: string }
   /** `calldata` when left out. With `blobs` it exits when the chain is not at Ecotone yet. */

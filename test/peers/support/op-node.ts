@@ -2,7 +2,6 @@ import { devAccounts, unsafeBlockSigner } from './dev-accounts.ts'
 import { freePort } from './free-port.ts'
 import type { GethProcess } from './geth-process.ts'
 import { JsonRpc } from './json-rpc.ts'
-import type { L1Chain } from './l1-chain.ts'
 import { enode, peerId } from './p2p-identity.ts'
 import { PeerProcess } from './peer-process.ts'
 import type { TempFolder } from './temp-folder.ts'
@@ -15,12 +14,20 @@ export interface OpNodeP2p {
   readonly static?: readonly string[]
 }
 
+/** The L1 as op-node reads it. */
+export interface L1ForNode {
+  readonly el: { readonly url: string }
+  readonly beacon: { readonly url: string }
+  /** Its chain configuration. */
+  readonly configFile: string
+}
+
 /** How to start op-node. */
 export interface OpNodeOptions {
   readonly folder: TempFolder
   /** Names its log; "op-node" when left out. */
   readonly name?: string
-  readonly l1: L1Chain
+  readonly l1: L1ForNode
   readonly el: Pick<GethProcess, 'engineUrl' | 'jwtSecretFile'>
   readonly rollupFile: string
   /** Sequences from the start, sequences when told (`admin_startSequencer`), or only follows; follows when left out. */
@@ -42,8 +49,9 @@ export interface L2Ref {
 
 /** The part of `optimism_syncStatus` that tests look at. */
 export interface SyncStatus {
-  readonly head_l1: { readonly number: number }
+  readonly head_l1: { readonly hash: `0x${string}`; readonly number: number }
   readonly current_l1: { readonly number: number }
+  readonly safe_l1: { readonly number: number }
   readonly finalized_l1: { readonly number: number }
   readonly unsafe_l2: L2Ref
   readonly safe_l2: L2Ref

@@ -1,0 +1,86 @@
+import { LRUCache } from 'lru-cache'
+import type { Hash } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import type { BlobStore, StoredBlob } from './blob-store.ts'
+import type { ChainReader } from './ports.ts'
+import type { SealedBlock } from './service.ts'
+
+/** An L1 block as far as the beacon API tells of it. */
+export interface BeaconBlock {
+  readonly hash: Hash
+  readonly number: bigint
+  readonly parentHash: Hash
+  readonly stateRoot: Hash
+  /** In the order in which its transactions name them. */
+  readonly blobHashes: readonly Hash[]
+}
+
+/** A blob as sidecars carry it. */
+export interface ProvenBlob extends StoredBlob {
+  readonly proof: Uint8Array
+}
+
+/** Makes the proof of a blob that came without one. */
+export type BlobProver = (blob: Uint8Array, commitment: Uint8Array) => Promise<Uint8Array>
+
+const MAX_TIMES = 16_384
+
+/**
+ * What a beacon node would know of the L1 blocks that were committed here. Slots are seconds long, so that every block has
+ * its own, however irregular the times.
+ */
+export class BeaconView {
+  readonly secondsPerSlot = 1n
+  readonly #blobs: BlobStore
+  readonly #chain: ChainReader
+  readonly #prove: BlobProver
+  readonly #byTime = new LRUCache<bigint, readonly BeaconBlock[]>({ max: MAX_TIMES })
+  #genesisTime: bigint | undefined
+
+  constructor(blobs: BlobStore, chain: ChainReader, prove: BlobProver) {
+    this.#blobs = blobs
+    this.#chain = chain
+    this.#prove = prove
+  }
+
+  /** Told of each block before it becomes the head: whoever sees it asks for its blobs at once. */
+  add({ hash, header, transactions }: SealedBlock): void {
+    const known = this.#byTime.get(header.timestamp) ?? []
+    if (known.some((block) => block.hash === hash)) return
+    const blobHashes = transactions.flatMap(({ transaction }) =>
+      transaction.type === 3 ? transaction.blobVersionedHashes : [],
+    )
+    const { number, parentHash, stateRoot } = header
+    this.#byTime.set(header.timestamp, [...known, { hash, number, parentHash, stateRoot, blobHashes }])
+  }
+
+  /** Unix seconds of the genesis block. */
+  async genesisTime(io: IoOptions): Promise<bigint> {
+    this.#genesisTime ??= (await this.#chain.block(0n, io))?.header.timestamp
+    return this.#genesisTime ?? 0n
+  }
+
+  /** The canonical block of a slot; undefined when there is none, or it was not made by this process. */
+  async block(slot: bigint, io: IoOptions): Promise<BeaconBlock | undefined> {
+    const time = (await this.genesisTime(io)) + slot * this.secondsPerSlot
+    for (const block of this.#byTime.get(time) ?? []) {
+      const canonical = await this.#chain.block(block.number, io)
+      if (canonical?.hash === block.hash) return block
+    }
+    return undefined
+  }
+
+  /** A blob, whatever became of the block that it was in. */
+  blob(hash: Hash): Uint8Array | undefined {
+    return this.#blobs.get(hash)?.blob
+  }
+
+  /** A blob with the proof that a sidecar needs. */
+  async proven(hash: Hash): Promise<ProvenBlob | undefined> {
+    const stored = this.#blobs.get(hash)
+    if (stored === undefined) return undefined
+    const { blob, commitment, proof = await this.#prove(blob, commitment) } = stored
+    this.#blobs.keepProof(hash, proof)
+    return { blob, commitment, proof }
+  }
+}

@@ -1,0 +1,93 @@
+import { LRUCache } from 'lru-cache'
+import { refusal } from '../evm/refusal.ts'
+import type { Hash } from '../primitives/hex.ts'
+import { BLOB_SIZE, type BlobSidecar, CELLS_PER_BLOB, versionedHash } from '../protocol/blob-sidecar.ts'
+import type { BlobTransaction } from '../protocol/transaction.ts'
+
+/** A blob with what shows that it is the one that a transaction names. */
+export interface StoredBlob {
+  /** 131072 bytes. */
+  readonly blob: Uint8Array
+  /** 48 bytes. */
+  readonly commitment: Uint8Array
+  /** 48 bytes; absent when the blob came with a proof for each cell in its place. */
+  readonly proof?: Uint8Array
+}
+
+/** Checks the proofs of a sidecar. */
+export type SidecarCheck = (sidecar: BlobSidecar) => Promise<boolean>
+
+const DEFAULT_MAX_BLOBS = 2048
+
+/**
+ * The blobs of every transaction that was taken, by versioned hash: the newest ones within a bound, whatever became of the
+ * blocks that they were in. A reorg loses none.
+ */
+export class BlobStore {
+  readonly #verify: SidecarCheck
+  readonly #blobs: LRUCache<Hash, StoredBlob>
+
+  /** @param maxBlobs 2048 (256 MiB) when left out */
+  constructor(verify: SidecarCheck, maxBlobs: number = DEFAULT_MAX_BLOBS) {
+    this.#verify = verify
+    this.#blobs = new LRUCache({ max: maxBlobs, maxSize: maxBlobs * BLOB_SIZE, sizeCalculation: () => BLOB_SIZE })
+  }
+
+  get(hash: Hash): StoredBlob | undefined {
+    return this.#blobs.get(hash)
+  }
+
+  /** Adds a blob's proof, so that it is not made again. */
+  keepProof(hash: Hash, proof: Uint8Array): void {
+    const stored = this.#blobs.get(hash)
+    if (stored !== undefined) this.#blobs.set(hash, { ...stored, proof })
+  }
+
+  /**
+   * Takes the blobs of a transaction after checking them as geth's pool does. Without a sidecar all of them must be known.
+   * @param version of the sidecar that the fork asks for
+   * @throws AppError TX_REFUSED in geth's words
+   */
+  async admit(transaction: BlobTransaction, sidecar: BlobSidecar | undefined, version: number): Promise<void> {
+    const hashes = transaction.blobVersionedHashes
+    if (sidecar === undefined) {
+      if (hashes.every((hash) => this.#blobs.has(hash))) return
+      throw refusal('blobSidecarMissing', 'missing sidecar in blob transaction')
+    }
+    if (sidecar.version !== version) {
+      throw invalid(`unexpected sidecar version, want: ${version}, got: ${sidecar.version}`)
+    }
+    checkCounts(hashes, sidecar)
+    if (!(await this.#verify(sidecar))) throw invalid('KZG verification error')
+    hashes.forEach((hash, index) => {
+      const blob = sidecar.blobs[index] as Uint8Array
+      const commitment = sidecar.commitments[index] as Uint8Array
+      const proof = sidecar.version === 0 ? { proof: sidecar.proofs[index] as Uint8Array } : {}
+      this.#blobs.set(hash, { ...this.#blobs.get(hash), blob, commitment, ...proof })
+    })
+  }
+}
+
+function invalid(message: string): ReturnType<typeof refusal> {
+  return refusal('blobSidecarInvalid', message)
+}
+
+function checkCounts(hashes: readonly Hash[], { version, blobs, commitments, proofs }: BlobSidecar): void {
+  if (hashes.length === 0) throw refusal('blobHashesMissing', 'blobless blob transaction')
+  if (blobs.length !== hashes.length) {
+    throw invalid(`invalid number of ${blobs.length} blobs compared to ${hashes.length} blob hashes`)
+  }
+  if (commitments.length !== hashes.length) {
+    throw invalid(`invalid number of ${commitments.length} blob commitments compared to ${hashes.length} blob hashes`)
+  }
+  hashes.forEach((hash, index) => {
+    const computed = versionedHash(commitments[index] as Uint8Array)
+    if (computed !== hash) {
+      throw invalid(`blob ${index}: computed hash ${computed} mismatches transaction one ${hash}`)
+    }
+  })
+  const expected = version === 0 ? hashes.length : hashes.length * CELLS_PER_BLOB
+  if (proofs.length !== expected) {
+    throw invalid(`invalid number of ${proofs.length} blob proofs expected ${expected}`)
+  }
+}
