@@ -185,8 +185,14 @@ function hostL1(settings: L1Settings, reads: RpcTransport, shared: Shared): Host
   const pool = new TxPool({
     head: async (sender, io) => {
       const { header, nonce, balance } = await readHeadAccount(reads, sender, io)
-      const rules = l1EvmRules(config, header.timestamp + blockTime)
-      return { rules: { chainId, gasLimit: header.gasLimit, ...rules }, account: { nonce, balance } }
+      const evmRules = l1EvmRules(config, header.timestamp + blockTime)
+      return { rules: { chainId, gasLimit: header.gasLimit, ...evmRules }, account: { nonce, balance } }
+    },
+    decode: (raw) => rules.decode(raw),
+    admit: async (transaction, raw, io) => {
+      if (transaction.type !== 3) return
+      const head = await client.block('latest', io)
+      await rules.admit(transaction, raw, (head?.header.timestamp ?? 0n) + blockTime)
     },
   })
   const follower = new CommitFollower(pool, sealedBlocks)
@@ -196,6 +202,7 @@ function hostL1(settings: L1Settings, reads: RpcTransport, shared: Shared): Host
       client.block(id, io, wants),
     ancestorHash: (tip, number, io) => client.ancestorHash(tip, number, io),
   }
+  const rules = new L1Rules({ config, blockTime, chain }, blobs)
   const beacon = new BeaconView(blobs, chain, blobProof)
   const inner = new EngineCommitter(
     new EngineClient(engine, l1NewPayload(config)),
@@ -209,7 +216,12 @@ function hostL1(settings: L1Settings, reads: RpcTransport, shared: Shared): Host
       await inner.commit(block, io)
       follower.committed(block)
     },
-    setForkchoice: (update, io) => inner.setForkchoice(update, io),
+    setForkchoice: async (update, io) => {
+      const now = await inner.setForkchoice(update, io)
+      const moved = update.head === undefined ? undefined : sealedBlocks.get(now.head)
+      if (moved !== undefined) follower.committed(moved)
+      return now
+    },
   }
   const auto = new AutoBuilder({
     builder: () => jobs,
@@ -218,7 +230,7 @@ function hostL1(settings: L1Settings, reads: RpcTransport, shared: Shared): Host
     onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
   })
   const jobs: Jobs<L1OpenOptions> = new Jobs<L1OpenOptions>({
-    rules: new L1Rules({ config, blockTime, chain }, blobs),
+    rules,
     chain,
     executor: new L1Executor(config),
     state: remoteStates(store, source),

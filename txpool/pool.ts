@@ -1,14 +1,18 @@
 import type { PoolReader, PoolVerdict } from '../src/builder/ports.ts'
 import type { Address, Hash } from '../src/primitives/hex.ts'
 import type { IoOptions } from '../src/primitives/io.ts'
-import type { SignedTransaction } from '../src/protocol/transaction.ts'
+import type { SignedTransaction, Transaction } from '../src/protocol/transaction.ts'
 import { type PoolEntry, PriceOrder } from './price-order.ts'
-import { decodePooled, type PoolHead, rejected, validateSender, validateStateless } from './validate.ts'
+import { decodePooled, type PoolHead, rejected, signed, validateSender, validateStateless } from './validate.ts'
 
 /** What the pool needs of its chain. */
 export interface TxPoolOptions {
   /** The chain's head, as it matters to a transaction of `sender`. */
   readonly head: (sender: Address, io: IoOptions) => Promise<PoolHead>
+  /** Reads what a wallet sends; without it blob transactions are refused. @throws AppError with geth's wording */
+  readonly decode?: (raw: Uint8Array) => Transaction
+  /** Takes what came with a transaction that is about to be held. @throws AppError with geth's wording */
+  readonly admit?: (transaction: SignedTransaction, raw: Uint8Array, io: IoOptions) => Promise<void>
   /** Transactions held at most; default 6144, what geth's pending and queued limits add up to. */
   readonly maxTransactions?: number
 }
@@ -41,11 +45,13 @@ export class TxPool implements PoolReader {
    * @throws AppError TX_REJECTED with geth's wording; what reading the chain throws
    */
   async add(raw: Uint8Array, io: IoOptions): Promise<Hash> {
-    const transaction = decodePooled(raw)
+    const { decode, admit } = this.#options
+    const transaction = decode === undefined ? decodePooled(raw) : signed(decode(raw))
     if (this.#byHash.has(transaction.hash)) throw rejected('already known')
     const { rules, account } = await this.#options.head(transaction.sender, io)
     validateStateless(transaction, rules)
     validateSender(transaction, account)
+    await admit?.(transaction, raw, io)
     // Another call may have taken it while this one was reading.
     if (this.#byHash.has(transaction.hash)) throw rejected('already known')
     this.#insert(transaction)

@@ -1,6 +1,7 @@
 import { floorDataGas, intrinsicGas, MAX_INIT_CODE_SIZE } from '../src/evm/intrinsic-gas.ts'
 import { AppError, errorMessage, isAppError } from '../src/primitives/errors.ts'
-import { decodeTransaction, isDeposit, type SignedTransaction } from '../src/protocol/transaction.ts'
+import { GAS_PER_BLOB } from '../src/protocol/blob-fee.ts'
+import { decodeTransaction, isDeposit, type SignedTransaction, type Transaction } from '../src/protocol/transaction.ts'
 
 /** Codes of the pool. The message is geth's. */
 export type PoolErrorCode = 'TX_REJECTED'
@@ -38,7 +39,13 @@ export function decodePooled(raw: Uint8Array): SignedTransaction {
     if (isAppError(error)) throw rejected(errorMessage(error))
     throw error
   }
-  if (isDeposit(transaction) || transaction.type === 3) throw rejected('transaction type not supported')
+  if (transaction.type === 3) throw rejected('transaction type not supported')
+  return signed(transaction)
+}
+
+/** Nobody signs deposits. @throws AppError TX_REJECTED */
+export function signed(transaction: Transaction): SignedTransaction {
+  if (isDeposit(transaction)) throw rejected('transaction type not supported')
   return transaction
 }
 
@@ -69,7 +76,8 @@ export function validateStateless(tx: SignedTransaction, rules: PoolRules): void
 
 /** What a transaction costs its sender at most, in wei, without the fees of the rollup. */
 function maxCost(tx: SignedTransaction): bigint {
-  return tx.gasLimit * tx.maxFeePerGas + tx.value
+  const blobs = tx.type === 3 ? BigInt(tx.blobVersionedHashes.length) * GAS_PER_BLOB * tx.maxFeePerBlobGas : 0n
+  return tx.gasLimit * tx.maxFeePerGas + tx.value + blobs
 }
 
 /** The checks against the sender's account. @throws AppError TX_REJECTED */

@@ -127,7 +127,9 @@ describe.each([
       message: expect.stringContaining('KZG verification error'),
     })
     const results = [await l1.include(job, await blobTransaction(user, 0, [one, two], version))]
-    results.push(await l1.include(job, await blobTransaction(user, 1, [one], version)))
+    // By way of the pool.
+    const pooled = await l1.rpc.call('eth_sendRawTransaction', [await blobTransaction(user, 1, [one], version)])
+    results.push(await l1.rpc.call<(typeof results)[0]>('test_includeByHash', [job, pooled]))
     const sealed = await l1.seal(job)
     expect(sealed.block.blobGasUsed).toBe('0x60000')
     await expectSame(l1, sealed, results)
