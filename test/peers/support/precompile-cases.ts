@@ -1,4 +1,4 @@
-import { createHash, createHash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { bls12_381 } from '@noble/curves/bls12-381.js'
 import { bn254 } from '@noble/curves/bn254.js'
 import { p256 } from '@noble/curves/nist.js'
@@ -16,7 +16,6 @@ export interface PrecompileCase {
 
 const word = (value: bigint | number): string => value.toString(16).padStart(64, '0')
 const hex = (bytes: Uint8Array): string => bytesToHex(bytes).slice(2)
-const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
 const sha256 = (bytes: Uint8Array): Uint8Array => new Uint8Array(createHash('sha256').update(bytes).digest())
 const digest = (text: string): Uint8Array => sha256(new TextEncoder().encode(text))
 
