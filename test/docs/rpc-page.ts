@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url'
+import { beaconRoutes } from '../../rpc/beacon.ts'
 import { ERROR_NUMBERS } from '../../rpc/error-codes.ts'
 import { type Method, methodTable } from '../../rpc/method.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { DEBUG_READ_METHODS, READ_METHODS } from '../../rpc/methods/pass-through.ts'
 import { serviceMethods } from '../../rpc/methods/service.ts'
-import { testMethods } from '../../rpc/methods/test.ts'
+import { l1TestMethods, testMethods } from '../../rpc/methods/test.ts'
 import { createOpenRpc, describeMethods } from '../../rpc/openrpc.ts'
 import type { BlockBuilderService } from '../../src/builder/service.ts'
 import { ERROR_MEANINGS } from './error-meanings.ts'
@@ -111,6 +112,29 @@ function definitions(): readonly Method[] {
   return [...own.values(), ...describeMethods(() => own, { title: '', version: '' })]
 }
 
+/** What differs on the route of an L1 whose blocks this service makes. */
+function l1Section(): string {
+  const own = methodTable(l1TestMethods({} as Parameters<typeof l1TestMethods>[0]))
+  const methods = createOpenRpc(own, { title: '', version: '' }).methods as unknown as readonly Described[]
+  const rows = methods.filter(({ name }) => name === 'test_open').flatMap(({ params }) => params)
+  const beacon = [...beaconRoutes({} as Parameters<typeof beaconRoutes>[0], '').keys()]
+  return [
+    '## L1',
+    '',
+    'Where this service makes the L1 blocks (`l1.mode: mock`), the L1 has a route, too, `/l1` unless named otherwise. Its',
+    'methods are those below; `test_open` takes other options, and `test_includeRaw` and `eth_sendRawTransaction` take blob',
+    'transactions in their network form.',
+    '',
+    table(
+      ['field of `options`', 'value'],
+      rows.flatMap(({ schema }) => fields('', schema)),
+    ),
+    '',
+    'Below the same route, by GET, the part of the beacon API that programs ask for blobs:',
+    `${beacon.map((path) => `\`${path.endsWith('/') ? `${path}{slot}` : path}\``).join(', ')}.`,
+  ].join('\n')
+}
+
 /** The page of the RPC: its methods and errors, as the code defines them. */
 export function renderRpcPage(): string {
   const document = createOpenRpc(methodTable(definitions()), { title: '', version: '' })
@@ -147,6 +171,8 @@ export function renderRpcPage(): string {
     '',
     'A call that fails has changed nothing; a block that was sealed and could not be delivered stays sealed. An error that',
     "the node itself answered to a call that was passed on keeps the node's code, message and data.",
+    '',
+    l1Section(),
     '',
     '## Methods',
     '',
