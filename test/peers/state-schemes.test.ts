@@ -12,6 +12,7 @@ import { SIGNERS, type Signer } from './support/tx-maker.ts'
 
 const SEED = Number(process.env.OP_SEQUENCER_SEED ?? Date.now() % 1_000_000_007)
 const BLOCKS = Number(process.env.OP_SEQUENCER_BLOCKS ?? 28)
+const TIMEOUT = 60_000 + BLOCKS * 3_000
 
 /** SELFDESTRUCT still removes old contracts in the first third; Jovian's rules hold in the last. */
 function schedule(genesisTime: number): ForkSchedule {
@@ -56,12 +57,12 @@ describe(`blocks that delete, on every kind of state storage, seed ${SEED}`, () 
     ['hash', 'archive'],
     ['path', 'full'],
     ['path', 'archive'],
-  ])('%s/%s', async (scheme, gcmode) => {
+  ])('%s/%s', { timeout: TIMEOUT }, async (scheme, gcmode) => {
     await using chain = await startSequencedChain({ forks: schedule, alloc: scenery(), scheme, gcmode })
     await buildAndDelete(chain, true)
   })
 
-  it('builds on a node that serves eth_* only', async () => {
+  it('builds on a node that serves eth_* only', { timeout: TIMEOUT }, async () => {
     // The harness gives its own list before these flags; the last one counts.
     const elFlags = ['--http.api', 'eth,net,web3']
     await using chain = await startSequencedChain({ forks: schedule, alloc: scenery(), elFlags })
