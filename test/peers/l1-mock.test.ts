@@ -164,6 +164,40 @@ describe.each([
 })
 
 describe('the L1 chain', () => {
+  it('goes through every upgrade', async () => {
+    const forks = ['shanghai', 'cancun', 'prague', 'osaka', 'bpo1'] as const
+    const times = forks.map((fork, index) => [`${fork}Time`, GENESIS_TIME + 24 * (index + 1)])
+    await using l1 = await start({ ...OSAKA, ...Object.fromEntries(times) })
+    const fields: number[] = []
+    for (let nonce = 0; nonce < 12; nonce++) {
+      const sealed = await l1.block([await sign(nonce)])
+      await expectSame(l1, sealed)
+      const { block } = sealed
+      fields.push(['withdrawalsRoot', 'parentBeaconBlockRoot', 'requestsHash'].filter((key) => key in block).length)
+    }
+    expect(fields).toEqual([0, 1, 1, 2, 2, 3, 3, 3, 3, 3, 3, 3])
+  })
+
+  it('swaps ten blocks for eleven, and back', async () => {
+    await using l1 = await start()
+    const grow = async (parent: Hash, extraData: Hex, count: number): Promise<Sealed[]> => {
+      const made: Sealed[] = []
+      for (let nonce = 0; nonce < count; nonce++) {
+        const options = { parent: made.at(-1)?.hash ?? parent, extraData }
+        made.push(await l1.block([await sign(nonce)], options))
+      }
+      return made
+    }
+    const long = await grow(l1.el.genesisHash, '0x0a', 10)
+    const longer = await grow(l1.el.genesisHash, '0x0b', 11)
+    await expectSame(l1, longer.at(-1) as Sealed)
+    await l1.rpc.call('test_commit', [long.at(-1)?.hash])
+    await expectSame(l1, long.at(-1) as Sealed)
+    for (const [index, { hash }] of long.entries()) expect(await l1.hashOf(index + 1)).toBe(hash)
+    // A block on the branch that was left, once more.
+    await expectSame(l1, await l1.block([], { parent: longer[4]?.hash, extraData: '0x0c' }))
+  })
+
   it('has siblings, and reorgs there and back', async () => {
     await using l1 = await start({}, { safeDistance: 2, finalizedDistance: 4 })
     const trunk: Sealed[] = []

@@ -84,16 +84,17 @@ export function l1Genesis(options: L1GenesisOptions): Genesis {
     address,
     { balance: '0x0', nonce: '0x1', code },
   ])
+  const config: Readonly<Record<string, unknown>> = { ...L1_CHAIN_CONFIG, ...options.config }
   return {
-    config: { ...L1_CHAIN_CONFIG, ...options.config },
+    config,
     timestamp: toQuantity(options.timestamp),
     gasLimit: toQuantity(options.gasLimit ?? 60_000_000n),
     difficulty: '0x0',
     nonce: '0x0',
     extraData: '0x',
     baseFeePerGas: toQuantity(10n ** 9n),
-    excessBlobGas: '0x0',
-    blobGasUsed: '0x0',
+    // geth writes them into a header that has no place for them, and cannot read it back.
+    ...(Number(config.cancunTime ?? Infinity) <= options.timestamp ? { excessBlobGas: '0x0', blobGasUsed: '0x0' } : {}),
     alloc: {
       ...Object.fromEntries(devAccounts.map(({ address }) => [address, { balance: FUNDS }])),
       ...Object.fromEntries(system),
