@@ -19,12 +19,16 @@ export interface MockL1Options {
   readonly alloc?: GenesisAlloc
   /** Merged into the configuration's `l1`. */
   readonly l1?: Readonly<Record<string, unknown>>
+  /** Sections of L2 chains that the same service hosts. */
+  readonly chains?: (l1: GethProcess) => Promise<readonly unknown[]>
 }
 
 /** geth without a beacon node, and the service that makes its blocks. */
 export class MockL1 implements AsyncDisposable {
   readonly folder: TempFolder
   readonly el: GethProcess
+  /** The service. */
+  readonly url: string
   /** The L1's route. */
   readonly rpc: JsonRpc
   /** The service's beacon API. */
@@ -35,8 +39,9 @@ export class MockL1 implements AsyncDisposable {
   private constructor(folder: TempFolder, el: GethProcess, url: string, owned: AsyncDisposable) {
     this.folder = folder
     this.el = el
-    this.rpc = new JsonRpc(url)
-    this.beacon = { url }
+    this.url = url
+    this.rpc = new JsonRpc(`${url}/l1`)
+    this.beacon = { url: this.rpc.url }
     this.configFile = el.genesisFile
     this.#owned = owned
   }
@@ -49,8 +54,10 @@ export class MockL1 implements AsyncDisposable {
     const el = stack.use(await startGeth({ folder, name: 'l1', program: 'geth', genesis, flags }))
     const port = await freePort()
     const engine = { url: el.engineUrl, jwtSecretFile: el.jwtSecretFile }
+    const chains = await options.chains?.(el)
     const config = folder.write('op-sequencer.yaml', {
       rpc: { port },
+      ...(chains === undefined ? {} : { chains }),
       l1: { mode: 'mock', el: { rpc: el.url, engine }, genesis: el.genesisFile, ...options.l1 },
     })
     const url = `http://127.0.0.1:${port}`
@@ -63,7 +70,7 @@ export class MockL1 implements AsyncDisposable {
         probe: async () => (await fetch(`${url}/readyz`)).status === 200,
       }),
     )
-    return new MockL1(folder, el, `${url}/l1`, stack.move())
+    return new MockL1(folder, el, url, stack.move())
   }
 
   open(options: Readonly<Record<string, unknown>> = {}): Promise<string> {
