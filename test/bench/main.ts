@@ -55,7 +55,7 @@ async function transfers(world: World, count: number): Promise<Hex[]> {
         chainId: 901,
         nonce: Number(world.nonce++),
         gas: 21_000n,
-        to: `0x${(world.nonce % 8n).toString(16).padStart(40, '7')}`,
+        to: `0x${(i % 8).toString(16).padStart(40, '7')}`,
         value: 1n,
         maxFeePerGas: 10n ** 12n,
         maxPriorityFeePerGas: 10n ** 6n,
