@@ -4,7 +4,7 @@ import { blobTransaction, testBlob } from './support/blob-tx.ts'
 import { expectHead, expectSameOnNode } from './support/block-checks.ts'
 import { otherUser, user } from './support/dev-accounts.ts'
 import { L1_CHAIN_CONFIG, L1_CHAIN_ID } from './support/l1-genesis.ts'
-import { MockL1 } from './support/mock-l1.ts'
+import { asGethShows, MockL1 } from './support/mock-l1.ts'
 import type { Sealed } from './support/op-sequencer.ts'
 
 const GENESIS_TIME = 1_750_000_000
@@ -48,12 +48,6 @@ function sign(nonce: number, fields: object = {}, signer = user): Promise<Hex> {
 }
 
 const filler = (size: number): Hex => `0x${'a1b2c3d4'.repeat(size / 4)}`
-
-/** As geth 1.16 shows it: only later versions have the block's time in its transactions. */
-function asGethShows(sealed: Sealed): Sealed {
-  const transactions = sealed.block.transactions.map(({ blockTimestamp: _, ...transaction }) => transaction)
-  return { ...sealed, block: { ...sealed.block, transactions } }
-}
 
 /** The block and its receipts are geth's own, and its head. */
 async function expectSame(l1: MockL1, sealed: Sealed, results: readonly Readonly<Record<string, unknown>>[] = []) {

@@ -23,6 +23,12 @@ export interface MockL1Options {
   readonly chains?: (l1: GethProcess) => Promise<readonly unknown[]>
 }
 
+/** As geth 1.16 shows it: only later versions have the block's time in its transactions. */
+export function asGethShows(sealed: Sealed): Sealed {
+  const transactions = sealed.block.transactions.map(({ blockTimestamp: _, ...transaction }) => transaction)
+  return { ...sealed, block: { ...sealed.block, transactions } }
+}
+
 /** geth without a beacon node, and the service that makes its blocks. */
 export class MockL1 implements AsyncDisposable {
   readonly folder: TempFolder

@@ -27,13 +27,18 @@ export interface OpenJob {
 }
 
 /** Refusals that a random transaction may meet, since the test does not model balances and gas exactly. */
-const TOLERATED = ['gasLimitReached', 'daFootprintReached', 'activationBlock', 'insufficientFunds']
+const TOLERATED = ['gasLimitReached', 'gasLimitTooHigh', 'daFootprintReached', 'activationBlock', 'insufficientFunds']
 
 const PLAIN: Envelope = { type: 'eip1559', sender: 0, tip: 1n, list: [] }
 
+/** The chain that random blocks are built on: what is used of a {@link SequencedChain}. */
+export type RandomChainTarget = Pick<SequencedChain, 'chainId' | 'forks' | 'el'> & {
+  readonly sequencer: Pick<SequencedChain['sequencer'], 'rpc'>
+}
+
 /** Builds random blocks through the service, and holds each against op-geth. */
 export class RandomChain {
-  readonly chain: SequencedChain
+  readonly chain: RandomChainTarget
   readonly maker = new TxMaker()
   /** Transactions by kind, with their outcome; refusals by reason. */
   readonly counts: Record<string, number> = {}
@@ -44,7 +49,7 @@ export class RandomChain {
   #checkedReverts = 0
 
   /** @param traces whether op-geth serves debug_*, so that the test may look at traces */
-  constructor(chain: SequencedChain, seed: number, weights: Weights, traces = true) {
+  constructor(chain: RandomChainTarget, seed: number, weights: Weights, traces = true) {
     this.chain = chain
     this.#seed = seed
     this.#weights = weights
@@ -65,7 +70,12 @@ export class RandomChain {
   /** Opens a job on a parent; nonces and base fee are what op-geth and the service say. */
   async open(parent: RpcBlock, options: Json = {}): Promise<OpenJob> {
     const { rpc } = this.chain.sequencer
-    const id = await rpc.call<string>('test_open', [{ l2Parent: parent.hash, ...options }])
+    return this.opened(await rpc.call<string>('test_open', [{ l2Parent: parent.hash, ...options }]), parent)
+  }
+
+  /** A job that was opened on a parent. */
+  async opened(id: string, parent: RpcBlock): Promise<OpenJob> {
+    const { rpc } = this.chain.sequencer
     const [inspected] = await rpc.batch([{ method: 'test_inspect', params: [id] }])
     if (inspected instanceof JsonRpcError) throw inspected
     const { header } = inspected as { header: { timestamp: Hex; baseFeePerGas: Hex } }
