@@ -60,7 +60,8 @@ export class BlobStore {
     checkCounts(hashes, sidecar)
     if (!(await this.#verify(sidecar))) throw invalid('KZG verification error')
     hashes.forEach((hash, index) => {
-      const blob = sidecar.blobs[index] as Uint8Array
+      // A copy: as a part of the message it would keep all of it in memory.
+      const blob = (sidecar.blobs[index] as Uint8Array).slice()
       const commitment = sidecar.commitments[index] as Uint8Array
       const proof = sidecar.version === 0 ? { proof: sidecar.proofs[index] as Uint8Array } : {}
       this.#blobs.set(hash, { ...this.#blobs.get(hash), blob, commitment, ...proof })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { bytesToHex, type Hash, type Hex } from '../../src/primitives/hex.ts'
+import { bytesToHex, type Hash, type Hex, toQuantity } from '../../src/primitives/hex.ts'
 import { blobTransaction, testBlob } from './support/blob-tx.ts'
 import { expectHead, expectSameOnNode } from './support/block-checks.ts'
 import { otherUser, user } from './support/dev-accounts.ts'
@@ -110,7 +110,7 @@ describe.each([
     await using l1 = await start(config)
     const [version, other] = config === OSAKA ? ([1, 0] as const) : ([0, 1] as const)
     const [one, two] = [await testBlob(1), await testBlob(2)]
-    const job = await l1.open()
+    const job = await l1.open({ timestamp: toQuantity(GENESIS_TIME + 17) })
     await expect(l1.include(job, await blobTransaction(user, 0, [one], other))).rejects.toMatchObject({
       code: -38512,
       message: expect.stringContaining(`unexpected sidecar version, want: ${version}, got: ${other}`),
@@ -136,11 +136,11 @@ describe.each([
     expect(await get('/eth/v1/beacon/genesis')).toMatchObject({ data: { genesis_time: String(GENESIS_TIME) } })
     expect(await get('/eth/v1/config/spec')).toMatchObject({ data: { SECONDS_PER_SLOT: '1' } })
     const blobs = [one, two, one].map(({ blob }) => bytesToHex(blob))
-    expect(await get('/eth/v1/beacon/blobs/12')).toEqual({ status: 200, data: blobs })
-    expect(await get(`/eth/v1/beacon/blobs/12?versioned_hashes=${two.hash}`)).toEqual({ status: 200, data: [blobs[1]] })
-    expect(await get('/eth/v1/beacon/blobs/24')).toEqual({ status: 200, data: [] })
-    expect(await get('/eth/v1/beacon/blobs/13')).toMatchObject({ status: 404 })
-    const sidecars = await get('/eth/v1/beacon/blob_sidecars/12?indices=0,1')
+    expect(await get('/eth/v1/beacon/blobs/17')).toEqual({ status: 200, data: blobs })
+    expect(await get(`/eth/v1/beacon/blobs/17?versioned_hashes=${two.hash}`)).toEqual({ status: 200, data: [blobs[1]] })
+    expect(await get('/eth/v1/beacon/blobs/29')).toEqual({ status: 200, data: [] })
+    expect(await get('/eth/v1/beacon/blobs/12')).toMatchObject({ status: 404 })
+    const sidecars = await get('/eth/v1/beacon/blob_sidecars/17?indices=0,1')
     expect(sidecars.data).toMatchObject(
       [one, two].map(({ blob, commitment, proof }, index) => ({
         index: String(index),
@@ -150,10 +150,10 @@ describe.each([
       })),
     )
     // Reorged out, they are still there by hash.
-    await l1.block([], { parent: '0x0', extraData: '0x01' })
-    expect(await get('/eth/v1/beacon/blobs/12')).toEqual({ status: 200, data: [] })
+    await l1.block([], { parent: '0x0', extraData: '0x01', timestamp: toQuantity(GENESIS_TIME + 17) })
+    expect(await get('/eth/v1/beacon/blobs/17')).toEqual({ status: 200, data: [] })
     const both = `versioned_hashes=${one.hash}&versioned_hashes=${two.hash}`
-    expect(await get(`/eth/v1/beacon/blobs/12?${both}`)).toEqual({ status: 200, data: blobs.slice(0, 2) })
+    expect(await get(`/eth/v1/beacon/blobs/17?${both}`)).toEqual({ status: 200, data: blobs.slice(0, 2) })
   })
 })
 
@@ -172,8 +172,8 @@ describe('the L1 chain', () => {
     expect(fields).toEqual([0, 1, 1, 2, 2, 3, 3, 3, 3, 3, 3, 3])
   })
 
-  it('swaps ten blocks for eleven, and back', async () => {
-    await using l1 = await start()
+  it('swaps ten blocks for eleven, and back, finalized ones among them', async () => {
+    await using l1 = await start({}, { safeDistance: 2, finalizedDistance: 4 })
     const grow = async (parent: Hash, extraData: Hex, count: number): Promise<Sealed[]> => {
       const made: Sealed[] = []
       for (let nonce = 0; nonce < count; nonce++) {
@@ -185,8 +185,10 @@ describe('the L1 chain', () => {
     const long = await grow(l1.el.genesisHash, '0x0a', 10)
     const longer = await grow(l1.el.genesisHash, '0x0b', 11)
     await expectSame(l1, longer.at(-1) as Sealed)
+    expect(await l1.hashOf('finalized')).toBe(longer.at(-5)?.hash)
     await l1.rpc.call('test_commit', [long.at(-1)?.hash])
     await expectSame(l1, long.at(-1) as Sealed)
+    expect(await l1.hashOf('finalized')).toBe(long.at(-5)?.hash)
     for (const [index, { hash }] of long.entries()) expect(await l1.hashOf(index + 1)).toBe(hash)
     // A block on the branch that was left, once more.
     await expectSame(l1, await l1.block([], { parent: longer[4]?.hash, extraData: '0x0c' }))

@@ -13,8 +13,17 @@ export interface TestBlob {
   readonly hash: Hex
 }
 
-/** Makes a blob whose field elements follow from a seed. Two of them differ by no constant: their proofs differ, too. */
-export async function testBlob(seed: number): Promise<TestBlob> {
+const made = new Map<number, Promise<TestBlob>>()
+
+/** A blob whose field elements follow from a seed. Two of them differ by no constant: their proofs differ, too. */
+export function testBlob(seed: number): Promise<TestBlob> {
+  const blob = made.get(seed) ?? makeBlob(seed)
+  made.set(seed, blob)
+  return blob
+}
+
+/** Takes seconds. */
+async function makeBlob(seed: number): Promise<TestBlob> {
   const blob = new Uint8Array(BLOB_SIZE)
   for (let at = 0; at < BLOB_SIZE; at += 32) blob.set([seed * (at >> 5), at >> 8, at >> 16, seed], at + 3)
   const commitment = await commitmentOf(blob)
