@@ -1,0 +1,146 @@
+import { LRUCache } from 'lru-cache'
+import { isAppError } from '../primitives/errors.ts'
+import { type Hash, ZERO_HASH } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import { SerialQueue } from '../primitives/serial-queue.ts'
+import type { Block } from '../protocol/block.ts'
+import type { Header } from '../protocol/header.ts'
+import { blockOf, type Payload } from '../protocol/payload.ts'
+import type { ChainRules } from './chain-rules.ts'
+import type { ChainStore, HeadChange } from './chain-store.ts'
+import { executeBlock } from './execute-block.ts'
+import { StoredState } from './stored-state.ts'
+
+/** What the Engine API says of a block. */
+export interface PayloadStatus {
+  readonly status: 'VALID' | 'INVALID' | 'SYNCING'
+  readonly latestValidHash: Hash | undefined
+  /** In geth's words; only with `INVALID`. */
+  readonly validationError: string | undefined
+}
+
+/** Forkchoice to set; a label that is left out, or zero, stays as long as it is on the head's branch. */
+export interface Forkchoice {
+  readonly head: Hash
+  readonly safe?: Hash | undefined
+  readonly finalized?: Hash | undefined
+}
+
+/** Hears of every change of the canonical chain, after it is stored. */
+export type HeadListener = (change: HeadChange) => void
+
+const MAX_REJECTED = 512
+
+const SYNCING: PayloadStatus = { status: 'SYNCING', latestValidHash: undefined, validationError: undefined }
+
+function valid(hash: Hash): PayloadStatus {
+  return { status: 'VALID', latestValidHash: hash, validationError: undefined }
+}
+
+function invalid(latestValidHash: Hash | undefined, validationError: string): PayloadStatus {
+  return { status: 'INVALID', latestValidHash, validationError }
+}
+
+/**
+ * The Engine API in process, with geth's answers: it executes what it is given, keeps what is valid, and owns the
+ * forkchoice. The one writer of its {@link ChainStore}: calls are served one after the other.
+ */
+export class EmbeddedEngine {
+  readonly chain: ChainStore
+  readonly #rules: ChainRules
+  readonly #queue = new SerialQueue()
+  readonly #listeners = new Set<HeadListener>()
+  /** Rejected blocks, and blocks on top of them, with the last valid ancestor. */
+  readonly #rejected = new LRUCache<Hash, { readonly lastValid: Hash }>({ max: MAX_REJECTED })
+
+  constructor(chain: ChainStore, rules: ChainRules) {
+    this.chain = chain
+    this.#rules = rules
+  }
+
+  /** @returns what ends the subscription */
+  onHead(listener: HeadListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Executes and stores a block. It does not become the head. @throws AppError STATE_UNAVAILABLE */
+  newPayload(payload: Payload, io: IoOptions): Promise<PayloadStatus> {
+    return this.#queue.run(() => this.#newPayload(payload, io))
+  }
+
+  async #newPayload(payload: Payload, io: IoOptions): Promise<PayloadStatus> {
+    const { hash } = payload
+    if (this.chain.has(hash)) return valid(hash)
+    let block: Block
+    try {
+      block = blockOf(payload)
+    } catch (error) {
+      if (!isAppError(error)) throw error
+      return invalid(undefined, error.message)
+    }
+    const malformed = this.#rules.payloadFault(block)
+    if (malformed !== undefined) return invalid(undefined, malformed)
+    const known = this.#rejection(hash, hash)
+    if (known !== undefined) return known
+    const { parentHash } = block.header
+    const parent = this.chain.header(parentHash)
+    if (parent === undefined) return this.#rejection(parentHash, hash) ?? SYNCING
+    const fault = await this.#import(block, parent, io)
+    if (fault === undefined) return valid(hash)
+    this.#rejected.set(hash, { lastValid: parentHash })
+    return invalid(parentHash, fault)
+  }
+
+  #rejection(check: Hash, head: Hash): PayloadStatus | undefined {
+    const rejected = this.#rejected.get(check)
+    if (rejected === undefined) return undefined
+    this.#rejected.set(head, rejected)
+    return invalid(rejected.lastValid, 'links to previously rejected block')
+  }
+
+  /** @returns why the block is invalid; undefined when it is stored */
+  async #import(block: Block, parent: Header, io: IoOptions): Promise<string | undefined> {
+    const { chain } = this
+    const { parentHash } = block.header
+    const fault = this.#rules.headerFault(parent, block.header)
+    if (fault !== undefined) return fault
+    const state = new StoredState(chain.nodes, parent.stateRoot)
+    const ancestorHash = async (number: bigint): Promise<Hash | undefined> => chain.ancestorHash(parentHash, number)
+    const verdict = await executeBlock(this.#rules, block, state, ancestorHash, io)
+    if (verdict.tag === 'invalid') return verdict.reason
+    const { receipts, newNodes, codes } = verdict
+    await chain.put(block, receipts, chain.nodes.changes(newNodes, codes), io)
+    chain.nodes.keep(newNodes, codes)
+    return undefined
+  }
+
+  /**
+   * Makes a stored block the head, and sets the labels. A canonical ancestor of the head is `VALID` and changes nothing. Unlike
+   * geth's, a call that fails has not moved the head.
+   * @throws AppError FORKCHOICE_INVALID
+   */
+  forkchoiceUpdated(forkchoice: Forkchoice, io: IoOptions): Promise<PayloadStatus> {
+    return this.#queue.run(() => this.#forkchoiceUpdated(forkchoice, io))
+  }
+
+  async #forkchoiceUpdated({ head, safe, finalized }: Forkchoice, io: IoOptions): Promise<PayloadStatus> {
+    const { chain } = this
+    if (head === ZERO_HASH) return { status: 'INVALID', latestValidHash: undefined, validationError: undefined }
+    if (!chain.has(head)) return this.#rejection(head, head) ?? SYNCING
+    const { labels } = chain
+    if (head !== labels.head && chain.isCanonical(head)) return valid(head)
+    const change = await chain.setForkchoice(
+      { head, safe: this.#label(safe, labels.safe, head), finalized: this.#label(finalized, labels.finalized, head) },
+      io,
+    )
+    if (change.added.length > 0) for (const listener of this.#listeners) listener(change)
+    return valid(head)
+  }
+
+  #label(wanted: Hash | undefined, label: Hash, head: Hash): Hash {
+    if (wanted !== undefined && wanted !== ZERO_HASH) return wanted
+    const header = label === ZERO_HASH ? undefined : this.chain.header(label)
+    return header !== undefined && this.chain.ancestorHash(head, header.number) === label ? label : ZERO_HASH
+  }
+}

@@ -1,0 +1,110 @@
+import type { BlockEnv, BlockExecution } from '../evm/executor.ts'
+import { isAppError } from '../primitives/errors.ts'
+import { bytesToHex, equalBytes, type Hash } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
+import { type Block, receiptsRoot, transactionsRoot } from '../protocol/block.ts'
+import { mergeBlooms, type Receipt } from '../protocol/receipt.ts'
+import type { StateRoots } from '../state/root-pass.ts'
+import { type ChainRules, digits } from './chain-rules.ts'
+import { MESSAGE_PASSER_ADDRESS } from './message-passer.ts'
+import type { StoredState } from './stored-state.ts'
+
+/** What a block turned out to be. */
+export type Verdict =
+  | {
+      readonly tag: 'valid'
+      readonly receipts: readonly Receipt[]
+      readonly newNodes: StateRoots['newNodes']
+      readonly codes: ReadonlyMap<Hash, Uint8Array>
+    }
+  /** `reason` is in geth's words. */
+  | { readonly tag: 'invalid'; readonly reason: string }
+
+const invalid = (reason: string): Verdict => ({ tag: 'invalid', reason })
+
+/** Whether an error says that no valid block can be like this one. */
+function isFault(error: unknown): error is Error {
+  return isAppError(error, 'TX_REFUSED') || isAppError(error, 'BLOCK_INVALID')
+}
+
+/**
+ * Runs a block on its parent's state and compares the header with what came out. The header itself, as far as it follows
+ * from the parent, is checked before.
+ * @throws AppError STATE_UNAVAILABLE
+ */
+export async function executeBlock(
+  rules: ChainRules,
+  block: Block,
+  state: StoredState,
+  ancestorHash: BlockEnv['ancestorHash'],
+  { signal }: IoOptions,
+): Promise<Verdict> {
+  const { header, transactions, withdrawals } = block
+  const root = transactionsRoot(transactions.map(({ raw }) => raw))
+  if (root !== header.transactionsRoot) {
+    return invalid(
+      `transaction root hash mismatch (header value ${digits(header.transactionsRoot)}, calculated ${digits(root)})`,
+    )
+  }
+  const env: BlockEnv = {
+    number: header.number,
+    timestamp: header.timestamp,
+    gasLimit: header.gasLimit,
+    baseFeePerGas: header.baseFeePerGas ?? 0n,
+    prevRandao: header.mixHash,
+    feeRecipient: header.beneficiary,
+    parentHash: header.parentHash,
+    ...(header.parentBeaconBlockRoot !== undefined && { parentBeaconBlockRoot: header.parentBeaconBlockRoot }),
+    ...(header.excessBlobGas !== undefined && { excessBlobGas: header.excessBlobGas }),
+    ...(withdrawals !== undefined && { withdrawals }),
+    ancestorHash,
+  }
+  const execution = await rules.executor.begin(state, env)
+  for (const [index, transaction] of transactions.entries()) {
+    signal?.throwIfAborted()
+    try {
+      await execution.run(transaction)
+    } catch (error) {
+      if (!isFault(error)) throw error
+      return invalid(`could not apply tx ${index} [${transaction.hash}]: ${error.message}`)
+    }
+  }
+  try {
+    return await conclude(rules, block, state, execution)
+  } catch (error) {
+    if (isFault(error)) return invalid(error.message)
+    throw error
+  }
+}
+
+async function conclude(
+  rules: ChainRules,
+  { header }: Block,
+  state: StoredState,
+  execution: BlockExecution,
+): Promise<Verdict> {
+  const end = await execution.finish()
+  const receipts = execution.transactions.map(({ receipt }) => receipt)
+  const gasUsed = receipts.at(-1)?.cumulativeGasUsed ?? 0n
+  if (gasUsed !== header.gasUsed) return invalid(`invalid gas used (remote: ${header.gasUsed} local: ${gasUsed})`)
+  const bloom = mergeBlooms(receipts.map(({ logsBloom }) => logsBloom))
+  if (!equalBytes(bloom, header.logsBloom)) {
+    const [remote, local] = [header.logsBloom, bloom].map((bytes) => digits(bytesToHex(bytes)))
+    return invalid(`invalid bloom (remote: ${remote}  local: ${local})`)
+  }
+  const receiptRoot = receiptsRoot(receipts)
+  if (receiptRoot !== header.receiptsRoot) {
+    return invalid(`invalid receipt root hash (remote: ${digits(header.receiptsRoot)} local: ${digits(receiptRoot)})`)
+  }
+  const diff = execution.diff()
+  const { stateRoot, storageRoots, newNodes } = state.roots(diff)
+  if (stateRoot !== header.stateRoot) {
+    const roots = `remote: ${digits(header.stateRoot)} local: ${digits(stateRoot)}`
+    return invalid(`invalid merkle root (${roots}) dberr: %!w(<nil>)`)
+  }
+  const messagePasserRoot = (): Hash =>
+    storageRoots.get(MESSAGE_PASSER_ADDRESS) ?? state.account(MESSAGE_PASSER_ADDRESS)?.storageRoot ?? EMPTY_TRIE_ROOT
+  const fault = rules.executionFault(header, { execution, end, messagePasserRoot })
+  return fault === undefined ? { tag: 'valid', receipts, newNodes, codes: diff.codes } : invalid(fault)
+}
