@@ -24,7 +24,10 @@ export class EmbeddedReader implements ChainReader, L1Reader {
   }
 
   async ancestorHash(tip: ChainBlock, number: bigint): Promise<Hash | undefined> {
-    return this.#chain.ancestorHash(tip.hash, number)
+    const { hash, header } = tip
+    // The tip may be a block that is not stored yet.
+    if (number >= header.number) return number === header.number ? hash : undefined
+    return this.#chain.has(header.parentHash) ? this.#chain.ancestorHash(header.parentHash, number) : undefined
   }
 
   async receipts(hash: Hash): Promise<readonly Receipt[] | undefined> {
