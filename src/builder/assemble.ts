@@ -2,9 +2,8 @@ import type { BlockEnv, BlockExecution } from '../evm/executor.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import type { OpForks } from '../protocol/forks.ts'
-import { EMPTY_REQUESTS_HASH, type Header, POST_MERGE_CONSTANTS } from '../protocol/header.ts'
-import { orderedTrieRoot } from '../protocol/ordered-trie-root.ts'
-import { encodeReceipt, mergeBlooms } from '../protocol/receipt.ts'
+import { EMPTY_REQUESTS_HASH, type Header } from '../protocol/header.ts'
+import { commonOpening, executedFields, type OpeningHeader } from './common-header.ts'
 
 /** Holds withdrawals to L1; its storage root is the `withdrawalsRoot` of blocks from Isthmus. */
 export const MESSAGE_PASSER_ADDRESS: Address = '0x4200000000000000000000000000000000000016'
@@ -20,24 +19,13 @@ export interface HeaderInput {
   readonly messagePasserRoot: Hash
 }
 
-/** Header fields that are fixed when a job opens; the rest follows from execution. */
-export type OpeningHeader = Omit<Header, 'stateRoot' | 'transactionsRoot' | 'receiptsRoot' | 'logsBloom' | 'gasUsed'>
-
 /** The part of an L2 header that does not depend on what runs in the block. */
 export function openingHeader(forks: OpForks, env: BlockEnv, extraData: Uint8Array): OpeningHeader {
   const { timestamp } = env
   const ecotone = forks.isActive('ecotone', timestamp)
   const root = env.parentBeaconBlockRoot
   return {
-    ...POST_MERGE_CONSTANTS,
-    parentHash: env.parentHash,
-    beneficiary: env.feeRecipient,
-    number: env.number,
-    gasLimit: env.gasLimit,
-    timestamp,
-    extraData,
-    mixHash: env.prevRandao,
-    baseFeePerGas: env.baseFeePerGas,
+    ...commonOpening(env, extraData),
     ...(forks.isActive('canyon', timestamp) ? { withdrawalsRoot: EMPTY_TRIE_ROOT } : {}),
     ...(ecotone ? { blobGasUsed: 0n, excessBlobGas: 0n } : {}),
     ...(ecotone && root !== undefined ? { parentBeaconBlockRoot: root } : {}),
@@ -51,15 +39,9 @@ export function openingHeader(forks: OpForks, env: BlockEnv, extraData: Uint8Arr
  */
 export function assembleHeader(input: HeaderInput): Header {
   const { forks, env, execution } = input
-  const { transactions } = execution
-  const receipts = transactions.map(({ receipt }) => receipt)
   return {
     ...openingHeader(forks, env, input.extraData),
-    stateRoot: input.stateRoot,
-    transactionsRoot: orderedTrieRoot(transactions.map(({ transaction }) => transaction.raw)),
-    receiptsRoot: orderedTrieRoot(receipts.map(encodeReceipt)),
-    logsBloom: mergeBlooms(receipts.map(({ logsBloom }) => logsBloom)),
-    gasUsed: receipts.at(-1)?.cumulativeGasUsed ?? 0n,
+    ...executedFields(execution.transactions, input.stateRoot),
     ...(forks.isActive('isthmus', env.timestamp) ? { withdrawalsRoot: input.messagePasserRoot } : {}),
     ...(forks.isActive('jovian', env.timestamp) ? { blobGasUsed: execution.daFootprint } : {}),
   }

@@ -3,7 +3,7 @@ import type { IoOptions } from '../primitives/io.ts'
 import type { Header } from '../protocol/header.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import type { Withdrawal } from '../protocol/withdrawal.ts'
-import type { OpeningHeader } from './assemble.ts'
+import type { OpeningHeader } from './common-header.ts'
 import type { ChainBlock, PinnedState, StateWant } from './ports.ts'
 import type { CommonOpenOptions } from './service.ts'
 

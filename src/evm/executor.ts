@@ -1,6 +1,5 @@
 import type { Address, Hash } from '../primitives/hex.ts'
-import type { L1FeeInfo } from '../protocol/l1-fee-info.ts'
-import type { Receipt } from '../protocol/receipt.ts'
+import type { ReceiptSubject } from '../protocol/receipt-json.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import type { Withdrawal } from '../protocol/withdrawal.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
@@ -27,18 +26,7 @@ export interface BlockEnv {
 }
 
 /** A transaction that ran, with what its RPC receipt needs beyond the consensus part. */
-export interface ExecutedTransaction {
-  readonly transaction: Transaction
-  readonly receipt: Receipt
-  /** Position in the block. */
-  readonly index: number
-  /** `logIndex` of its first log. */
-  readonly firstLogIndex: number
-  readonly gasUsed: bigint
-  /** wei per gas; 0 for deposits. */
-  readonly effectiveGasPrice: bigint
-  readonly contractAddress?: Address
-  readonly l1Fee?: L1FeeInfo
+export interface ExecutedTransaction extends ReceiptSubject {
   /** What REVERT returned, when the transaction reverted with data. */
   readonly revertData?: Uint8Array
 }

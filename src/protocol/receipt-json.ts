@@ -14,7 +14,7 @@ export interface ReceiptSubject {
   /** `logIndex` of its first log. */
   readonly firstLogIndex: number
   readonly gasUsed: bigint
-  /** wei per gas */
+  /** wei per gas; 0 for deposits. */
   readonly effectiveGasPrice: bigint
   readonly contractAddress?: Address
   readonly l1Fee?: L1FeeInfo
