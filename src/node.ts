@@ -2,12 +2,16 @@ import { type BeaconHandler, beaconRoutes } from '../rpc/beacon.ts'
 import { ethMethods } from '../rpc/methods/eth.ts'
 import { serviceMethods } from '../rpc/methods/service.ts'
 import { l1TestMethods, testMethods } from '../rpc/methods/test.ts'
+import { txpoolMethods } from '../rpc/methods/txpool.ts'
 import { createRpcMetrics } from '../rpc/metrics.ts'
 import { startMetricsServer } from '../rpc/metrics-server.ts'
 import { type ChainRoute, createRoutes } from '../rpc/routes.ts'
 import { createRpcServer } from '../rpc/server.ts'
 import { CommitFollower } from '../txpool/commit-follower.ts'
+import { Journal } from '../txpool/journal.ts'
+import { JournaledPool } from '../txpool/journaled-pool.ts'
 import { TxPool } from '../txpool/pool.ts'
+import { opRollupFee } from '../txpool/rollup-fee.ts'
 import { BeaconView } from './builder/beacon-view.ts'
 import { BlobStore } from './builder/blob-store.ts'
 import { committedParent, Jobs } from './builder/jobs.ts'
@@ -24,20 +28,20 @@ import { EngineClient, l1NewPayload, opNewPayload } from './clients/engine.ts'
 import { L1Client } from './clients/l1.ts'
 import { L2Client } from './clients/l2.ts'
 import { NodeWatch, type WatchedNode } from './clients/node-watch.ts'
-import { readHeadAccount } from './clients/pool-head.ts'
+import { readHeadAccounts, readOpHeadAccounts } from './clients/pool-head.ts'
 import { StateRider } from './clients/state-rider.ts'
 import { RpcStateSource } from './clients/state-rpc.ts'
 import { type RpcOutcome, RpcTransport } from './clients/transport.ts'
 import { registerTransportMetrics } from './clients/transport-metrics.ts'
 import type { Config, L1Settings, L2Settings } from './config/config.ts'
-import { EngineCommitter } from './delivery/committers/engine.ts'
+import { EngineCommitter, sealedPayload } from './delivery/committers/engine.ts'
 import { TrailingLabels } from './delivery/trailing-labels.ts'
 import { l1EvmRules, opEvmRules } from './evm/chain.ts'
 import { blobProof, verifySidecar } from './evm/kzg.ts'
 import { L1Executor } from './evm/l1-executor.ts'
 import { OpExecutor } from './evm/op-executor.ts'
 import { systemClock } from './primitives/clock.ts'
-import { AppError } from './primitives/errors.ts'
+import { AppError, errorMessage } from './primitives/errors.ts'
 import { nativeSecp256k1 } from './primitives/secp256k1.ts'
 import type { Eip1559Constants } from './protocol/extra-data.ts'
 import type { L1ChainConfig } from './protocol/l1-chain.ts'
@@ -67,6 +71,8 @@ interface Shared {
   readonly debugReads: boolean
 }
 
+type OpenedJournal = Awaited<ReturnType<typeof Journal.open>>
+
 const NO_L1_SCHEDULE: Omit<L1ChainConfig, 'chainId'> = { blockForks: {}, timeForks: {}, blobSchedule: {} }
 
 /** With each commit, what the block after it will write by system call is read from the new state. */
@@ -78,7 +84,7 @@ function nextBlockReads(rider: StateRider, blockTime: bigint) {
   }
 }
 
-function hostL2(settings: L2Settings, shared: Shared): HostedChain {
+function hostL2(settings: L2Settings, shared: Shared, opened: OpenedJournal | undefined): HostedChain {
   const { rollup: config, name, el } = settings
   const { forks, l2ChainId: chainId } = config
   const { l1, store } = shared
@@ -93,20 +99,38 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
   const client = new L2Client(reads, rider)
   const sealedBlocks = new SealedBlocks()
   const pool = new TxPool({
-    head: async (sender, io) => {
-      const { header, nonce, balance } = await readHeadAccount(reads, sender, io)
+    clock: systemClock,
+    head: async (senders, io) => {
+      const { hash, header, accounts, feeSlots } = await readOpHeadAccounts(reads, senders, io)
       const rules = opEvmRules(forks, header.timestamp + config.blockTime)
-      return { rules: { chainId, gasLimit: header.gasLimit, ...rules }, account: { nonce, balance } }
+      return {
+        hash,
+        rules: { chainId, gasLimit: header.gasLimit, ...rules },
+        baseFee: header.baseFeePerGas ?? 0n,
+        rollupFee: opRollupFee(forks, header.timestamp, feeSlots),
+        accounts,
+      }
     },
   })
+  const journaled =
+    opened === undefined
+      ? undefined
+      : new JournaledPool({
+          pool,
+          journal: opened.journal,
+          journaled: opened.transactions,
+          clock: systemClock,
+          onFailure: (error) => logger.error({ error }, "the pool's journal could not be written"),
+          onRestored: (counts) => logger.info(counts, 'journaled transactions are back in the pool'),
+        })
+  if (opened !== undefined && opened.torn > 0) {
+    logger.warn({ bytes: opened.torn }, "the pool's journal had a torn tail, which was cut off")
+  }
   const follower = new CommitFollower(pool, sealedBlocks)
+  const engineApi = engine && new EngineClient(engine, opNewPayload(forks))
   const inner =
-    settings.insert === 'engine' && engine !== undefined
-      ? new EngineCommitter(
-          new EngineClient(engine, opNewPayload(forks)),
-          sealedBlocks,
-          nextBlockReads(rider, config.blockTime),
-        )
+    settings.insert === 'engine' && engineApi !== undefined
+      ? new EngineCommitter(engineApi, sealedBlocks, nextBlockReads(rider, config.blockTime))
       : undefined
   const committer: Committer | undefined = inner && {
     commit: async (block, io) => {
@@ -133,7 +157,14 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
     onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
   })
   const jobs: Jobs = new Jobs({
-    rules: new OpRules({ config, constants: opConstants(settings), l1Chain: l1.chain, chain, l1: l1.reader }),
+    rules: new OpRules({
+      config,
+      constants: opConstants(settings),
+      l1Chain: l1.chain,
+      chain,
+      l1: l1.reader,
+      rootOracle: engineApi && ((block, io) => engineApi.rootOf(sealedPayload(block), io)),
+    }),
     chain,
     executor: new OpExecutor({ chainId, forks }),
     state: remoteStates(store, source),
@@ -147,7 +178,7 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
   })
   const eth = ethMethods({
     chainId,
-    pool,
+    pool: journaled ?? pool,
     passThrough: { call: (method, params, io) => reads.call(method, params, { ...io, idempotent: true }) },
     debugReads: shared.debugReads,
   })
@@ -155,13 +186,16 @@ function hostL2(settings: L2Settings, shared: Shared): HostedChain {
   if (settings.signer !== undefined) logger.warn('a signer is configured, but this version does not publish blocks')
   if (committer === undefined) logger.warn('sealed blocks are inserted nowhere (insert: none)')
   return {
-    route: { name, chainId, layer: 'l2', methods: [...testMethods(jobs), ...eth] },
+    route: { name, chainId, layer: 'l2', methods: [...testMethods(jobs), ...eth, ...txpoolMethods(pool)] },
     watched: transports.map((transport) => ({ transport, chainId })),
     transports,
-    run: (signal) => jobs.expire(signal),
+    run: async (signal) => {
+      await Promise.all([jobs.expire(signal), journaled?.run(signal)])
+    },
     async close() {
       await auto.close()
       await jobs.close()
+      await journaled?.close()
     },
   }
 }
@@ -183,10 +217,12 @@ function hostL1(settings: L1Settings, reads: RpcTransport, shared: Shared): Host
   const sealedBlocks = new SealedBlocks()
   const blobs = new BlobStore(verifySidecar)
   const pool = new TxPool({
-    head: async (sender, io) => {
-      const { header, nonce, balance } = await readHeadAccount(reads, sender, io)
+    clock: systemClock,
+    head: async (senders, io) => {
+      const { hash, header, accounts } = await readHeadAccounts(reads, senders, io)
       const evmRules = l1EvmRules(config, header.timestamp + blockTime)
-      return { rules: { chainId, gasLimit: header.gasLimit, ...evmRules }, account: { nonce, balance } }
+      const poolRules = { chainId, gasLimit: header.gasLimit, ...evmRules }
+      return { hash, rules: poolRules, baseFee: header.baseFeePerGas ?? 0n, accounts }
     },
     decode: (raw) => rules.decode(raw),
     admit: async (transaction, raw, io) => {
@@ -248,7 +284,7 @@ function hostL1(settings: L1Settings, reads: RpcTransport, shared: Shared): Host
     debugReads: shared.debugReads,
   })
   return {
-    route: { name, chainId, layer: 'l1', methods: [...l1TestMethods(jobs), ...eth] },
+    route: { name, chainId, layer: 'l1', methods: [...l1TestMethods(jobs), ...eth, ...txpoolMethods(pool)] },
     beacon: beaconRoutes(beacon, `op-sequencer/${VERSION}`),
     watched: [{ transport: engine, chainId }],
     transports: [engine],
@@ -285,6 +321,18 @@ function l1ChainOf(settings: L1Settings | undefined, chains: readonly L2Settings
   return { chainId: chains[0]?.rollup.l1ChainId ?? 0n, ...NO_L1_SCHEDULE }
 }
 
+function openJournals(chains: readonly L2Settings[]): Promise<(OpenedJournal | undefined)[]> {
+  return Promise.all(
+    chains.map(({ name, journalFile }) => {
+      if (journalFile === undefined) return undefined
+      return Journal.open(journalFile).catch((cause: unknown) => {
+        const message = `chains.${name}.txpool.journal: ${journalFile} cannot be used: ${errorMessage(cause)}`
+        throw new AppError('CONFIG_INVALID', { message, cause })
+      })
+    }),
+  )
+}
+
 /** Starts what a configuration names: the composition root, and the only place where the folders meet. */
 export const startNode: StartNode = async (config: Config, { logger, signal }): Promise<RunningNode> => {
   signal.throwIfAborted()
@@ -303,7 +351,8 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
     debugReads: config.rpc.debugReads,
   }
   const mock = l1Settings.mode === 'mock' ? [hostL1(l1Settings, l1Transport, shared)] : []
-  const chains = [...mock, ...config.chains.map((settings) => hostL2(settings, shared))]
+  const journals = await openJournals(config.chains)
+  const chains = [...mock, ...config.chains.map((settings, index) => hostL2(settings, shared, journals[index]))]
   const transports = [l1Transport, ...chains.flatMap((chain) => chain.transports)]
   if (registry !== undefined) registerTransportMetrics(registry, transports)
   const watch = new NodeWatch(

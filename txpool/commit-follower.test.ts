@@ -5,13 +5,14 @@ import { type Hash, hexToBytes, toWord, ZERO_HASH } from '../src/primitives/hex.
 import { EMPTY_HEADER } from '../src/protocol/header.ts'
 import { decodeTransaction } from '../src/protocol/transaction.ts'
 import { devAccounts } from '../test/peers/support/dev-accounts.ts'
+import { fixedPoolHead } from '../test/support/fixed-pool-head.ts'
 import { CommitFollower } from './commit-follower.ts'
 import { TxPool } from './pool.ts'
 
 const RULES = { chainId: 901n, shanghai: true, prague: true, gasLimit: 30_000_000n }
 
 class Branches {
-  readonly pool = new TxPool({ head: async () => ({ rules: RULES, account: { nonce: 0n, balance: 10n ** 18n } }) })
+  readonly pool = new TxPool(fixedPoolHead(RULES, { nonce: 0n, balance: 10n ** 18n }))
   readonly blocks = new SealedBlocks()
   readonly #follower = new CommitFollower(this.pool, this.blocks)
 

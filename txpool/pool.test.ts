@@ -1,18 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hexToBytes } from '../src/primitives/hex.ts'
+import { hexToBytes, toWord, ZERO_HASH } from '../src/primitives/hex.ts'
 import { effectiveGasPrice, type SignedTransaction } from '../src/protocol/transaction.ts'
 import { devAccounts } from '../test/peers/support/dev-accounts.ts'
+import { fixedPoolHead } from '../test/support/fixed-pool-head.ts'
+import type { PoolLimits } from './limits.ts'
 import { TxPool } from './pool.ts'
 import type { PoolRules } from './validate.ts'
 
 const RULES: PoolRules = { chainId: 901n, shanghai: true, prague: true, gasLimit: 30_000_000n }
 
-function newPool(maxTransactions = 100): TxPool {
-  return new TxPool({
-    maxTransactions,
-    head: async () => ({ rules: RULES, account: { nonce: 2n, balance: 10n ** 18n } }),
-  })
+function newPool(limits: Partial<PoolLimits> = {}): TxPool {
+  return new TxPool({ ...fixedPoolHead(RULES, { nonce: 2n, balance: 10n ** 18n }), limits })
 }
 
 interface Fields {
@@ -54,7 +53,12 @@ describe('what the pool takes', () => {
     ['another chain', { chainId: 5 }, 'invalid chain id for signer: have 5 want 901'],
     ['too little gas', { gas: 20_000n }, 'intrinsic gas too low: gas 20000, minimum needed 21000'],
     ['more gas than a block has', { gas: 31_000_000n }, 'exceeds block gas limit'],
-    ['more than there is', { value: 10n ** 18n }, 'insufficient funds for gas * price + value: balance'],
+    [
+      'more than there is',
+      { value: 10n ** 18n },
+      `insufficient funds for gas * price + value: balance ${10n ** 18n}, tx cost ${10n ** 18n + 21_000_000n}, overshot 21000000`,
+    ],
+    ['no tip', { tip: 0n }, 'transaction gas price below minimum: gas tip cap 0, minimum needed 1'],
   ]
   it.each(refused)('refuses %s in geth’s words', async (_what, fields, message) => {
     await expect(newPool().add(await raw(fields), {})).rejects.toMatchObject({
@@ -64,11 +68,25 @@ describe('what the pool takes', () => {
   })
 
   it('refuses what it has, what it cannot read, and more than it can hold', async () => {
-    const pool = newPool(1)
+    const pool = newPool({ globalSlots: 1, globalQueue: 0 })
     await pool.add(await raw(), {})
     await expect(pool.add(await raw(), {})).rejects.toThrow('already known')
     await expect(pool.add(Uint8Array.of(0x7e, 0xc0), {})).rejects.toMatchObject({ code: 'TX_REJECTED' })
-    await expect(pool.add(await raw({ nonce: 3 }), {})).rejects.toThrow('txpool is full')
+    await expect(pool.add(await raw({ nonce: 3 }), {})).rejects.toThrow('transaction underpriced')
+  })
+
+  it('counts what the sender already has pending, and only the difference for a replacement', async () => {
+    const half = 5n * 10n ** 17n
+    const pool = newPool()
+    await pool.add(await raw({ value: half }), {})
+    const cost = half + 21_000_000n
+    await expect(pool.add(await raw({ nonce: 3, value: half }), {})).rejects.toThrow(
+      `balance ${10n ** 18n}, queued cost ${cost}, tx cost ${cost}, overshot 42000000`,
+    )
+    const dear = { value: 10n ** 18n - 22_000_000n, tip: 2n, cap: 1_100n }
+    await expect(pool.add(await raw(dear), {})).rejects.toThrow(`tx cost ${10n ** 18n + 1_100_000n}, overshot 1100000`)
+    await pool.add(await raw({ value: half, tip: 2n, cap: 1_100n }), {})
+    expect(await pool.status({})).toEqual({ pending: 1, queued: 0 })
   })
 
   it('replaces only for ten percent more of both prices', async () => {
@@ -82,6 +100,83 @@ describe('what the pool takes', () => {
     }
     const better = await pool.add(await raw({ tip: 110n, cap: 1_100n }), {})
     expect(inOrder(pool, 0n).map(({ hash }) => hash)).toEqual([better])
+  })
+})
+
+describe('pending and queued', () => {
+  const split = async (pool: TxPool): Promise<Record<string, bigint[]>> => {
+    const { pending, queued } = await pool.content({})
+    const nonces = (list: typeof pending): bigint[] => [...list.values()].flat().map(({ nonce }) => nonce)
+    return { pending: nonces(pending), queued: nonces(queued) }
+  }
+
+  it('splits at the first gap, and joins when it is filled', async () => {
+    const pool = newPool()
+    for (const nonce of [3, 5, 2, 6]) await pool.add(await raw({ nonce }), {})
+    expect(await split(pool)).toEqual({ pending: [2n, 3n], queued: [5n, 6n] })
+    await pool.add(await raw({ nonce: 4 }), {})
+    expect(await split(pool)).toEqual({ pending: [2n, 3n, 4n, 5n, 6n], queued: [] })
+  })
+
+  it('keeps as many behind a gap as allowed: of one account the lowest nonces, of all who came last', async () => {
+    const pool = newPool({ accountQueue: 2, globalQueue: 3 })
+    for (const nonce of [9, 7, 8]) await pool.add(await raw({ nonce }), {})
+    expect(await split(pool)).toEqual({ pending: [], queued: [7n, 8n] })
+    for (const nonce of [4, 5]) await pool.add(await raw({ from: 1, nonce }), {})
+    expect(await pool.status({})).toEqual({ pending: 0, queued: 3 })
+  })
+
+  it('takes the last ones from who has most when too many are pending', async () => {
+    const pool = newPool({ accountSlots: 1, globalSlots: 4 })
+    for (const nonce of [2, 3, 4]) await pool.add(await raw({ nonce }), {})
+    for (const nonce of [2, 3]) await pool.add(await raw({ from: 1, nonce }), {})
+    const { pending } = await pool.content({})
+    expect([...pending.values()].map((list) => list.length)).toEqual([2, 2])
+  })
+
+  it('gives up the cheapest for a better one when it is full, but nothing pending for one behind a gap', async () => {
+    const pool = newPool({ globalSlots: 2, globalQueue: 0 })
+    await pool.add(await raw({ from: 0, tip: 5n }), {})
+    const cheap = await pool.add(await raw({ from: 1, tip: 3n }), {})
+    await expect(pool.add(await raw({ from: 2, tip: 3n }), {})).rejects.toThrow('transaction underpriced')
+    await expect(pool.add(await raw({ from: 2, tip: 9n, nonce: 4 }), {})).rejects.toThrow(
+      'future transaction tries to replace pending',
+    )
+    const better = await pool.add(await raw({ from: 2, tip: 4n }), {})
+    expect([pool.get(cheap), pool.get(better)?.hash, pool.size]).toEqual([undefined, better, 2])
+  })
+
+  it('forgets what stays behind a gap for too long', async () => {
+    let now = 0
+    const options = fixedPoolHead(RULES, { nonce: 2n, balance: 10n ** 18n })
+    const pool = new TxPool({ ...options, clock: { now: () => now }, limits: { lifetimeMs: 1_000_000 } })
+    for (const nonce of [2, 4]) await pool.add(await raw({ nonce }), {})
+    now = 1_000_000
+    expect(await split(pool)).toEqual({ pending: [2n], queued: [4n] })
+    now = 1_060_001
+    expect(await split(pool)).toEqual({ pending: [2n], queued: [] })
+  })
+
+  it('looks at everything anew when the head has moved', async () => {
+    let head = { hash: ZERO_HASH, account: { nonce: 2n, balance: 10n ** 18n }, fee: 0n }
+    const pool = new TxPool({
+      clock: { now: () => 0 },
+      head: async (senders) => ({
+        hash: head.hash,
+        rules: RULES,
+        baseFee: 0n,
+        rollupFee: () => head.fee,
+        accounts: new Map(senders.map((sender) => [sender, head.account])),
+      }),
+    })
+    for (const nonce of [2, 3, 4]) await pool.add(await raw({ nonce, value: nonce === 3 ? 1000n : 0n }), {})
+    head = { hash: toWord(1n), account: { nonce: 3n, balance: 21_000_999n }, fee: 0n }
+    expect(await split(pool)).toEqual({ pending: [], queued: [4n] })
+    head = { hash: toWord(2n), account: { nonce: 4n, balance: 21_000_000n }, fee: 0n }
+    expect(await split(pool)).toEqual({ pending: [4n], queued: [] })
+    head = { hash: toWord(3n), account: { nonce: 4n, balance: 21_000_000n }, fee: 1n }
+    expect(await split(pool)).toEqual({ pending: [], queued: [] })
+    expect(pool.size).toBe(0)
   })
 })
 

@@ -1,5 +1,6 @@
 import { floorDataGas, intrinsicGas, MAX_INIT_CODE_SIZE } from '../src/evm/intrinsic-gas.ts'
 import { AppError, errorMessage, isAppError } from '../src/primitives/errors.ts'
+import type { Address, Hash } from '../src/primitives/hex.ts'
 import { GAS_PER_BLOB } from '../src/protocol/blob-fee.ts'
 import { decodeTransaction, isDeposit, type SignedTransaction, type Transaction } from '../src/protocol/transaction.ts'
 
@@ -49,8 +50,8 @@ export function signed(transaction: Transaction): SignedTransaction {
   return transaction
 }
 
-/** The checks that need no state, in geth's order. @throws AppError TX_REJECTED */
-export function validateStateless(tx: SignedTransaction, rules: PoolRules): void {
+/** The checks that need no state, in geth's order. `minimumTip` in wei per gas. @throws AppError TX_REJECTED */
+export function validateStateless(tx: SignedTransaction, rules: PoolRules, minimumTip: bigint): void {
   if (tx.type === 4 && !rules.prague) throw rejected('transaction type not supported')
   if (tx.raw.length > MAX_SIZE) throw rejected(`oversized data: transaction size ${tx.raw.length}, limit ${MAX_SIZE}`)
   if (tx.to === undefined && rules.shanghai && tx.data.length > MAX_INIT_CODE_SIZE) {
@@ -69,33 +70,59 @@ export function validateStateless(tx: SignedTransaction, rules: PoolRules): void
   if (tx.gasLimit < floor) {
     throw rejected(`insufficient gas for floor data gas cost: gas ${tx.gasLimit}, minimum needed ${floor}`)
   }
+  if (tx.maxPriorityFeePerGas < minimumTip) {
+    throw rejected(
+      `transaction gas price below minimum: gas tip cap ${tx.maxPriorityFeePerGas}, minimum needed ${minimumTip}`,
+    )
+  }
   if (tx.type === 4 && tx.authorizationList.length === 0) {
     throw rejected('set code tx must have at least one authorization tuple')
   }
 }
 
-/** What a transaction costs its sender at most, in wei, without the fees of the rollup. */
-function maxCost(tx: SignedTransaction): bigint {
+/** What a transaction costs its sender at most, in wei, with what the rollup charges beside gas. */
+export function maxCost(tx: SignedTransaction, rollupFee: RollupFee | undefined): bigint {
   const blobs = tx.type === 3 ? BigInt(tx.blobVersionedHashes.length) * GAS_PER_BLOB * tx.maxFeePerBlobGas : 0n
-  return tx.gasLimit * tx.maxFeePerGas + tx.value + blobs
+  return tx.gasLimit * tx.maxFeePerGas + tx.value + blobs + (rollupFee?.(tx) ?? 0n)
 }
 
-/** The checks against the sender's account. @throws AppError TX_REJECTED */
-export function validateSender(tx: SignedTransaction, account: PoolAccount): void {
+/** What the sender's other transactions cost, in wei. */
+export interface Commitments {
+  /** All that can be executed now. */
+  readonly spent: bigint
+  /** Of that, the one that would be replaced. */
+  readonly replaced: bigint | undefined
+}
+
+/** The checks against the sender's account. `cost` is {@link maxCost}. @throws AppError TX_REJECTED */
+export function validateSender(tx: SignedTransaction, account: PoolAccount, cost: bigint, others: Commitments): void {
   if (account.nonce > tx.nonce) {
     throw rejected(`nonce too low: next nonce ${account.nonce}, tx nonce ${tx.nonce}`)
   }
-  const cost = maxCost(tx)
-  if (account.balance < cost) {
+  const { balance } = account
+  const refuse = (detail: string, need: bigint): never => {
     throw rejected(
-      `insufficient funds for gas * price + value: balance ${account.balance}, tx cost ${cost}, overshot ${cost - account.balance}`,
+      `insufficient funds for gas * price + value: balance ${balance}, ${detail}, overshot ${need - balance}`,
     )
   }
+  if (balance < cost) refuse(`tx cost ${cost}`, cost)
+  const { spent, replaced } = others
+  const more = cost - (replaced ?? 0n)
+  if (balance >= spent + more) return
+  refuse(`queued cost ${spent}, ${replaced === undefined ? 'tx cost' : 'tx bumped'} ${more}`, spent + more)
 }
 
-/** The chain's head, as it matters to one transaction. */
+/** What a rollup charges beside gas for a transaction, in wei. */
+export type RollupFee = (tx: SignedTransaction) => bigint
+
+/** The chain's head, as it matters to transactions. */
 export interface PoolHead {
+  readonly hash: Hash
   readonly rules: PoolRules
-  /** The sender's. */
-  readonly account: PoolAccount
+  /** wei per gas */
+  readonly baseFee: bigint
+  /** Absent on L1. */
+  readonly rollupFee?: RollupFee
+  /** Of those who were asked for. */
+  readonly accounts: ReadonlyMap<Address, PoolAccount>
 }

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import type { Address } from '../primitives/hex.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { GenesisFile } from './files.ts'
@@ -78,6 +79,8 @@ export interface L2Settings {
     readonly maxOpen: number
   }
   readonly signer?: SignerSettings
+  /** Where the pool's transactions are written down, absolute; absent: nowhere. */
+  readonly journalFile?: string
 }
 
 /** A checked configuration: frozen, with its files read and its defaults filled in. */
@@ -129,7 +132,8 @@ function l1Settings(l1: Remote<ParsedL1>): L1Settings {
   return present({ name, el: executionLayer(l1.el), beacon, genesis, mode, blockTime, safeDistance, finalizedDistance })
 }
 
-function l2Settings(chain: Remote<ParsedChain>): L2Settings {
+function l2Settings(chain: Remote<ParsedChain>, datadir: string | undefined): L2Settings {
+  const journaled = chain.txpool?.journal === true && datadir !== undefined
   return present({
     name: chain.name,
     rollup: chain.rollup,
@@ -140,6 +144,7 @@ function l2Settings(chain: Remote<ParsedChain>): L2Settings {
     insert: insertMode(chain),
     jobs: { expiryMs: chain.jobs.expiry, maxOpen: chain.jobs.maxOpen },
     signer: chain.signer === undefined ? undefined : signer(chain.signer),
+    journalFile: journaled ? join(datadir, chain.name, 'transactions.rlp') : undefined,
   })
 }
 
@@ -159,7 +164,7 @@ export function configFrom(parsed: ParsedConfig): Config {
       datadir: parsed.datadir,
       stateCacheBytes: parsed.stateCache.megabytes * 1024 * 1024,
       l1: parsed.l1 !== undefined && isRemote(parsed.l1) ? l1Settings(parsed.l1) : undefined,
-      chains: parsed.chains.filter(isRemote).map(l2Settings),
+      chains: parsed.chains.filter(isRemote).map((chain) => l2Settings(chain, parsed.datadir)),
     }),
   )
 }

@@ -65,6 +65,9 @@ export function crossChecks(raw: unknown): readonly Problem[] {
   }
   const chains = rawChains(raw)
   const hasL1 = at(raw, 'l1') !== undefined
+  if (at(raw, 'datadir') === undefined && chains.some((chain) => at(chain, 'txpool', 'journal') === true)) {
+    problems.push({ path: ['datadir'], message: 'is required with txpool.journal: true' })
+  }
   if (hasL1) problems.push(...checkL1(at(raw, 'l1'), chains.length))
   if (chains.length > 0 && !hasL1) problems.push({ path: ['l1'], message: 'is required: chains build on it' })
   if (chains.length === 0 && !hasL1) problems.push({ path: ['chains'], message: 'is empty, and there is no l1' })

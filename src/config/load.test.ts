@@ -249,6 +249,13 @@ chains:
     ])
   })
 
+  it('of a journal without a folder', () => {
+    const journaled = MINIMAL.replace('name: op-a', 'name: op-a\n    txpool: { journal: true }')
+    expect(errors(journaled)).toEqual(['datadir: is required with txpool.journal: true'])
+    expect(load(`${journaled}datadir: data`).chains[0]?.journalFile).toBe(join(folder, 'data/op-a/transactions.rlp'))
+    expect(load(`${MINIMAL}datadir: data`).chains[0]).not.toHaveProperty('journalFile')
+  })
+
   it('and what this version does not serve', () => {
     expect(
       errors(`

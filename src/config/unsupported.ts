@@ -25,7 +25,6 @@ const CHAIN_GAPS: readonly Gap[] = [
   { path: ['interop'], asks: present, what: 'managed mode' },
   { path: ['p2p'], asks: present, what: 'block gossip' },
   { path: ['conductor'], asks: present, what: 'a conductor' },
-  { path: ['txpool', 'journal'], asks: (value) => value === true, what: "the pool's journal" },
   { path: ['txpool', 'devp2p'], asks: present, what: 'transaction sharing' },
 ]
 

@@ -6,6 +6,7 @@ import { ethMethods } from '../../rpc/methods/eth.ts'
 import { DEBUG_READ_METHODS, READ_METHODS } from '../../rpc/methods/pass-through.ts'
 import { serviceMethods } from '../../rpc/methods/service.ts'
 import { l1TestMethods, testMethods } from '../../rpc/methods/test.ts'
+import { txpoolMethods } from '../../rpc/methods/txpool.ts'
 import { createOpenRpc, describeMethods } from '../../rpc/openrpc.ts'
 import type { BlockBuilderService } from '../../src/builder/service.ts'
 import { ERROR_MEANINGS } from './error-meanings.ts'
@@ -107,6 +108,7 @@ function definitions(): readonly Method[] {
   const own = methodTable([
     ...serviceMethods('1'),
     ...ethMethods({ chainId: 1n, pool: { add: () => Promise.reject(new TypeError('not served')) } }),
+    ...txpoolMethods({} as Parameters<typeof txpoolMethods>[0]),
     ...testMethods({} as BlockBuilderService),
   ])
   return [...own.values(), ...describeMethods(() => own, { title: '', version: '' })]

@@ -10,6 +10,7 @@ import { AutoBuilder } from '../../src/sequencer/auto.ts'
 import { CommitFollower } from '../../txpool/commit-follower.ts'
 import { TxPool } from '../../txpool/pool.ts'
 import { devAccounts } from '../peers/support/dev-accounts.ts'
+import { fixedPoolHead } from '../support/fixed-pool-head.ts'
 import { MemoryChain } from '../support/memory-chain.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
@@ -21,12 +22,8 @@ function world() {
   const clock = new VirtualClock(1_000_000)
   const sealedBlocks = new SealedBlocks()
   const { forks, l2ChainId: chainId } = chain.config
-  const pool = new TxPool({
-    head: async () => ({
-      rules: { chainId, shanghai: true, prague: true, gasLimit: 30_000_000n },
-      account: { nonce: 0n, balance: 10n ** 20n },
-    }),
-  })
+  const rules = { chainId, shanghai: true, prague: true, gasLimit: 30_000_000n }
+  const pool = new TxPool(fixedPoolHead(rules, { nonce: 0n, balance: 10n ** 20n }))
   const follower = new CommitFollower(pool, sealedBlocks)
   const auto = new AutoBuilder({ builder: () => jobs, clock, blockTimeMs: 2_000, onFailure: (m) => failures.push(m) })
   const failures: string[] = []

@@ -95,7 +95,7 @@ describe('jobs, forkchoice, pool and automatic building', () => {
 
   it('test_auto builds with what the pool has until it is switched off', async () => {
     const start = await chain.el.blockNumber()
-    const hash = await subject.call<Hash>('eth_sendRawTransaction', await subject.sign())
+    const hash = await subject.call<Hash>('eth_sendRawTransaction', await subject.sign({ maxPriorityFeePerGas: 1n }))
     expect(await subject.call('test_auto', true, { interval: 100 })).toBe(false)
     expect(await subject.call('test_auto', true, { interval: 100 })).toBe(true)
     await waitFor('three blocks', async () => (await chain.el.blockNumber()) >= start + 3)
