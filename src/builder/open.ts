@@ -14,7 +14,7 @@ import { nextOrigin } from '../protocol/origin-selection.ts'
 import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import { decodeTransaction } from '../protocol/transaction.ts'
-import type { ChainBlock, ChainReader, L1Block, L1Reader } from './ports.ts'
+import type { ChainBlock, ChainReader, L1Block, L1Reader, RootOracle } from './ports.ts'
 import type { Draft } from './rules.ts'
 import type { BuilderErrorCode, OpenOptions, OriginSelector, ParentSelector } from './service.ts'
 import { STANDING_WANTS } from './standing-wants.ts'
@@ -26,6 +26,8 @@ export interface OpenContext {
   readonly l1Chain: L1ChainConfig
   readonly chain: ChainReader
   readonly l1: L1Reader
+  /** Undefined where no node can be asked. */
+  readonly rootOracle?: RootOracle | undefined
 }
 
 /** An error that says why a parent or an origin cannot be built on. `rule` is stable. */

@@ -66,6 +66,15 @@ export interface PinnedState extends StateReader {
 /** Opens states. */
 export type StateSource = (block: { readonly hash: Hash; readonly stateRoot: Hash }) => PinnedState
 
+/**
+ * Asks a node what state root a block has, by handing it over with a wrong one. The last resort where a root needs nodes of
+ * the state that nothing tells. @returns undefined when the node does not say
+ */
+export type RootOracle = (
+  block: Pick<SealedBlock, 'hash' | 'header' | 'transactions' | 'withdrawals'>,
+  io: IoOptions,
+) => Promise<Hash | undefined>
+
 /** Makes a sealed block the node's head, or tells what the head is. */
 export interface Committer {
   /**

@@ -88,6 +88,17 @@ export class EngineClient {
     return this.#status(method, await this.#transport.call(method, params, { ...io, idempotent: true }))
   }
 
+  /**
+   * The state root that the node computes for a block whose own is wrong; undefined when it finds something else wrong first.
+   * The node keeps nothing of such a block but its hash.
+   * @throws AppError RPC_UNAVAILABLE, RPC_ERROR
+   */
+  async rootOf(payload: Payload, io: IoOptions): Promise<Hash | undefined> {
+    const { validationError } = await this.newPayload(payload, io)
+    const local = /^invalid merkle root \(remote: [0-9a-f]{64} local: ([0-9a-f]{64})\)/.exec(validationError ?? '')?.[1]
+    return local === undefined ? undefined : `0x${local}`
+  }
+
   /** Sets the forkchoice. @throws AppError RPC_UNAVAILABLE, RPC_ERROR */
   async forkchoiceUpdated(forkchoice: Forkchoice, io: IoOptions): Promise<PayloadStatus> {
     const answer = await this.#transport.call(PLAIN_FORKCHOICE_UPDATED, [forkchoiceState(forkchoice), null], {

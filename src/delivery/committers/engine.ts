@@ -53,7 +53,10 @@ function lacksParent({ status }: EngineStatus): boolean {
   return status === 'SYNCING' || status === 'ACCEPTED'
 }
 
-function payloadOf(block: SealedBlock): Payload {
+/** A block of this process as the Engine API takes it. */
+export function sealedPayload(
+  block: Pick<SealedBlock, 'hash' | 'header' | 'transactions' | 'withdrawals' | 'executionRequests'>,
+): Payload {
   return {
     hash: block.hash,
     header: block.header,
@@ -110,7 +113,7 @@ export class EngineCommitter<Call, Outcome> implements Committer {
   }
 
   async #commit(block: SealedBlock, io: IoOptions): Promise<void> {
-    const payload = payloadOf(block)
+    const payload = sealedPayload(block)
     const passenger = this.#passenger(block)
     const labels = await this.#labels.of(block, io)
     let outcome = await this.#insert(payload, labels, passenger.calls, io)
@@ -148,7 +151,7 @@ export class EngineCommitter<Call, Outcome> implements Committer {
    */
   async #restoreAncestors(block: SealedBlock, io: IoOptions): Promise<boolean> {
     const ancestors = this.#blocks.lineage(block)
-    for (const ancestor of ancestors) await this.#engine.newPayload(payloadOf(ancestor), io)
+    for (const ancestor of ancestors) await this.#engine.newPayload(sealedPayload(ancestor), io)
     return ancestors.length > 0
   }
 
