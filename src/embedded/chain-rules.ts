@@ -1,15 +1,7 @@
-import type { BlockEnd, BlockExecution, Executor } from '../evm/executor.ts'
-import type { Hash } from '../primitives/hex.ts'
+import type { Executor } from '../evm/executor.ts'
+import type { Address, Hash } from '../primitives/hex.ts'
 import type { Block } from '../protocol/block.ts'
 import { type Header, POST_MERGE_CONSTANTS } from '../protocol/header.ts'
-
-/** What a block's execution gave, as far as its header states it. */
-export interface ExecutedBlock {
-  readonly execution: BlockExecution
-  readonly end: BlockEnd
-  /** The storage root of the L2ToL1MessagePasser after the block. */
-  readonly messagePasserRoot: () => Hash
-}
 
 /** What makes a block valid on one chain, beside what L1 and OP Stack have in common. Faults are in geth's words. */
 export interface ChainRules {
@@ -18,11 +10,12 @@ export interface ChainRules {
   payloadFault(block: Block): string | undefined
   /** Why a header cannot stand on its parent. @throws AppError when the parent's own fields do not allow a child */
   headerFault(parent: Header, header: Header): string | undefined
-  /** Why a header is not that of its execution. */
-  executionFault(header: Header, executed: ExecutedBlock): string | undefined
+  /** Why a block's body is not the one that its header states, as far as that is seen without running it. */
+  bodyFault(block: Block): string | undefined
+  /** Why a header does not state what the state after the block holds. @param storageRoot of an account after the block */
+  stateFault(header: Header, storageRoot: (address: Address) => Hash): string | undefined
 }
 
-const MAX_EXTRA_DATA = 32
 const MAX_GAS_LIMIT = (1n << 63n) - 1n
 
 /** Hex as geth's `%x` prints it. */
@@ -30,13 +23,11 @@ export function digits(hash: Hash): string {
   return hash.slice(2)
 }
 
-/** What holds for every header since the merge. @see geth, consensus/beacon verifyHeader */
+/** What holds for every header since the merge; time and extraData are checked before. @see geth, consensus/beacon verifyHeader */
 export function commonHeaderFault(parent: Header, header: Header): string | undefined {
-  const { extraData, gasLimit, gasUsed } = header
-  if (extraData.length > MAX_EXTRA_DATA) return `extra-data longer than 32 bytes (${extraData.length})`
+  const { gasLimit, gasUsed } = header
   if (header.nonce.some((byte) => byte !== 0)) return 'invalid nonce'
   if (header.ommersHash !== POST_MERGE_CONSTANTS.ommersHash) return 'invalid uncle hash'
-  if (header.timestamp <= parent.timestamp) return 'invalid timestamp'
   if (header.difficulty !== 0n) return `invalid difficulty: have ${header.difficulty}, want 0`
   if (gasLimit > MAX_GAS_LIMIT) return `invalid gasLimit: have ${gasLimit}, max ${MAX_GAS_LIMIT}`
   if (gasUsed > gasLimit) return `invalid gasUsed: have ${gasUsed}, gasLimit ${gasLimit}`

@@ -86,6 +86,8 @@ export class EmbeddedEngine {
     const { parentHash } = block.header
     const parent = this.chain.header(parentHash)
     if (parent === undefined) return this.#rejection(parentHash, hash) ?? SYNCING
+    // As in geth, this one is not remembered.
+    if (block.header.timestamp <= parent.timestamp) return invalid(parentHash, 'invalid timestamp')
     const fault = await this.#import(block, parent, io)
     if (fault === undefined) return valid(hash)
     this.#rejected.set(hash, { lastValid: parentHash })

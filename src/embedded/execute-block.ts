@@ -4,10 +4,10 @@ import { bytesToHex, equalBytes, type Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import { type Block, receiptsRoot, transactionsRoot } from '../protocol/block.ts'
+import { requestsHash } from '../protocol/execution-requests.ts'
 import { mergeBlooms, type Receipt } from '../protocol/receipt.ts'
 import type { StateRoots } from '../state/root-pass.ts'
 import { type ChainRules, digits } from './chain-rules.ts'
-import { MESSAGE_PASSER_ADDRESS } from './message-passer.ts'
 import type { StoredState } from './stored-state.ts'
 
 /** What a block turned out to be. */
@@ -47,6 +47,8 @@ export async function executeBlock(
       `transaction root hash mismatch (header value ${digits(header.transactionsRoot)}, calculated ${digits(root)})`,
     )
   }
+  const bodyFault = rules.bodyFault(block)
+  if (bodyFault !== undefined) return invalid(bodyFault)
   const env: BlockEnv = {
     number: header.number,
     timestamp: header.timestamp,
@@ -97,14 +99,19 @@ async function conclude(
   if (receiptRoot !== header.receiptsRoot) {
     return invalid(`invalid receipt root hash (remote: ${digits(header.receiptsRoot)} local: ${digits(receiptRoot)})`)
   }
+  if (header.requestsHash !== undefined) {
+    const [remote, local] = [header.requestsHash, requestsHash(end.requests)].map(digits)
+    if (remote !== local) return invalid(`invalid requests hash (remote: ${remote} local: ${local})`)
+  }
   const diff = execution.diff()
   const { stateRoot, storageRoots, newNodes } = state.roots(diff)
   if (stateRoot !== header.stateRoot) {
     const roots = `remote: ${digits(header.stateRoot)} local: ${digits(stateRoot)}`
     return invalid(`invalid merkle root (${roots}) dberr: %!w(<nil>)`)
   }
-  const messagePasserRoot = (): Hash =>
-    storageRoots.get(MESSAGE_PASSER_ADDRESS) ?? state.account(MESSAGE_PASSER_ADDRESS)?.storageRoot ?? EMPTY_TRIE_ROOT
-  const fault = rules.executionFault(header, { execution, end, messagePasserRoot })
+  const fault = rules.stateFault(
+    header,
+    (address) => storageRoots.get(address) ?? state.account(address)?.storageRoot ?? EMPTY_TRIE_ROOT,
+  )
   return fault === undefined ? { tag: 'valid', receipts, newNodes, codes: diff.codes } : invalid(fault)
 }

@@ -3,18 +3,11 @@ import { nextL1BaseFee } from '../protocol/base-fee.ts'
 import { GAS_PER_BLOB, nextExcessBlobGas } from '../protocol/blob-fee.ts'
 import type { Block } from '../protocol/block.ts'
 import { withdrawalsRoot } from '../protocol/block.ts'
-import { requestsHash } from '../protocol/execution-requests.ts'
 import type { Header } from '../protocol/header.ts'
 import { blobParamsAt, isL1ForkActive, type L1ChainConfig } from '../protocol/l1-chain.ts'
-import {
-  baseFeeFault,
-  type ChainRules,
-  commonHeaderFault,
-  digits,
-  type ExecutedBlock,
-  upgradeFieldFault,
-} from './chain-rules.ts'
+import { baseFeeFault, type ChainRules, commonHeaderFault, digits, upgradeFieldFault } from './chain-rules.ts'
 
+const MAX_EXTRA_DATA = 32
 const GAS_LIMIT_BOUND_DIVISOR = 1024n
 const MIN_GAS_LIMIT = 5000n
 
@@ -36,12 +29,8 @@ export class L1ChainRules implements ChainRules {
     this.#config = config
   }
 
-  payloadFault({ header, withdrawals }: Block): string | undefined {
-    if (header.withdrawalsRoot === undefined) return undefined
-    if (withdrawals === undefined) return 'missing withdrawals in block body'
-    const root = withdrawalsRoot(withdrawals)
-    if (root === header.withdrawalsRoot) return undefined
-    return `withdrawals root hash mismatch (header value ${digits(header.withdrawalsRoot)}, calculated ${digits(root)})`
+  payloadFault({ header: { extraData } }: Block): string | undefined {
+    return extraData.length > MAX_EXTRA_DATA ? `invalid extradata length: ${extraData.length}` : undefined
   }
 
   headerFault(parent: Header, header: Header): string | undefined {
@@ -71,13 +60,22 @@ export class L1ChainRules implements ChainRules {
     return excessBlobGas === expected ? undefined : `invalid excessBlobGas: have ${excessBlobGas}, want ${expected}`
   }
 
-  executionFault(header: Header, { execution, end }: ExecutedBlock): string | undefined {
-    if (header.blobGasUsed !== undefined && header.blobGasUsed !== execution.blobGasUsed) {
-      return `blob gas used mismatch (header ${header.blobGasUsed}, calculated ${execution.blobGasUsed})`
-    }
-    if (header.requestsHash === undefined) return undefined
-    const hash = requestsHash(end.requests)
-    if (hash === header.requestsHash) return undefined
-    return `invalid requests hash (remote: ${digits(header.requestsHash)} local: ${digits(hash)})`
+  bodyFault({ header, transactions, withdrawals }: Block): string | undefined {
+    if (header.withdrawalsRoot !== undefined) {
+      if (withdrawals === undefined) return 'missing withdrawals in block body'
+      const root = digits(withdrawalsRoot(withdrawals))
+      const stated = digits(header.withdrawalsRoot)
+      if (root !== stated) return `withdrawals root hash mismatch (header value ${stated}, calculated ${root})`
+    } else if (withdrawals !== undefined) return 'withdrawals present in block body'
+    const blobs = transactions.reduce((sum, tx) => sum + (tx.type === 3 ? tx.blobVersionedHashes.length : 0), 0)
+    const blobGas = BigInt(blobs) * GAS_PER_BLOB
+    if (header.blobGasUsed === undefined) return blobs > 0 ? 'data blobs present in block body' : undefined
+    if (blobGas === header.blobGasUsed) return undefined
+    return `blob gas used mismatch (header ${header.blobGasUsed}, calculated ${blobGas})`
+  }
+
+  /** All that an L1 header says of the state is its root. */
+  stateFault(): undefined {
+    return undefined
   }
 }

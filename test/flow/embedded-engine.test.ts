@@ -101,7 +101,8 @@ describe('the embedded engine', () => {
     const kept: SealOptions = { commit: false, publish: false }
     const empty = payloadOf(await maker.jobs.seal(job, kept, {}))
     const raws = [...empty.transactions, second.transactions[1] as Uint8Array]
-    const header = { ...empty.header, transactionsRoot: transactionsRoot(raws) }
+    const { blobGasUsed = 0n } = second.header
+    const header = { ...empty.header, blobGasUsed, transactionsRoot: transactionsRoot(raws) }
     const early = { ...empty, header, transactions: raws, hash: hashHeader(header) }
     expect(await w.engine.newPayload(early, {})).toMatchObject({
       status: 'INVALID',

@@ -1,24 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { BlobStore } from '../../src/builder/blob-store.ts'
-import { Jobs } from '../../src/builder/jobs.ts'
-import { L1Rules } from '../../src/builder/l1-rules.ts'
-import { SealedBlocks } from '../../src/builder/sealed-blocks.ts'
-import type { L1OpenOptions, SealedBlock } from '../../src/builder/service.ts'
-import { EngineCommitter } from '../../src/delivery/committers/engine.ts'
-import { TrailingLabels } from '../../src/delivery/trailing-labels.ts'
-import { EmbeddedEnginePort, EmbeddedReader, storedStates } from '../../src/embedded/builder-ports.ts'
-import { ChainStore } from '../../src/embedded/chain-store.ts'
-import { EmbeddedEngine } from '../../src/embedded/engine.ts'
-import { genesisState } from '../../src/embedded/genesis-state.ts'
-import { L1ChainRules } from '../../src/embedded/l1-chain-rules.ts'
 import { StoredState } from '../../src/embedded/stored-state.ts'
 import { hexToBytes, ZERO_HASH } from '../../src/primitives/hex.ts'
-import { parseGenesis } from '../../src/protocol/genesis.ts'
 import type { Header } from '../../src/protocol/header.ts'
-import { MemoryStore } from '../../src/storage/memory-store.ts'
 import { devAccounts } from '../peers/support/dev-accounts.ts'
 import { L1_CHAIN_ID, l1Genesis } from '../peers/support/l1-genesis.ts'
-import { VirtualClock } from '../support/virtual-clock.ts'
+import { embeddedL1World } from '../support/embedded-l1-world.ts'
 
 const GENESIS_TIME = 1_000
 const CANCUN = GENESIS_TIME + 12
@@ -26,52 +12,10 @@ const PRAGUE = GENESIS_TIME + 24
 const WITHDRAWN = `0x${'88'.repeat(20)}` as const
 const [alice] = devAccounts as [(typeof devAccounts)[0]]
 
-/** A builder of L1 blocks on an embedded chain that begins at Shanghai. */
-async function world() {
-  const times = { cancunTime: CANCUN, pragueTime: PRAGUE }
-  const genesis = parseGenesis(l1Genesis({ timestamp: GENESIS_TIME, config: times }))
-  const config = genesis.config.l1
-  const chain = await ChainStore.open(new MemoryStore(), genesisState(genesis), {})
-  const rules = new L1ChainRules(config)
-  const engine = new EmbeddedEngine(chain, rules)
-  const reader = new EmbeddedReader(chain)
-  const sealedBlocks = new SealedBlocks()
-  const jobs = new Jobs<L1OpenOptions>({
-    rules: new L1Rules({ config, blockTime: 12n, chain: reader }, new BlobStore(async () => true)),
-    chain: reader,
-    executor: rules.executor,
-    state: storedStates(chain),
-    pool: {
-      best: () => ({ next: () => ({ done: true, value: undefined }) }),
-      ofSender: () => [],
-      get: () => undefined,
-    },
-    committer: new EngineCommitter(
-      new EmbeddedEnginePort(engine),
-      sealedBlocks,
-      () => ({ calls: [], arrived: () => undefined }),
-      new TrailingLabels(sealedBlocks, reader, { safe: 1, finalized: 2 }),
-    ),
-    publisher: undefined,
-    auto: { set: () => false },
-    sealedBlocks,
-    clock: new VirtualClock(1_000_000),
-  })
-  const seal = async (
-    options: L1OpenOptions,
-    header?: Partial<Header>,
-    ...raws: Uint8Array[]
-  ): Promise<SealedBlock> => {
-    const job = await jobs.open(options, {})
-    for (const raw of raws) await jobs.includeRaw(job, raw, {})
-    return jobs.seal(job, { commit: true, publish: false, ...(header && { header }) }, {})
-  }
-  return { chain, jobs, seal }
-}
-
-let w: Awaited<ReturnType<typeof world>>
+let w: Awaited<ReturnType<typeof embeddedL1World>>
 beforeEach(async () => {
-  w = await world()
+  const config = { cancunTime: CANCUN, pragueTime: PRAGUE }
+  w = await embeddedL1World(l1Genesis({ timestamp: GENESIS_TIME, config }))
 })
 
 async function transfer(nonce: number): Promise<Uint8Array> {
@@ -115,7 +59,7 @@ describe('L1 jobs on an embedded chain', () => {
       [{ blobGasUsed: 5n }, /^blob gas used 5 not a multiple of blob gas per blob 131072$/],
       [{ blobGasUsed: 1n << 40n }, /^blob gas used 1099511627776 exceeds maximum allowance 1179648$/],
       [{ requestsHash: ZERO_HASH }, /^invalid requests hash \(remote: 0{64} local: e3b0/],
-      [{ extraData: new Uint8Array(33) }, /^extra-data longer than 32 bytes \(33\)$/],
+      [{ extraData: new Uint8Array(33) }, /^invalid extradata length: 33$/],
       [{ stateRoot: ZERO_HASH }, /^invalid merkle root \(remote: 0{64} local: /],
     ]
     for (const [header, validationError] of faults) {

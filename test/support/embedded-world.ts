@@ -8,7 +8,7 @@ import { ChainStore } from '../../src/embedded/chain-store.ts'
 import { EmbeddedEngine } from '../../src/embedded/engine.ts'
 import { genesisState } from '../../src/embedded/genesis-state.ts'
 import { OpChainRules } from '../../src/embedded/op-chain-rules.ts'
-import { type Address, type Hash, hexToBytes, toQuantity } from '../../src/primitives/hex.ts'
+import { type Hash, hexToBytes, toQuantity } from '../../src/primitives/hex.ts'
 import { parseGenesis } from '../../src/protocol/genesis.ts'
 import type { KeyValueStore } from '../../src/storage/key-value-store.ts'
 import { devAccounts } from '../peers/support/dev-accounts.ts'
@@ -40,9 +40,12 @@ export const EMBEDDED_GENESIS: Readonly<Record<string, unknown>> = {
 
 const NOTHING = { calls: [], arrived: () => undefined }
 
-/** A builder on an embedded L2, with no node at all. */
-export async function embeddedWorld(store: KeyValueStore) {
-  const genesis = parseGenesis(EMBEDDED_GENESIS)
+/**
+ * A builder on an embedded L2, with no node at all.
+ * @param file a genesis file; its time is that of the L1 block, 1000
+ */
+export async function embeddedWorld(store: KeyValueStore, file: unknown = EMBEDDED_GENESIS) {
+  const genesis = parseGenesis(file)
   const { l1, config: base } = new MemoryChain(new Map())
   const { chainId } = genesis.config
   const { forks, eip1559: constants } = genesis.config.op as NonNullable<typeof genesis.config.op>
@@ -88,12 +91,12 @@ export async function embeddedWorld(store: KeyValueStore) {
 }
 
 /** A transfer from the first development account. */
-export async function transfer(nonce: number, options: { value?: bigint; to?: Address } = {}): Promise<Uint8Array> {
+export async function transfer(nonce: number, options: { value?: bigint; chainId?: number } = {}): Promise<Uint8Array> {
   const raw = await alice.account.signTransaction({
-    chainId: 901,
+    chainId: options.chainId ?? 901,
     nonce,
     gas: 21_000n,
-    to: options.to ?? `0x${'77'.repeat(20)}`,
+    to: `0x${'77'.repeat(20)}`,
     value: options.value ?? 1n,
     maxFeePerGas: 10n ** 10n,
     maxPriorityFeePerGas: 1n,
