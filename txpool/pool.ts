@@ -63,6 +63,7 @@ export class TxPool implements PoolReader {
   #pending = 0
   #queued = 0
   #nextExpiry = 0
+  readonly #costNow = (transaction: SignedTransaction): bigint => maxCost(transaction, this.#head?.rollupFee)
 
   constructor(options: TxPoolOptions) {
     this.#options = options
@@ -161,7 +162,7 @@ export class TxPool implements PoolReader {
         if (queue !== undefined) this.#put(sender, lowered, queue.entries)
         continue
       }
-      this.#hold(transaction, lowered, maxCost(transaction, this.#head?.rollupFee))
+      this.#hold(transaction, lowered)
     }
     this.#truncate()
   }
@@ -178,10 +179,12 @@ export class TxPool implements PoolReader {
 
   #validate(transaction: SignedTransaction, head: PoolHead, account: PoolAccount): void {
     const queue = this.#bySender.get(transaction.sender)
-    const index = queue?.pending.findIndex((entry) => entry.transaction.nonce === transaction.nonce) ?? -1
+    const there = queue?.at(transaction.nonce)
+    // What is spent was reckoned when it became pending, what is replaced by the fees of now: geth does, and tells the figures.
+    const replaces = there !== undefined && queue?.isPending(there) === true
     validateSender(transaction, account, maxCost(transaction, head.rollupFee), {
       spent: queue?.spent ?? 0n,
-      replaced: queue?.entries[index]?.cost,
+      replaced: replaces ? maxCost(there.transaction, head.rollupFee) : undefined,
     })
   }
 
@@ -194,7 +197,7 @@ export class TxPool implements PoolReader {
       throw rejected('replacement transaction underpriced')
     }
     for (const entry of room) this.#remove(entry)
-    this.#hold(transaction, account, maxCost(transaction, head.rollupFee))
+    this.#hold(transaction, account)
     this.#truncate()
   }
 
@@ -213,23 +216,23 @@ export class TxPool implements PoolReader {
     }
     if (freed < over) throw rejected('txpool is full')
     const before = this.#bySender.get(transaction.sender)
-    const entry: PoolEntry = { transaction, arrival: this.#arrivals, cost: 0n }
-    const after = new SenderQueue(account, before?.with(entry) ?? [entry], 0)
-    if (!after.pending.includes(entry) && dropped.some((other) => this.#isPending(other))) {
+    const entry: PoolEntry = { transaction, arrival: this.#arrivals }
+    const after = new SenderQueue(account, before?.with(entry) ?? [entry], 0, this.#costNow)
+    if (!after.isPending(entry) && dropped.some((other) => this.#isPending(other))) {
       throw rejected('future transaction tries to replace pending')
     }
     return dropped
   }
 
   #isPending(entry: PoolEntry): boolean {
-    return this.#bySender.get(entry.transaction.sender)?.pending.includes(entry) ?? false
+    return this.#bySender.get(entry.transaction.sender)?.isPending(entry) ?? false
   }
 
-  #hold(transaction: SignedTransaction, account: PoolAccount, cost: bigint): void {
+  #hold(transaction: SignedTransaction, account: PoolAccount): void {
     const { sender, nonce, hash, raw } = transaction
     const queue = this.#bySender.get(sender)
     const there = queue?.at(nonce)
-    const entry: PoolEntry = { transaction, arrival: this.#arrivals++, cost }
+    const entry: PoolEntry = { transaction, arrival: this.#arrivals++ }
     this.#byHash.set(hash, entry)
     this.#slots += slotsOf(raw)
     const revives = there !== undefined && this.#isPending(there)
@@ -252,10 +255,10 @@ export class TxPool implements PoolReader {
     const { accountQueue } = this.#limits
     const before = this.#bySender.get(sender)
     const now = this.#options.clock.now()
-    let after = new SenderQueue(account, entries, now, revives ? undefined : before)
+    let after = new SenderQueue(account, entries, now, this.#costNow, before, revives)
     if (after.queuedCount > accountQueue) {
       const kept = entries.slice(0, after.pendingCount + accountQueue)
-      after = new SenderQueue(account, kept, now, revives ? undefined : before)
+      after = new SenderQueue(account, kept, now, this.#costNow, before, revives)
     }
     const stays = new Set(after.entries)
     for (const entry of [...(before?.entries ?? []), ...entries]) {

@@ -5,8 +5,6 @@ export interface PoolEntry {
   readonly transaction: SignedTransaction
   /** Rises with each arrival: earlier ones go first at the same price. */
   readonly arrival: number
-  /** What it costs its sender at most, in wei, by the fees at its arrival. */
-  readonly cost: bigint
 }
 
 interface Head {

@@ -28,9 +28,22 @@ export class SenderQueue {
   readonly pendingCount: number
   /** When the queued ones last had a sign of life, in milliseconds; meaningless without any. */
   readonly beat: number
+  /** What the pending ones cost at most, by the fees when they became pending, in wei. */
+  readonly #costs: ReadonlyMap<PoolEntry, bigint>
 
-  /** @param before what it replaces: queued entries live on from the beat of that, or from now where it had none */
-  constructor(account: PoolAccount, entries: readonly PoolEntry[], now: number, before?: SenderQueue) {
+  /**
+   * @param costOf what a transaction costs at most by the fees of now, in wei
+   * @param before the entries until now: what was pending keeps its cost
+   * @param alive whether the queued ones' time begins anew even if nothing has become pending
+   */
+  constructor(
+    account: PoolAccount,
+    entries: readonly PoolEntry[],
+    now: number,
+    costOf: (transaction: SignedTransaction) => bigint,
+    before?: SenderQueue,
+    alive = false,
+  ) {
     this.account = account
     this.entries = entries
     let nonce = account.nonce
@@ -40,8 +53,11 @@ export class SenderQueue {
       count++
     }
     this.pendingCount = count
-    const alive = before === undefined || before.queuedCount === 0 || before.pendingCount < count
-    this.beat = alive ? now : before.beat
+    const renewed = before === undefined || before.queuedCount === 0 || before.pendingCount < count || alive
+    this.beat = renewed ? now : before.beat
+    const costs = new Map<PoolEntry, bigint>()
+    for (const entry of this.pending) costs.set(entry, before?.costOf(entry) ?? costOf(entry.transaction))
+    this.#costs = costs
   }
 
   get pending(): readonly PoolEntry[] {
@@ -59,8 +75,18 @@ export class SenderQueue {
   /** The pending ones' costs together, in wei. */
   get spent(): bigint {
     let sum = 0n
-    for (let i = 0; i < this.pendingCount; i++) sum += (this.entries[i] as PoolEntry).cost
+    for (const cost of this.#costs.values()) sum += cost
     return sum
+  }
+
+  /** What a pending entry cost when it became pending, in wei. */
+  costOf(entry: PoolEntry): bigint | undefined {
+    return this.#costs.get(entry)
+  }
+
+  /** Whether an entry is pending. */
+  isPending(entry: PoolEntry): boolean {
+    return this.#costs.has(entry)
   }
 
   /** The entry with a nonce. */
