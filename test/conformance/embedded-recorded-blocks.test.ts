@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import { executeBlock } from '../../src/embedded/execute-block.ts'
 import { OpChainRules } from '../../src/embedded/op-chain-rules.ts'
+import { decodeStoredReceipts, encodeStoredReceipts } from '../../src/embedded/receipt-storage.ts'
+import { receiptSubjects } from '../../src/embedded/receipt-subjects.ts'
 import { StoredNodes } from '../../src/embedded/stored-nodes.ts'
 import { StoredState } from '../../src/embedded/stored-state.ts'
 import { type Hash, hexToBytes } from '../../src/primitives/hex.ts'
 import { keccakHash } from '../../src/primitives/keccak.ts'
 import { type Block, decodeBlock } from '../../src/protocol/block.ts'
 import { decodeHeader } from '../../src/protocol/header.ts'
+import { receiptToJson } from '../../src/protocol/receipt-json.ts'
 import type { StoredNode } from '../../src/state/node-store.ts'
 import { decodeNode } from '../../src/state/trie-node.ts'
 import { MemoryStore } from '../../src/storage/memory-store.ts'
@@ -29,7 +32,7 @@ function nodesOf(entries: readonly Uint8Array[]): StoredNodes {
   return stored
 }
 
-describe.each(fixtureForks())('blocks of op-geth at %s, imported', (fork) => {
+describe.each(fixtureForks())('blocks of op-geth at %s, imported and told of', (fork) => {
   const fixtures = readBlockFixtures(fork)
   const rules = new OpChainRules(chainOfFixtures(fixtures))
   const nodes = nodesOf(fixtures.state.map(hexToBytes))
@@ -45,7 +48,12 @@ describe.each(fixtureForks())('blocks of op-geth at %s, imported', (fork) => {
     expect(block.hash).toBe(fixture.header.hash)
     expect(rules.payloadFault(block)).toBeUndefined()
     expect(rules.headerFault(parent, block.header)).toBeUndefined()
-    expect(await verdict(fixture, block)).toMatchObject({ tag: 'valid' })
+    const imported = await verdict(fixture, block)
+    expect(imported).toMatchObject({ tag: 'valid' })
+    const receipts = decodeStoredReceipts(encodeStoredReceipts(imported.tag === 'valid' ? imported.receipts : []))
+    const place = { hash: block.hash, number: block.header.number, timestamp: block.header.timestamp }
+    const subjects = receiptSubjects(block, receipts, chainOfFixtures(fixtures).forks)
+    expect(subjects.map((subject) => receiptToJson(subject, place))).toEqual(fixture.receipts)
     const header = { ...block.header, stateRoot: block.hash }
     expect(await verdict(fixture, { ...block, header })).toMatchObject({
       tag: 'invalid',
