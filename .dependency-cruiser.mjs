@@ -153,7 +153,7 @@ export default {
       name: 'no-folder-without-a-place',
       comment: 'a folder of src/ that the tables of this file do not name',
       severity: 'error',
-      from: { path: '^src/[^/]+/', pathNot: inSrc(Object.keys(BELOW)) },
+      from: { path: '^src/[^/]+/', pathNot: inSrc([...Object.keys(BELOW), 'hosts']) },
       to: {},
     },
     {
@@ -197,10 +197,11 @@ export default {
     },
     {
       name: 'one-composition-root',
-      comment: 'src/node.ts introduces the folders to each other; only the process asks for it',
+      comment:
+        'src/node.ts, and src/hosts for one chain each, introduce the folders to each other; only the process asks for it',
       severity: 'error',
-      from: { path: CODE, pathNot: ['^src/main[.]ts$', TEST] },
-      to: { path: '^src/(node|main)[.]ts$' },
+      from: { path: CODE, pathNot: ['^src/main[.]ts$', '^src/node[.]ts$', '^src/hosts/', TEST] },
+      to: { path: ['^src/(node|main)[.]ts$', '^src/hosts/'] },
     },
     {
       name: 'node-wires',

@@ -1,0 +1,28 @@
+import type { BeaconHandler } from '../../rpc/beacon.ts'
+import type { ChainRoute } from '../../rpc/routes.ts'
+import type { L1Client } from '../clients/l1.ts'
+import type { WatchedNode } from '../clients/node-watch.ts'
+import type { RpcTransport } from '../clients/transport.ts'
+import type { L1ChainConfig } from '../protocol/l1-chain.ts'
+import type { NodeStore } from '../state/node-store.ts'
+import type { Logger } from '../telemetry/logger.ts'
+
+/** One chain, wired. */
+export interface HostedChain {
+  readonly route: ChainRoute
+  /** By path below the chain's routes. */
+  readonly beacon?: ReadonlyMap<string, BeaconHandler>
+  readonly watched: readonly WatchedNode[]
+  readonly transports: readonly RpcTransport[]
+  /** Works until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** What all chains share. */
+export interface HostContext {
+  readonly logger: Logger
+  readonly l1: { readonly reader: L1Client; readonly chain: L1ChainConfig }
+  readonly store: NodeStore
+  readonly debugReads: boolean
+}
