@@ -168,8 +168,11 @@ describe('the pool beside that of op-geth', () => {
           await el.rpc.call('txpool_contentFrom', params),
         )
       }
-      const job = await sequencer.rpc.call<string>('test_open', [])
-      for (let i = 0; i < 8; i++) await sequencer.rpc.call('test_includeBest', [job])
+      // Every third block takes the place of the one before: what only that held comes back.
+      const head = await el.block('latest')
+      const reorg = block % 3 === 2
+      const job = await sequencer.rpc.call<string>('test_open', reorg ? [{ l2Parent: head.parentHash }] : [])
+      for (let i = 0; i < (reorg ? 2 : 8); i++) await sequencer.rpc.call('test_includeBest', [job])
       const sealed = await sequencer.rpc.call<Sealed>('test_seal', [job])
       expect(sealed.committed).toBe(true)
       await waitFor('op-geth has followed the block', async () => {
