@@ -38,6 +38,7 @@ export interface TransactionPlace {
 
 const MAX_HEADERS = 4096
 const MAX_BLOCKS = 128
+const NODE_CACHE_BYTES = 64 * 1024 * 1024
 
 const GENESIS_KEY = 'genesis'
 const LABELS_KEY = 'labels'
@@ -77,7 +78,7 @@ export class ChainStore {
    */
   static async open(store: KeyValueStore, genesis: GenesisState, io: IoOptions): Promise<ChainStore> {
     const { block, newNodes, codes } = genesis
-    const nodes = new StoredNodes(store)
+    const nodes = new StoredNodes(store, { maxBytes: NODE_CACHE_BYTES })
     const stored = store.get(GENESIS_KEY)
     if (stored !== undefined && bytesToHex(stored) !== block.hash) {
       throw new AppError<EmbeddedErrorCode>('CHAIN_MISMATCH', {
