@@ -1,12 +1,9 @@
 import type { BlockEnv, BlockExecution } from '../evm/executor.ts'
-import type { Address, Hash } from '../primitives/hex.ts'
+import type { Hash } from '../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import type { OpForks } from '../protocol/forks.ts'
 import { EMPTY_REQUESTS_HASH, type Header } from '../protocol/header.ts'
 import { commonOpening, executedFields, type OpeningHeader } from './common-header.ts'
-
-/** Holds withdrawals to L1; its storage root is the `withdrawalsRoot` of blocks from Isthmus. */
-export const MESSAGE_PASSER_ADDRESS: Address = '0x4200000000000000000000000000000000000016'
 
 /** What a header needs beside the execution. */
 export interface HeaderInput {

@@ -6,7 +6,7 @@ import { SEQUENCER_FEE_VAULT } from '../protocol/attributes.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import { L1_BLOCK_ADDRESS, L1_BLOCK_SLOTS } from '../protocol/l1-fee.ts'
 import { L1_INFO_DEPOSITOR } from '../protocol/l1-info.ts'
-import { MESSAGE_PASSER_ADDRESS } from './assemble.ts'
+import { MESSAGE_PASSER_ADDRESS } from '../protocol/message-passer.ts'
 import type { StateWant } from './ports.ts'
 
 /** The slots of L1Block that the L1-attributes transaction writes beside those that fees read. */

@@ -3,11 +3,11 @@ import { EMPTY_TRIE_ROOT, KECCAK_EMPTY, keccakHash } from '../primitives/keccak.
 import type { Block } from '../protocol/block.ts'
 import { type Genesis, genesisHeader } from '../protocol/genesis.ts'
 import { hashHeader } from '../protocol/header.ts'
+import { MESSAGE_PASSER_ADDRESS } from '../protocol/message-passer.ts'
 import type { AccountDiff } from '../state/diff.ts'
 import { KeyIndex } from '../state/key-index.ts'
 import type { StateNodes, StoredNode } from '../state/node-store.ts'
 import { StateRootPass } from '../state/root-pass.ts'
-import { MESSAGE_PASSER_ADDRESS } from './message-passer.ts'
 import { stateIncomplete } from './stored-nodes.ts'
 
 /** The first block of a chain, and the state after it. */

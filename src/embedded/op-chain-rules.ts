@@ -8,9 +8,9 @@ import { daFootprint, daFootprintGasScalar } from '../protocol/da-footprint.ts'
 import { decodeExtraData, type Eip1559Constants } from '../protocol/extra-data.ts'
 import type { Header } from '../protocol/header.ts'
 import { rollupCostData } from '../protocol/l1-fee.ts'
+import { MESSAGE_PASSER_ADDRESS } from '../protocol/message-passer.ts'
 import { isDeposit, type Transaction } from '../protocol/transaction.ts'
 import { baseFeeFault, type ChainRules, commonHeaderFault, upgradeFieldFault } from './chain-rules.ts'
-import { MESSAGE_PASSER_ADDRESS } from './message-passer.ts'
 
 /** The DA footprint of a Jovian block in gas, or why it has none. @see op-geth, core/types CalcDAFootprint */
 function blockFootprint(transactions: readonly Transaction[]): bigint | string {

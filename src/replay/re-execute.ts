@@ -1,4 +1,4 @@
-import { assembleHeader, MESSAGE_PASSER_ADDRESS } from '../builder/assemble.ts'
+import { assembleHeader } from '../builder/assemble.ts'
 import type { PinnedState } from '../builder/ports.ts'
 import type { BlockEnv, ExecutedTransaction } from '../evm/executor.ts'
 import { OpExecutor } from '../evm/op-executor.ts'
@@ -9,6 +9,7 @@ import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import { nextOpBaseFee } from '../protocol/base-fee.ts'
 import { type DecodedExtraData, decodeExtraData, eip1559ConstantsAt, encodeExtraData } from '../protocol/extra-data.ts'
 import { type Header, hashHeader } from '../protocol/header.ts'
+import { MESSAGE_PASSER_ADDRESS } from '../protocol/message-passer.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import type { ReplayChain } from './chain.ts'
 
