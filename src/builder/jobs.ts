@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { ExecutedTransaction, Executor } from '../evm/executor.ts'
-import { refusal } from '../evm/refusal.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { AppError, isAppError } from '../primitives/errors.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
@@ -78,6 +77,8 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
   readonly #open = new Map<JobId, Job>()
   readonly #finished = new LRUCache<JobId, Job>({ max: MAX_FINISHED })
   readonly #cancelled: Job[] = []
+  /** Jobs that are being opened: they count against the limit before they are there. */
+  #opening = 0
   /** A batch announces its transactions before it includes them: each is decoded, and its sender recovered, once. */
   readonly #decoded = new LRUCache<Hash, Transaction>({ max: MAX_DECODED })
 
@@ -125,12 +126,13 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
   async open(options: Options, io: IoOptions): Promise<JobId> {
     const { limits, clock, rules } = this.#context
     const maxOpen = limits?.maxOpen ?? DEFAULT_MAX_OPEN
-    if (this.#open.size >= maxOpen) {
+    if (this.#open.size + this.#opening >= maxOpen) {
       throw new AppError<BuilderErrorCode>('TOO_MANY_JOBS', {
         message: `${maxOpen} jobs are open: seal or cancel some`,
         data: { limit: maxOpen },
       })
     }
+    this.#opening++
     try {
       const draft = await rules.draft(options, io)
       const block = await this.#begin(draft, io)
@@ -138,7 +140,9 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
       this.#open.set(job.id, job)
       return job.id
     } catch (error) {
-      throw nodeError(isAppError(error, 'TX_INVALID') ? refusal('invalid', error.message) : error)
+      throw nodeError(error)
+    } finally {
+      this.#opening--
     }
   }
 

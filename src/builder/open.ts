@@ -13,7 +13,7 @@ import { l2BlockRef, systemConfigOfBlock } from '../protocol/l2-block.ts'
 import { nextOrigin } from '../protocol/origin-selection.ts'
 import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
-import { decodeTransaction } from '../protocol/transaction.ts'
+import { decodeForInclusion } from './decode.ts'
 import type { ChainBlock, ChainReader, L1Block, L1Reader, RootOracle } from './ports.ts'
 import type { Draft } from './rules.ts'
 import type { BuilderErrorCode, OpenOptions, OriginSelector, ParentSelector } from './service.ts'
@@ -162,7 +162,7 @@ export async function draftBlock(context: OpenContext, options: OpenOptions, io:
     timestamp,
     skipOriginCheck: options.force === true,
   })
-  const forced = (options.transactions ?? []).map(decodeTransaction)
+  const forced = (options.transactions ?? []).map(decodeForInclusion)
   const beaconRoot = attributes.parentBeaconBlockRoot
   const transactions = [...deposits, ...forced]
   return {

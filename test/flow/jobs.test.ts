@@ -137,6 +137,19 @@ describe('a job', () => {
     await expect(w.jobs.inspect(job, {})).rejects.toMatchObject({ code: 'JOB_STATE', data: { state: 'cancelled' } })
   })
 
+  it('is not opened with a transaction that cannot stand in it', async () => {
+    const forced: [Uint8Array, string][] = [
+      [await transfer(alice, 3), 'nonceTooHigh'],
+      [Uint8Array.of(0xc0), 'invalid'],
+      [Uint8Array.of(0x02, 0xf8), 'invalid'],
+    ]
+    for (const [raw, reason] of forced) {
+      const opening = w.jobs.open({ transactions: [raw] }, {})
+      await expect(opening).rejects.toMatchObject({ code: 'TX_REFUSED', data: { reason } })
+    }
+    expect(w.jobs.jobs()).toEqual([])
+  })
+
   it('does not undo what it was opened with', async () => {
     const job = await w.jobs.open({ transactions: [await transfer(alice, 0)] }, {})
     await w.jobs.includeRaw(job, await transfer(alice, 1), {})
@@ -259,7 +272,8 @@ describe('limits', () => {
   })
 
   it('opens no more jobs than it can hold', async () => {
-    for (let i = 0; i < 4; i++) await w.jobs.open({}, {})
+    const opened = await Promise.allSettled(Array.from({ length: 6 }, () => w.jobs.open({}, {})))
+    expect(opened.filter(({ status }) => status === 'fulfilled')).toHaveLength(4)
     await expect(w.jobs.open({}, {})).rejects.toMatchObject({ code: 'TOO_MANY_JOBS', data: { limit: 4 } })
     await w.jobs.close()
     await w.jobs.open({}, {})
