@@ -19,7 +19,7 @@ export interface L1HeaderInput {
 }
 
 /** The part of an L1 header that does not depend on what runs in the block. */
-export function openingL1Header(config: L1ChainConfig, env: BlockEnv, extraData: Uint8Array): OpeningHeader {
+function openingL1Header(config: L1ChainConfig, env: BlockEnv, extraData: Uint8Array): OpeningHeader {
   const { timestamp } = env
   const cancun = isL1ForkActive(config, 'cancun', timestamp)
   const root = env.parentBeaconBlockRoot

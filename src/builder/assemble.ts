@@ -17,7 +17,7 @@ export interface HeaderInput {
 }
 
 /** The part of an L2 header that does not depend on what runs in the block. */
-export function openingHeader(forks: OpForks, env: BlockEnv, extraData: Uint8Array): OpeningHeader {
+function openingHeader(forks: OpForks, env: BlockEnv, extraData: Uint8Array): OpeningHeader {
   const { timestamp } = env
   const ecotone = forks.isActive('ecotone', timestamp)
   const root = env.parentBeaconBlockRoot

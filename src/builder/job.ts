@@ -25,7 +25,7 @@ type Stage =
   | { readonly tag: 'cancelled'; readonly transactions: number; readonly block: OpenBlock | undefined }
 
 /** What a job needs of its chain's rules. */
-type JobRules = Pick<BlockRules<CommonOpenOptions>, 'opening' | 'complete' | 'blobBaseFee'>
+type JobRules = Pick<BlockRules<CommonOpenOptions>, 'complete' | 'blobBaseFee'>
 
 /** One block from opening to sealing. Calls are served one at a time, in the order in which they come. */
 export class Job {
@@ -136,12 +136,7 @@ export class Job {
     return {
       jobId: this.id,
       state: stage.tag,
-      header: {
-        ...this.#rules.opening(block),
-        ...header,
-        gasUsed: header.gasUsed,
-        baseFeePerGas: block.env.baseFeePerGas,
-      },
+      header: { ...header, baseFeePerGas: block.env.baseFeePerGas },
       transactions: block.execution.transactions,
       gasLeft: block.execution.gasLeft,
       stateRoot: header.stateRoot,

@@ -5,9 +5,8 @@ import { blobBaseFee } from '../protocol/blob-fee.ts'
 import { decodeNetworkTransaction } from '../protocol/blob-sidecar.ts'
 import { blobParamsAt } from '../protocol/l1-chain.ts'
 import { decodeTransaction, type Transaction } from '../protocol/transaction.ts'
-import { assembleL1Header, openingL1Header } from './assemble-l1.ts'
+import { assembleL1Header } from './assemble-l1.ts'
 import type { BlobStore } from './blob-store.ts'
-import type { OpeningHeader } from './common-header.ts'
 import { refusing } from './decode.ts'
 import { draftL1Block, type L1OpenContext } from './l1-open.ts'
 import type { StateWant } from './ports.ts'
@@ -48,10 +47,6 @@ export class L1Rules implements BlockRules<L1OpenOptions> {
     const network = refusing(() => decodeNetworkTransaction(raw))
     const version = l1EvmRules(this.#context.config, timestamp).osaka ? 1 : 0
     await this.#blobs.admit(transaction, network?.sidecar, version)
-  }
-
-  opening({ env, extraData }: Pick<OpenBlock, 'env' | 'extraData'>): OpeningHeader {
-    return openingL1Header(this.#context.config, env, extraData)
   }
 
   async complete({ env, extraData, execution, state }: OpenBlock, io: IoOptions): Promise<CompletedBlock> {

@@ -6,8 +6,7 @@ import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import { type Header, hashHeader } from '../protocol/header.ts'
 import { MESSAGE_PASSER_ADDRESS } from '../protocol/message-passer.ts'
 import type { Transaction } from '../protocol/transaction.ts'
-import { assembleHeader, openingHeader } from './assemble.ts'
-import type { OpeningHeader } from './common-header.ts'
+import { assembleHeader } from './assemble.ts'
 import { decodeForInclusion } from './decode.ts'
 import { draftBlock, type OpenContext } from './open.ts'
 import type { BlockRules, CompletedBlock, Draft, OpenBlock } from './rules.ts'
@@ -52,10 +51,6 @@ export class OpRules implements BlockRules<OpenOptions> {
 
   async admit(): Promise<void> {
     // Nothing travels beside an L2 transaction.
-  }
-
-  opening({ env, extraData }: Pick<OpenBlock, 'env' | 'extraData'>): OpeningHeader {
-    return openingHeader(this.#context.config.forks, env, extraData)
   }
 
   async complete(block: OpenBlock, io: IoOptions): Promise<CompletedBlock> {

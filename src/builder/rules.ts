@@ -3,7 +3,6 @@ import type { IoOptions } from '../primitives/io.ts'
 import type { Header } from '../protocol/header.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import type { Withdrawal } from '../protocol/withdrawal.ts'
-import type { OpeningHeader } from './common-header.ts'
 import type { ChainBlock, PinnedState, StateWant } from './ports.ts'
 import type { CommonOpenOptions } from './service.ts'
 
@@ -56,8 +55,6 @@ export interface BlockRules<Options extends CommonOpenOptions> {
    * @throws AppError TX_REFUSED
    */
   admit(transaction: Transaction, raw: Uint8Array, timestamp: bigint): Promise<void>
-  /** The part of the header that does not depend on what runs in the block. */
-  opening(block: Pick<OpenBlock, 'env' | 'extraData'>): OpeningHeader
   /** @throws AppError BLOCK_INVALID, and what reading the state throws */
   complete(block: OpenBlock, io: IoOptions): Promise<CompletedBlock>
   /** wei per blob gas; undefined where blob transactions cannot stand in a block. */
