@@ -2,11 +2,10 @@ import { checksumAddress } from '../primitives/checksum-address.ts'
 import type { DepositTransaction } from '../protocol/transaction.ts'
 import { accountOrEmpty, addBalance, incrementNonce } from './balances.ts'
 import type { Outcome } from './execute-tx.ts'
+import { gasAfterRefund } from './gas-refund.ts'
 import { floorDataGas, intrinsicGas, MAX_INIT_CODE_SIZE } from './intrinsic-gas.ts'
 import { refusal } from './refusal.ts'
 import { removeDestroyed, runMessage, type TransactionContext } from './transaction-context.ts'
-
-const REFUND_QUOTIENT = 5n
 
 /** A deposit's outcome, and the nonce that its receipt records. */
 export interface DepositOutcome extends Outcome {
@@ -68,11 +67,8 @@ export async function executeDeposit(
   })
   let gasUsed = flatGas
   if (regolith) {
-    const used = intrinsic + result.gasUsed
-    const cap = used / REFUND_QUOTIENT
-    gasUsed = used - (result.refund < cap ? result.refund : cap)
     const floor = rules.prague ? floorDataGas(deposit.data) : 0n
-    if (gasUsed < floor) gasUsed = floor
+    gasUsed = gasAfterRefund(intrinsic + result.gasUsed, result.refund, floor)
   }
   removeDestroyed(overlay, result.destroyed)
   return {

@@ -10,6 +10,7 @@ import {
 } from '../protocol/transaction.ts'
 import { accountOrEmpty, addBalance, incrementNonce } from './balances.ts'
 import { checkBlobs } from './blob-charges.ts'
+import { gasAfterRefund } from './gas-refund.ts'
 import { EXISTING_AUTHORITY_REFUND, floorDataGas, intrinsicGas, MAX_INIT_CODE_SIZE } from './intrinsic-gas.ts'
 import { refusal } from './refusal.ts'
 import type { TransactionCharges } from './transaction-charges.ts'
@@ -26,7 +27,6 @@ export interface Outcome {
 const MAX_NONCE = 2n ** 64n - 1n
 /** EIP-7825's cap on a transaction's gas, from Osaka. */
 const MAX_TX_GAS = 1n << 24n
-const REFUND_QUOTIENT = 5n
 const DELEGATION_PREFIX = Uint8Array.of(0xef, 0x01, 0x00)
 
 /** Whether code is an EIP-7702 delegation rather than a program. */
@@ -209,11 +209,7 @@ export async function executeSigned(
     blobVersionedHashes: tx.type === 3 ? tx.blobVersionedHashes : [],
   })
 
-  let gasUsed = intrinsic + result.gasUsed
-  refund += result.refund
-  const cap = gasUsed / REFUND_QUOTIENT
-  gasUsed -= refund < cap ? refund : cap
-  if (gasUsed < floor) gasUsed = floor
+  const gasUsed = gasAfterRefund(intrinsic + result.gasUsed, refund + result.refund, floor)
 
   await addBalance(overlay, tx.sender, (tx.gasLimit - gasUsed) * gasPrice)
   await addBalance(overlay, env.feeRecipient, gasUsed * (gasPrice - env.baseFeePerGas))
