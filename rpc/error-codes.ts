@@ -1,5 +1,7 @@
 import type { BuilderErrorCode } from '../src/builder/service.ts'
 import type { TransportErrorCode } from '../src/clients/transport.ts'
+import type { LookupErrorCode } from '../src/embedded/block-lookup.ts'
+import type { EmbeddedErrorCode } from '../src/embedded/chain-store.ts'
 import type { ExecutionErrorCode } from '../src/evm/executor.ts'
 import type { RlpErrorCode } from '../src/primitives/rlp.ts'
 import type { SignatureErrorCode } from '../src/primitives/secp256k1.ts'
@@ -64,6 +66,8 @@ export type Code =
   | FrameErrorCode
   | NodeErrorCode
   | DecodingErrorCode
+  | EmbeddedErrorCode
+  | LookupErrorCode
 
 /** The JSON-RPC number of every code. Total: a new code without a number does not compile. */
 export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
@@ -84,6 +88,11 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   HEADER_INVALID: -32000,
   SIGNATURE_INVALID: -32000,
   PAYLOAD_HASH_MISMATCH: -32000,
+  BLOCK_NOT_FOUND: -32000,
+  BLOCK_UNKNOWN: -32000,
+  CHAIN_MISMATCH: -32000,
+  // Engine API, "invalid forkchoice state".
+  FORKCHOICE_INVALID: -38002,
   // Only for one whose data does not hold the node's own error.
   UPSTREAM_ERROR: -32000,
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Address, type Hash, hexToBytes, isData, isQuantity } from '../src/primitives/hex.ts'
+import type { BlockId, BlockLabel } from '../src/protocol/block-id.ts'
 
 // The hex gate: everything behind it sees typed values only. Formats are stated as metadata for the OpenRPC document
 // and checked in the transform, because a regular expression over megabytes of hex overflows the engine's stack.
@@ -82,6 +83,39 @@ export function blockSelector<const Word extends string>(...words: readonly Word
       (value.length <= 18 ? parseQuantity(value) : undefined),
   )
 }
+
+const BLOCK_LABELS: readonly BlockLabel[] = ['latest', 'pending', 'safe', 'finalized', 'earliest']
+
+/** A block by number or label, as `eth_getBlockByNumber` takes it. */
+export const blockNumber = gate(
+  'a 0x quantity, "latest", "pending", "safe", "finalized" or "earliest"',
+  `^(0x(0|[1-9a-fA-F][0-9a-fA-F]{0,15})|${BLOCK_LABELS.join('|')})$`,
+  (value): BlockId | undefined => {
+    const label = BLOCK_LABELS.find((word) => word === value)
+    if (label !== undefined) return { tag: 'label', label }
+    const number = value.length <= 18 ? parseQuantity(value) : undefined
+    return number === undefined ? undefined : { tag: 'number', number }
+  },
+)
+
+const blockHashText = gate('a 32-byte 0x hash', '^0x[0-9a-fA-F]{64}$', (value): BlockId | undefined => {
+  const parsed = parseHash(value)
+  return parsed && { tag: 'hash', hash: parsed, requireCanonical: false }
+})
+
+/** A block by number, label, hash, or an object with one of them. @see EIP-1898 */
+export const blockId = z.union([
+  blockHashText,
+  blockNumber,
+  z.strictObject({ blockHash: hash, requireCanonical: z.boolean().nullish() }).transform(
+    ({ blockHash, requireCanonical }): BlockId => ({
+      tag: 'hash',
+      hash: blockHash,
+      requireCanonical: requireCanonical ?? false,
+    }),
+  ),
+  z.strictObject({ blockNumber }).transform(({ blockNumber: id }): BlockId => id),
+])
 
 /** May be left out, or null as Go encodes an absent pointer; becomes undefined. */
 export function optional<T extends z.ZodType>(schema: T) {

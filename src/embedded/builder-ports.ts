@@ -37,7 +37,7 @@ export class EmbeddedReader implements ChainReader, L1Reader {
 
 /** Opens the states that a chain stores. */
 export function storedStates(chain: ChainStore): StateSource {
-  return ({ stateRoot }) => new StoredState(chain.nodes, stateRoot)
+  return ({ hash }) => new StoredState(chain.nodes, chain.stateRoot(hash))
 }
 
 /** An {@link EmbeddedEngine} as committing needs it; nothing can travel along. */

@@ -46,6 +46,7 @@ const headerKey = (hash: Hash): string => `h:${hash}`
 const blockKey = (hash: Hash): string => `b:${hash}`
 const receiptsKey = (hash: Hash): string => `r:${hash}`
 const transactionKey = (hash: Hash): string => `t:${hash}`
+const editKey = (hash: Hash): string => `e:${hash}`
 const numberKey = (number: bigint): string => `n:${number.toString(16).padStart(16, '0')}`
 
 function unknown(hash: Hash): AppError<EmbeddedErrorCode> {
@@ -127,6 +128,24 @@ export class ChainStore {
   receipts(hash: Hash): readonly Receipt[] | undefined {
     const bytes = this.#store.get(receiptsKey(hash))
     return bytes && decodeStoredReceipts(bytes)
+  }
+
+  /**
+   * The root of the state that stands after a block: the header's, unless a test has edited it since.
+   * @throws AppError BLOCK_UNKNOWN
+   */
+  stateRoot(hash: Hash): Hash {
+    const edited = this.#store.get(editKey(hash))
+    return edited === undefined ? this.#header(hash).stateRoot : bytesToHex(edited)
+  }
+
+  /**
+   * Gives a block another state than its header says: what is built on it, and what reads it, sees that one.
+   * @param state what stores the state: {@link StoredNodes.changes}
+   */
+  async editState(hash: Hash, stateRoot: Hash, state: readonly KeyValueChange[], io: IoOptions): Promise<void> {
+    const edit = this.#header(hash).stateRoot === stateRoot ? null : hexToBytes(stateRoot)
+    await this.#store.write([...state, [editKey(hash), edit]], io)
   }
 
   /** The hash of the canonical block at a number. */

@@ -6,6 +6,7 @@ import { SerialQueue } from '../primitives/serial-queue.ts'
 import type { Block } from '../protocol/block.ts'
 import type { Header } from '../protocol/header.ts'
 import { blockOf, type Payload } from '../protocol/payload.ts'
+import type { StateDiff } from '../state/diff.ts'
 import type { ChainRules } from './chain-rules.ts'
 import type { ChainStore, HeadChange } from './chain-store.ts'
 import { executeBlock } from './execute-block.ts'
@@ -107,7 +108,7 @@ export class EmbeddedEngine {
     const { parentHash } = block.header
     const fault = this.#rules.headerFault(parent, block.header)
     if (fault !== undefined) return fault
-    const state = new StoredState(chain.nodes, parent.stateRoot)
+    const state = new StoredState(chain.nodes, chain.stateRoot(parentHash))
     const ancestorHash = async (number: bigint): Promise<Hash | undefined> => chain.ancestorHash(parentHash, number)
     const verdict = await executeBlock(this.#rules, block, state, ancestorHash, io)
     if (verdict.tag === 'invalid') return verdict.reason
@@ -136,8 +137,40 @@ export class EmbeddedEngine {
       { head, safe: this.#label(safe, labels.safe, head), finalized: this.#label(finalized, labels.finalized, head) },
       io,
     )
-    if (change.added.length > 0) for (const listener of this.#listeners) listener(change)
+    this.#announce(change)
     return valid(head)
+  }
+
+  /**
+   * Makes any stored block the head, an ancestor of the head, too; labels that are not on its branch are cleared.
+   * @throws AppError BLOCK_UNKNOWN @see geth, debug_setHead
+   */
+  setHead(head: Hash, io: IoOptions): Promise<void> {
+    return this.#queue.run(async () => {
+      const { safe, finalized } = this.chain.labels
+      const [keptSafe, keptFinalized] = [safe, finalized].map((label) => this.#label(undefined, label, head))
+      const labels = { head, safe: keptSafe ?? ZERO_HASH, finalized: keptFinalized ?? ZERO_HASH }
+      this.#announce(await this.chain.setForkchoice(labels, io))
+    })
+  }
+
+  /**
+   * Changes the state after a stored block, which no header tells of: for tests alone, as no other node can follow.
+   * @throws AppError BLOCK_UNKNOWN, STATE_UNAVAILABLE
+   */
+  editState(block: Hash, edit: (state: StoredState) => StateDiff, io: IoOptions): Promise<void> {
+    return this.#queue.run(async () => {
+      const { nodes } = this.chain
+      const state = new StoredState(nodes, this.chain.stateRoot(block))
+      const diff = edit(state)
+      const { stateRoot, newNodes } = state.roots(diff)
+      await this.chain.editState(block, stateRoot, nodes.changes(newNodes, diff.codes), io)
+      nodes.keep(newNodes, diff.codes)
+    })
+  }
+
+  #announce(change: HeadChange): void {
+    if (change.added.length + change.removed.length > 0) for (const listener of this.#listeners) listener(change)
   }
 
   #label(wanted: Hash | undefined, label: Hash, head: Hash): Hash {

@@ -1,0 +1,34 @@
+import { AppError } from '../primitives/errors.ts'
+import { type Hash, ZERO_HASH } from '../primitives/hex.ts'
+import type { BlockId } from '../protocol/block-id.ts'
+import type { ChainStore } from './chain-store.ts'
+
+/** `BLOCK_NOT_FOUND`: a call names a block that is not there; the message is geth's. */
+export type LookupErrorCode = 'BLOCK_NOT_FOUND'
+
+function notFound(message: string): AppError<LookupErrorCode> {
+  return new AppError<LookupErrorCode>('BLOCK_NOT_FOUND', { message })
+}
+
+/** The hash of the block that a caller names; undefined when there is none. `pending` is the head here. */
+export function findBlock(chain: ChainStore, id: BlockId): Hash | undefined {
+  if (id.tag === 'number') return chain.canonicalHash(id.number)
+  if (id.tag === 'hash') return chain.has(id.hash) ? id.hash : undefined
+  const { head, safe, finalized } = chain.labels
+  if (id.label === 'earliest') return chain.canonicalHash(0n)
+  const hash = id.label === 'safe' ? safe : id.label === 'finalized' ? finalized : head
+  return hash === ZERO_HASH ? undefined : hash
+}
+
+/** {@link findBlock} for calls that need one. @throws AppError BLOCK_NOT_FOUND in geth's words */
+export function resolveBlock(chain: ChainStore, id: BlockId): Hash {
+  const hash = findBlock(chain, id)
+  if (hash === undefined) {
+    if (id.tag === 'label') throw notFound(`${id.label} block not found`)
+    throw notFound(id.tag === 'hash' ? 'header for hash not found' : 'header not found')
+  }
+  if (id.tag === 'hash' && id.requireCanonical && !chain.isCanonical(hash)) {
+    throw notFound('hash is not currently canonical')
+  }
+  return hash
+}
