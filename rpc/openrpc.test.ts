@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { BlockBuilderService, L1OpenOptions } from '../src/builder/service.ts'
 import { methodTable } from './method.ts'
-import { ethMethods } from './methods/eth.ts'
+import { ethMethods, passedOnMethods } from './methods/eth.ts'
 import { serviceMethods } from './methods/service.ts'
 import { l1TestMethods, testMethods } from './methods/test.ts'
 import { createOpenRpc } from './openrpc.ts'
@@ -11,11 +11,8 @@ const nothing = {} as BlockBuilderService & BlockBuilderService<L1OpenOptions>
 
 const table = methodTable([
   ...serviceMethods('1'),
-  ...ethMethods({
-    chainId: 1n,
-    pool: { add: () => Promise.reject(new TypeError()) },
-    passThrough: { call: () => Promise.resolve() },
-  }),
+  ...passedOnMethods({ call: () => Promise.resolve() }, false),
+  ...ethMethods({ chainId: 1n, pool: { add: () => Promise.reject(new TypeError()) } }),
   ...testMethods(nothing),
 ])
 const document = createOpenRpc(table, { title: 'op-sequencer', version: '1.0.0' })

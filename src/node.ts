@@ -5,6 +5,7 @@ import { type MetricsServer, startMetricsServer } from '../rpc/metrics-server.ts
 import { createRoutes } from '../rpc/routes.ts'
 import { createRpcServer } from '../rpc/server.ts'
 import { Journal } from '../txpool/journal.ts'
+import type { L1Reader } from './builder/ports.ts'
 import type { RunningNode, StartNode } from './cli/run.ts'
 import { VERSION } from './cli/version.ts'
 import { L1Client } from './clients/l1.ts'
@@ -15,11 +16,13 @@ import type { Config, L1Settings, L2Settings } from './config/config.ts'
 import type { HostContext, HostedChain } from './hosts/hosted-chain.ts'
 import { hostL1 } from './hosts/l1.ts'
 import { hostL2, type OpenedJournal } from './hosts/l2.ts'
+import { openEmbeddedL1, openL2, remoteL1 } from './hosts/open-layers.ts'
 import { systemClock } from './primitives/clock.ts'
 import { AppError, errorMessage } from './primitives/errors.ts'
 import { nativeSecp256k1 } from './primitives/secp256k1.ts'
 import type { L1ChainConfig } from './protocol/l1-chain.ts'
 import { NodeStore } from './state/node-store.ts'
+import type { Logger } from './telemetry/logger.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 
 const NO_L1_SCHEDULE: Omit<L1ChainConfig, 'chainId'> = { blockForks: {}, timeForks: {}, blobSchedule: {} }
@@ -52,6 +55,45 @@ function openJournals(chains: readonly L2Settings[]): Promise<(OpenedJournal | u
   )
 }
 
+interface OpenedChains {
+  /** Of an L1 that is a node. */
+  readonly l1Transports: readonly RpcTransport[]
+  readonly chains: readonly HostedChain[]
+}
+
+/** Opens every chain. Where one cannot be opened, those before it are closed. */
+async function openChains(
+  config: Config,
+  l1Settings: L1Settings,
+  l1Chain: L1ChainConfig,
+  logger: Logger,
+): Promise<OpenedChains> {
+  const { datadir } = config
+  const { el } = l1Settings
+  const parts = { store: new NodeStore({ maxBytes: config.stateCacheBytes }), debugReads: config.rpc.debugReads }
+  const journals = await openJournals(config.chains)
+  const chains: HostedChain[] = []
+  try {
+    const l1Transport =
+      el === 'embedded' ? undefined : new RpcTransport({ endpoint: `${l1Settings.name}.el`, url: el.rpc })
+    const embedded = l1Transport === undefined ? await openEmbeddedL1(l1Settings, l1Chain, datadir) : undefined
+    const reader: L1Reader = embedded?.layer.chain ?? new L1Client(l1Transport as RpcTransport)
+    const shared: HostContext = { logger, l1: { reader, chain: l1Chain } }
+    if (l1Settings.mode === 'mock') {
+      const opened = embedded ?? remoteL1(l1Settings, l1Chain, l1Transport as RpcTransport, parts)
+      chains.push(hostL1(l1Settings, opened.layer, opened.sealedBlocks, shared))
+    }
+    for (const [index, settings] of config.chains.entries()) {
+      const { layer, sealedBlocks } = await openL2(settings, parts, datadir)
+      chains.push(hostL2(settings, layer, sealedBlocks, shared, journals[index]))
+    }
+    return { l1Transports: l1Transport === undefined ? [] : [l1Transport], chains }
+  } catch (error) {
+    await Promise.all(chains.map((chain) => chain.close()))
+    throw error
+  }
+}
+
 /** Starts what a configuration names: the composition root, and the only place where the folders meet. */
 export const startNode: StartNode = async (config: Config, { logger, signal }): Promise<RunningNode> => {
   signal.throwIfAborted()
@@ -61,21 +103,15 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   const registry = config.metrics === undefined ? undefined : createMetrics({ process: true })
   const l1Settings = config.l1
   if (l1Settings === undefined) throw new AppError('CONFIG_INVALID', { message: 'l1: needed to build L2 blocks' })
-  const l1Transport = new RpcTransport({ endpoint: `${l1Settings.name}.el`, url: l1Settings.el.rpc })
   const l1Chain = l1ChainOf(l1Settings, config.chains)
-  const shared: HostContext = {
-    logger,
-    l1: { reader: new L1Client(l1Transport), chain: l1Chain },
-    store: new NodeStore({ maxBytes: config.stateCacheBytes }),
-    debugReads: config.rpc.debugReads,
-  }
-  const mock = l1Settings.mode === 'mock' ? [hostL1(l1Settings, l1Transport, shared)] : []
-  const journals = await openJournals(config.chains)
-  const chains = [...mock, ...config.chains.map((settings, index) => hostL2(settings, shared, journals[index]))]
-  const transports = [l1Transport, ...chains.flatMap((chain) => chain.transports)]
+  const { l1Transports, chains } = await openChains(config, l1Settings, l1Chain, logger)
+  const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports)]
   if (registry !== undefined) registerTransportMetrics(registry, transports)
   const watch = new NodeWatch(
-    [{ transport: l1Transport, chainId: l1Chain.chainId }, ...chains.flatMap((chain) => chain.watched)],
+    [
+      ...l1Transports.map((transport) => ({ transport, chainId: l1Chain.chainId })),
+      ...chains.flatMap((chain) => chain.watched),
+    ],
     systemClock,
     (endpoint, trouble) => {
       if (trouble === undefined) logger.info({ endpoint }, 'node answers')

@@ -4,24 +4,29 @@ import type { Hash } from '../../src/primitives/hex.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
 import { createDispatcher } from '../dispatch.ts'
 import { methodTable } from '../method.ts'
-import { type EthMethodsOptions, ethMethods } from './eth.ts'
+import { ethMethods, type PassThrough, passedOnMethods, type TransactionPoolService } from './eth.ts'
 import { DEBUG_READ_METHODS, READ_METHODS } from './pass-through.ts'
 
 const HASH: Hash = `0x${'11'.repeat(32)}`
 
-function asker(options: Partial<EthMethodsOptions> = {}) {
+interface AskerOptions {
+  readonly pool?: TransactionPoolService
+  readonly passThrough?: PassThrough
+  readonly debugReads?: boolean
+}
+
+function asker(options: AskerOptions = {}) {
   const passed: unknown[] = []
-  const methods = ethMethods({
-    chainId: 901n,
-    pool: { add: () => Promise.resolve(HASH) },
-    passThrough: {
-      call: (method, params) => {
-        passed.push([method, params])
-        return Promise.resolve('from the node')
-      },
+  const node: PassThrough = {
+    call: (method, params) => {
+      passed.push([method, params])
+      return Promise.resolve('from the node')
     },
-    ...options,
-  })
+  }
+  const methods = [
+    ...passedOnMethods(options.passThrough ?? node, options.debugReads ?? false),
+    ...ethMethods({ chainId: 901n, pool: options.pool ?? { add: () => Promise.resolve(HASH) } }),
+  ]
   const dispatcher = createDispatcher({
     methods: methodTable(methods),
     limits: { batchItems: 10, responseBytes: 1e6 },

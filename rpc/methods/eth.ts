@@ -27,10 +27,6 @@ export interface PassThrough {
 export interface EthMethodsOptions {
   readonly chainId: bigint
   readonly pool: TransactionPoolService
-  /** Absent where no execution layer answers reads. */
-  readonly passThrough?: PassThrough
-  /** Passes reading `debug_*` methods on, too. */
-  readonly debugReads?: boolean
 }
 
 /** The node checks these itself. */
@@ -61,12 +57,15 @@ function passedOn(name: string, passThrough: PassThrough): Method {
   })
 }
 
-/** `eth_*` of one chain: what is answered here, and the reads that are passed on. */
-export function ethMethods(options: EthMethodsOptions): readonly Method[] {
-  const { chainId, pool, passThrough } = options
-  const names = options.debugReads === true ? [...READ_METHODS, ...DEBUG_READ_METHODS] : READ_METHODS
+/** The reads that a node behind a chain answers. @param debug pass reading `debug_*` methods on, too */
+export function passedOnMethods(passThrough: PassThrough, debug: boolean): readonly Method[] {
+  const names = debug ? [...READ_METHODS, ...DEBUG_READ_METHODS] : READ_METHODS
+  return names.map((name) => passedOn(name, passThrough))
+}
+
+/** `eth_*` of one chain that are answered here, whatever its execution layer is. */
+export function ethMethods({ chainId, pool }: EthMethodsOptions): readonly Method[] {
   return [
-    ...(passThrough === undefined ? [] : names.map((name) => passedOn(name, passThrough))),
     defineMethod({
       name: 'eth_chainId',
       summary: 'The chain id',

@@ -1,24 +1,11 @@
-import type { Address, Hash } from '../primitives/hex.ts'
+import type { Address } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { headerFromJson } from '../protocol/block-json.ts'
-import type { Header } from '../protocol/header.ts'
+import type { HeadAccounts, OpHeadAccounts } from '../protocol/head-accounts.ts'
 import { JsonObject } from '../protocol/json-value.ts'
 import { L1_BLOCK_ADDRESS, L1_BLOCK_SLOTS, type L1BlockSlots } from '../protocol/l1-fee.ts'
 import { outcomeValue, parseAnswer } from './answers.ts'
 import type { RpcCall, RpcTransport } from './transport.ts'
-
-/** The head, and accounts as they stand there. */
-export interface HeadAccounts {
-  readonly hash: Hash
-  readonly header: Header
-  /** Balances in wei. */
-  readonly accounts: ReadonlyMap<Address, { readonly nonce: bigint; readonly balance: bigint }>
-}
-
-/** The head of an L2 chain, with what its fees follow from. */
-export interface OpHeadAccounts extends HeadAccounts {
-  readonly feeSlots: L1BlockSlots
-}
 
 const HEAD: RpcCall = { method: 'eth_getBlockByNumber', params: ['latest', false] }
 /** A head that moves faster than it can be read is read as it comes. */

@@ -47,7 +47,8 @@ export interface RpcSettings {
 /** The L1 chain. */
 export interface L1Settings {
   readonly name: string
-  readonly el: ExecutionLayerSettings
+  /** `embedded`: in this process. */
+  readonly el: ExecutionLayerSettings | 'embedded'
   readonly beacon?: string
   /** geth's genesis file, or its `config` part. Always there when the configuration has chains. */
   readonly genesis?: GenesisFile
@@ -65,7 +66,8 @@ export interface L2Settings {
   readonly name: string
   readonly rollup: RollupConfig
   readonly genesis?: GenesisFile
-  readonly el: ExecutionLayerSettings
+  /** `embedded`: in this process; there is a whole genesis then. */
+  readonly el: ExecutionLayerSettings | 'embedded'
   /** op-node's RPC. */
   readonly node?: { readonly rpc: string }
   readonly mode: 'test' | 'auto' | 'engine'
@@ -97,8 +99,7 @@ export interface Config {
 
 type ParsedL1 = NonNullable<ParsedConfig['l1']>
 type ParsedChain = ParsedConfig['chains'][number]
-type RemoteEl = Exclude<ParsedChain['el'], string>
-type Remote<T extends { el: unknown }> = T & { readonly el: RemoteEl }
+type ParsedEl = ParsedChain['el']
 
 /** Drops fields that are undefined, as the result's types ask for. */
 function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
@@ -107,11 +108,8 @@ function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
   }
 }
 
-function isRemote<T extends { el: RemoteEl | 'embedded' }>(chain: T): chain is Remote<T> {
-  return chain.el !== 'embedded'
-}
-
-function executionLayer(el: RemoteEl): ExecutionLayerSettings {
+function executionLayer(el: ParsedEl): ExecutionLayerSettings | 'embedded' {
+  if (el === 'embedded') return el
   if (el.engine === undefined) return { rpc: el.rpc }
   return { rpc: el.rpc, engine: { url: el.engine.url, jwtSecret: el.engine.jwtSecretFile } }
 }
@@ -122,17 +120,16 @@ function signer(parsed: NonNullable<ParsedChain['signer']>): SignerSettings {
   return { kind: 'remote', endpoint, address, ...(tls === undefined ? {} : { tls: present(tls) }) }
 }
 
-function insertMode(chain: Remote<ParsedChain>): InsertMode {
-  if (chain.insert !== undefined) return chain.insert
-  return chain.el.engine === undefined ? 'none' : 'engine'
+function insertMode({ insert, el }: ParsedChain): InsertMode {
+  return insert ?? (el === 'embedded' || el.engine !== undefined ? 'engine' : 'none')
 }
 
-function l1Settings(l1: Remote<ParsedL1>): L1Settings {
+function l1Settings(l1: ParsedL1): L1Settings {
   const { name, beacon, genesis, mode, blockTime, safeDistance, finalizedDistance } = l1
   return present({ name, el: executionLayer(l1.el), beacon, genesis, mode, blockTime, safeDistance, finalizedDistance })
 }
 
-function l2Settings(chain: Remote<ParsedChain>, datadir: string | undefined): L2Settings {
+function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings {
   const journaled = chain.txpool?.journal === true && datadir !== undefined
   return present({
     name: chain.name,
@@ -154,7 +151,7 @@ function freeze<T>(value: T): T {
   return Object.freeze(value)
 }
 
-/** The typed form of a configuration that passed every check. Chains with an embedded execution layer are not in it. */
+/** The typed form of a configuration that passed every check. */
 export function configFrom(parsed: ParsedConfig): Config {
   const { jwtSecretFile, limits, ...rpc } = parsed.rpc
   return freeze<Config>(
@@ -163,8 +160,8 @@ export function configFrom(parsed: ParsedConfig): Config {
       metrics: parsed.metrics,
       datadir: parsed.datadir,
       stateCacheBytes: parsed.stateCache.megabytes * 1024 * 1024,
-      l1: parsed.l1 !== undefined && isRemote(parsed.l1) ? l1Settings(parsed.l1) : undefined,
-      chains: parsed.chains.filter(isRemote).map((chain) => l2Settings(chain, parsed.datadir)),
+      l1: parsed.l1 && l1Settings(parsed.l1),
+      chains: parsed.chains.map((chain) => l2Settings(chain, parsed.datadir)),
     }),
   )
 }

@@ -1,4 +1,7 @@
 import { isIP } from 'node:net'
+import { errorMessage, isAppError } from '../primitives/errors.ts'
+import { parseGenesis } from '../protocol/genesis.ts'
+import type { GenesisFile } from './files.ts'
 import { at, type Problem, rawChains } from './raw.ts'
 import type { ParsedConfig } from './schema.ts'
 
@@ -32,6 +35,7 @@ function checkL1(l1: unknown, chains: number): readonly Problem[] {
   const mock = at(l1, 'mode') === 'mock'
   const el = at(l1, 'el')
   need(!mock || el === 'embedded' || at(el, 'engine') !== undefined, 'is required with mode: mock', 'el', 'engine')
+  need(mock || el !== 'embedded', 'must be "mock" with el: embedded: nobody else makes its blocks', 'mode')
   need(
     (chains === 0 && !mock) || at(l1, 'genesis') !== undefined,
     "is required: it says the L1's upgrades and blob schedule",
@@ -74,6 +78,18 @@ export function crossChecks(raw: unknown): readonly Problem[] {
   return [...problems, ...checkNames(raw), ...chains.flatMap(checkChain)]
 }
 
+/** What an embedded execution layer starts from must be a whole genesis. */
+function genesisProblems(file: GenesisFile | undefined, path: readonly PropertyKey[]): readonly Problem[] {
+  if (file === undefined) return []
+  try {
+    parseGenesis(file.json)
+    return []
+  } catch (error) {
+    const lines = isAppError(error) ? error.data?.errors : undefined
+    return (Array.isArray(lines) ? lines : [errorMessage(error)]).map((line) => ({ path, message: String(line) }))
+  }
+}
+
 /** The rules that need the contents of the named files. */
 export function contentChecks(config: ParsedConfig): readonly Problem[] {
   const problems: Problem[] = []
@@ -81,7 +97,9 @@ export function contentChecks(config: ParsedConfig): readonly Problem[] {
   if (config.l1 !== undefined) names.add(config.l1.name)
   const ids = new Set<bigint>()
   const l1ChainId = config.l1?.genesis?.config.chainId ?? config.chains[0]?.rollup.l1ChainId
-  config.chains.forEach(({ name, rollup, genesis }, index) => {
+  if (config.l1?.el === 'embedded') problems.push(...genesisProblems(config.l1.genesis, ['l1', 'genesis']))
+  config.chains.forEach(({ name, rollup, genesis, el }, index) => {
+    if (el === 'embedded') problems.push(...genesisProblems(genesis, ['chains', index, 'genesis']))
     const report = (message: string): void => {
       problems.push({ path: ['chains', index, 'rollup'], message })
     }

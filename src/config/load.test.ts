@@ -48,6 +48,8 @@ beforeAll(() => {
   write('rollup-unpriced.json', rollup(904, { chain_op_config: undefined }))
   write('rollup-bad.json', rollup(903, { block_time: 0, seq_window_size: 1 }))
   write('l1-genesis.json', JSON.stringify({ config: { chainId: 900, pragueTime: 0 } }))
+  const whole = { config: { chainId: 900, pragueTime: 0 }, gasLimit: '0x1c9c380', difficulty: '0x0', alloc: {} }
+  write('whole-genesis.json', JSON.stringify(whole))
   write('bad-genesis.json', JSON.stringify({ config: { chainId: 'x' } }))
   write('jwt.hex', `0x${SECRET}\n`)
   write('bare.hex', SECRET)
@@ -175,7 +177,7 @@ chains:
 l1: { el: &el { rpc: http://127.0.0.1:8545 }, genesis: l1-genesis.json }
 chains: [ { name: a, rollup: rollup.json, el: { <<: *el } } ]
 `)
-    expect(config.chains[0]?.el.rpc).toBe('http://127.0.0.1:8545')
+    expect(config.chains[0]?.el).toMatchObject({ rpc: 'http://127.0.0.1:8545' })
   })
 })
 
@@ -249,6 +251,17 @@ chains:
     ])
   })
 
+  it('of an execution layer in this process', () => {
+    const embedded = (settings: string): string => `l1: { el: embedded, ${settings} }`
+    expect(errors(embedded('genesis: whole-genesis.json'))).toEqual([
+      'l1.mode: must be "mock" with el: embedded: nobody else makes its blocks',
+    ])
+    expect(errors(embedded('mode: mock, genesis: l1-genesis.json'))).toContain(
+      'l1.genesis: alloc: Invalid input: expected record, received undefined',
+    )
+    expect(load(embedded('mode: mock, genesis: whole-genesis.json')).l1?.el).toBe('embedded')
+  })
+
   it('of a journal without a folder', () => {
     const journaled = MINIMAL.replace('name: op-a', 'name: op-a\n    txpool: { journal: true }')
     expect(errors(journaled)).toEqual(['datadir: is required with txpool.journal: true'])
@@ -265,7 +278,6 @@ chains:
 supervisor: { dependencySet: rollup.json, nodes: [] }
 `),
     ).toEqual([
-      'chains[0].el: an embedded execution layer is not supported by this version',
       'chains[0].genesis: bad-genesis.json: chainId: expected a decimal or 0x number',
       'chains[0].mode: mode "auto" is not supported by this version',
       'l1.el.engine: is required with mode: mock',

@@ -13,7 +13,6 @@ const present = (): boolean => true
 const SERVICE_GAPS: readonly Gap[] = [
   { path: ['supervisor'], asks: present, what: 'a hosted supervisor' },
   { path: ['l1', 'forkFrom'], asks: present, what: 'a shadow fork' },
-  { path: ['l1', 'el'], asks: (value) => value === 'embedded', what: 'an embedded execution layer' },
 ]
 
 const CHAIN_GAPS: readonly Gap[] = [
@@ -21,7 +20,6 @@ const CHAIN_GAPS: readonly Gap[] = [
   { path: ['mode'], asks: (value) => value === 'engine', what: 'mode "engine"' },
   { path: ['insert'], asks: (value) => value === 'op-node', what: 'insert "op-node"' },
   { path: ['driver'], asks: (value) => value === true, what: 'a driver' },
-  { path: ['el'], asks: (value) => value === 'embedded', what: 'an embedded execution layer' },
   { path: ['interop'], asks: present, what: 'managed mode' },
   { path: ['p2p'], asks: present, what: 'block gossip' },
   { path: ['conductor'], asks: present, what: 'a conductor' },

@@ -1,10 +1,9 @@
 import type { BeaconHandler } from '../../rpc/beacon.ts'
 import type { ChainRoute } from '../../rpc/routes.ts'
-import type { L1Client } from '../clients/l1.ts'
+import type { L1Reader } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
-import type { NodeStore } from '../state/node-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
 /** One chain, wired. */
@@ -22,7 +21,5 @@ export interface HostedChain {
 /** What all chains share. */
 export interface HostContext {
   readonly logger: Logger
-  readonly l1: { readonly reader: L1Client; readonly chain: L1ChainConfig }
-  readonly store: NodeStore
-  readonly debugReads: boolean
+  readonly l1: { readonly reader: L1Reader; readonly chain: L1ChainConfig }
 }

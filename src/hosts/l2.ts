@@ -1,38 +1,28 @@
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { testMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
-import { CommitFollower } from '../../txpool/commit-follower.ts'
 import type { Journal } from '../../txpool/journal.ts'
 import { JournaledPool } from '../../txpool/journaled-pool.ts'
 import { TxPool } from '../../txpool/pool.ts'
 import { opRollupFee } from '../../txpool/rollup-fee.ts'
 import { Jobs } from '../builder/jobs.ts'
 import { OpRules } from '../builder/op-rules.ts'
-import { remoteStates } from '../builder/remote-pinned-state.ts'
-import { SealedBlocks } from '../builder/sealed-blocks.ts'
-import { EngineClient, opNewPayload } from '../clients/engine.ts'
-import { L2Client } from '../clients/l2.ts'
-import { readOpHeadAccounts } from '../clients/pool-head.ts'
-import { StateRider } from '../clients/state-rider.ts'
-import { RpcStateSource } from '../clients/state-rpc.ts'
-import { RpcTransport } from '../clients/transport.ts'
+import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { L2Settings } from '../config/config.ts'
-import { EngineCommitter, sealedPayload } from '../delivery/committers/engine.ts'
 import { opEvmRules } from '../evm/chain.ts'
 import { OpExecutor } from '../evm/op-executor.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError } from '../primitives/errors.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
-import { RemoteState } from '../state/remote.ts'
-import { chainReader, followedCommitter, nextBlockReads } from './chain-parts.ts'
+import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 
 /** A pool's journal and what was in it. */
 export type OpenedJournal = Awaited<ReturnType<typeof Journal.open>>
 
 /** The chain's EIP-1559 constants: op-node knows those of public chains by heart and leaves them out of its file. */
-function opConstants(settings: L2Settings): Eip1559Constants {
+export function opConstants(settings: L2Settings): Eip1559Constants {
   const constants = settings.rollup.chainOpConfig ?? settings.genesis?.config.op?.eip1559
   if (constants !== undefined) return constants
   throw new AppError('CONFIG_INVALID', {
@@ -40,25 +30,23 @@ function opConstants(settings: L2Settings): Eip1559Constants {
   })
 }
 
-/** An L2 chain on a running execution layer. */
-export function hostL2(settings: L2Settings, shared: HostContext, opened: OpenedJournal | undefined): HostedChain {
-  const { rollup: config, name, el } = settings
+/** An L2 chain on its execution layer. */
+export function hostL2(
+  settings: L2Settings,
+  layer: ExecutionLayer,
+  sealedBlocks: SealedBlocks,
+  shared: HostContext,
+  opened: OpenedJournal | undefined,
+): HostedChain {
+  const { rollup: config, name } = settings
   const { forks, l2ChainId: chainId } = config
-  const { l1, store } = shared
+  const { l1 } = shared
+  const { chain, states, rootOracle } = layer
   const logger = shared.logger.child({ chain: name })
-  const reads = new RpcTransport({ endpoint: `${name}.el`, url: el.rpc })
-  const engine =
-    el.engine === undefined
-      ? undefined
-      : new RpcTransport({ endpoint: `${name}.engine`, url: el.engine.url, jwtSecret: el.engine.jwtSecret })
-  const source = new RpcStateSource(reads)
-  const rider = new StateRider((pin) => new RemoteState(pin, store, source), source)
-  const client = new L2Client(reads, rider)
-  const sealedBlocks = new SealedBlocks()
   const pool = new TxPool({
     clock: systemClock,
     head: async (senders, io) => {
-      const { hash, header, accounts, feeSlots } = await readOpHeadAccounts(reads, senders, io)
+      const { hash, header, accounts, feeSlots } = await layer.opHeadAccounts(senders, io)
       const rules = opEvmRules(forks, header.timestamp + config.blockTime)
       return {
         hash,
@@ -83,14 +71,7 @@ export function hostL2(settings: L2Settings, shared: HostContext, opened: Opened
   if (opened !== undefined && opened.torn > 0) {
     logger.warn({ bytes: opened.torn }, "the pool's journal had a torn tail, which was cut off")
   }
-  const follower = new CommitFollower(pool, sealedBlocks)
-  const engineApi = engine && new EngineClient(engine, opNewPayload(forks))
-  const inner =
-    settings.insert === 'engine' && engineApi !== undefined
-      ? new EngineCommitter(engineApi, sealedBlocks, nextBlockReads(rider, config.blockTime))
-      : undefined
-  const committer = inner && followedCommitter(inner, follower, sealedBlocks)
-  const chain = chainReader(client, sealedBlocks)
+  const committer = layer.committer(pool)
   const auto = new AutoBuilder({
     builder: () => jobs,
     clock: systemClock,
@@ -104,11 +85,11 @@ export function hostL2(settings: L2Settings, shared: HostContext, opened: Opened
       l1Chain: l1.chain,
       chain,
       l1: l1.reader,
-      rootOracle: engineApi && ((block, io) => engineApi.rootOf(sealedPayload(block), io)),
+      rootOracle,
     }),
     chain,
     executor: new OpExecutor({ chainId, forks }),
-    state: remoteStates(store, source),
+    state: states,
     pool,
     committer,
     publisher: undefined,
@@ -117,18 +98,18 @@ export function hostL2(settings: L2Settings, shared: HostContext, opened: Opened
     clock: systemClock,
     limits: settings.jobs,
   })
-  const eth = ethMethods({
-    chainId,
-    pool: journaled ?? pool,
-    passThrough: { call: (method, params, io) => reads.call(method, params, { ...io, idempotent: true }) },
-    debugReads: shared.debugReads,
-  })
-  const transports = engine === undefined ? [reads] : [reads, engine]
+  const { watched, transports } = layer
+  const methods = [
+    ...layer.methods(pool),
+    ...testMethods(jobs),
+    ...ethMethods({ chainId, pool: journaled ?? pool }),
+    ...txpoolMethods(pool),
+  ]
   if (settings.signer !== undefined) logger.warn('a signer is configured, but this version does not publish blocks')
   if (committer === undefined) logger.warn('sealed blocks are inserted nowhere (insert: none)')
   return {
-    route: { name, chainId, layer: 'l2', methods: [...testMethods(jobs), ...eth, ...txpoolMethods(pool)] },
-    watched: transports.map((transport) => ({ transport, chainId })),
+    route: { name, chainId, layer: 'l2', methods },
+    watched,
     transports,
     run: async (signal) => {
       await Promise.all([jobs.expire(signal), journaled?.run(signal)])
@@ -137,6 +118,7 @@ export function hostL2(settings: L2Settings, shared: HostContext, opened: Opened
       await auto.close()
       await jobs.close()
       await journaled?.close()
+      await layer.close()
     },
   }
 }

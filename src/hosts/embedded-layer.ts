@@ -1,0 +1,84 @@
+import { join } from 'node:path'
+import type { SealedBlocks } from '../builder/sealed-blocks.ts'
+import { EngineCommitter } from '../delivery/committers/engine.ts'
+import { type LabelDistances, TrailingLabels } from '../delivery/trailing-labels.ts'
+import { EmbeddedEnginePort, EmbeddedReader, storedStates } from '../embedded/builder-ports.ts'
+import type { ChainRules } from '../embedded/chain-rules.ts'
+import { ChainStore, type HeadChange } from '../embedded/chain-store.ts'
+import { EmbeddedEngine } from '../embedded/engine.ts'
+import { genesisState } from '../embedded/genesis-state.ts'
+import { EmbeddedHead } from '../embedded/head-accounts.ts'
+import { AppError, errorMessage } from '../primitives/errors.ts'
+import type { Block } from '../protocol/block.ts'
+import type { Genesis } from '../protocol/genesis.ts'
+import { isDeposit, type SignedTransaction } from '../protocol/transaction.ts'
+import type { KeyValueStore } from '../storage/key-value-store.ts'
+import { LevelStore } from '../storage/level-store.ts'
+import { MemoryStore } from '../storage/memory-store.ts'
+import type { ExecutionLayer } from './execution-layer.ts'
+
+/** An {@link ExecutionLayer} in this process, with what only such a one has. */
+export interface EmbeddedLayer extends ExecutionLayer {
+  readonly engine: EmbeddedEngine
+  /** Also reads receipts: an L1's for the L2 chains on it. */
+  readonly chain: EmbeddedReader
+}
+
+const NOTHING_ALONG = { calls: [], arrived: () => undefined }
+
+async function openStore(folder: string | undefined): Promise<KeyValueStore> {
+  if (folder === undefined) return new MemoryStore()
+  return LevelStore.open(folder).catch((cause: unknown) => {
+    const message = `datadir: ${folder} cannot be opened: ${errorMessage(cause)}`
+    throw new AppError('CONFIG_INVALID', { message, cause })
+  })
+}
+
+function signedOf(blocks: readonly Block[]): SignedTransaction[] {
+  return blocks.flatMap(({ transactions }) => transactions.filter((tx): tx is SignedTransaction => !isDeposit(tx)))
+}
+
+/**
+ * Opens a chain whose execution layer is in this process.
+ * @throws AppError CONFIG_INVALID where the folder holds another chain or cannot be used
+ */
+export async function openEmbeddedLayer(options: {
+  readonly name: string
+  readonly genesis: Genesis
+  readonly rules: ChainRules
+  readonly labels: LabelDistances
+  readonly sealedBlocks: SealedBlocks
+  /** Absent: in memory. */
+  readonly datadir: string | undefined
+}): Promise<EmbeddedLayer> {
+  const { name, rules, labels, sealedBlocks, datadir } = options
+  const store = await openStore(datadir && join(datadir, name, 'chain'))
+  const chain = await ChainStore.open(store, genesisState(options.genesis), {}).catch(async (error: unknown) => {
+    await store.close()
+    throw new AppError('CONFIG_INVALID', { message: `${name}: ${errorMessage(error)}`, cause: error })
+  })
+  const engine = new EmbeddedEngine(chain, rules)
+  const reader = new EmbeddedReader(chain)
+  const states = storedStates(chain)
+  const head = new EmbeddedHead(chain, states)
+  return {
+    engine,
+    chain: reader,
+    states,
+    rootOracle: undefined,
+    committer(pool) {
+      engine.onHead(({ removed, added }: HeadChange) => {
+        pool.reinject(signedOf(removed))
+        pool.drop(signedOf(added))
+      })
+      const policy = new TrailingLabels(sealedBlocks, reader, labels)
+      return new EngineCommitter(new EmbeddedEnginePort(engine), sealedBlocks, () => NOTHING_ALONG, policy)
+    },
+    headAccounts: (senders) => head.accounts(senders),
+    opHeadAccounts: (senders) => head.opAccounts(senders),
+    methods: () => [],
+    watched: [],
+    transports: [],
+    close: () => store.close(),
+  }
+}

@@ -1,0 +1,27 @@
+import type { Method } from '../../rpc/method.ts'
+import type { TxPool } from '../../txpool/pool.ts'
+import type { ChainReader, Committer, RootOracle, StateSource } from '../builder/ports.ts'
+import type { WatchedNode } from '../clients/node-watch.ts'
+import type { RpcTransport } from '../clients/transport.ts'
+import type { Address } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import type { HeadAccounts, OpHeadAccounts } from '../protocol/head-accounts.ts'
+
+/** Where the state of a chain is and its blocks go: a node behind RPC, or one in this process. */
+export interface ExecutionLayer {
+  readonly chain: ChainReader
+  readonly states: StateSource
+  /** Undefined where nobody can be asked. */
+  readonly rootOracle: RootOracle | undefined
+  /** Undefined where sealed blocks are inserted nowhere. Called once: the pool hears from then on what becomes of the chain. */
+  committer(pool: TxPool): Committer | undefined
+  headAccounts(senders: readonly Address[], io: IoOptions): Promise<HeadAccounts>
+  /** Of an OP-Stack chain. */
+  opHeadAccounts(senders: readonly Address[], io: IoOptions): Promise<OpHeadAccounts>
+  /** What wallets read, and what only this kind of layer can do. */
+  methods(pool: TxPool): readonly Method[]
+  readonly watched: readonly WatchedNode[]
+  readonly transports: readonly RpcTransport[]
+  /** Lets go of what is open, when nothing uses it any more. */
+  close(): Promise<void>
+}

@@ -1,0 +1,107 @@
+import { passedOnMethods } from '../../rpc/methods/eth.ts'
+import { CommitFollower } from '../../txpool/commit-follower.ts'
+import { committedParent } from '../builder/jobs.ts'
+import type { ChainReader, Committer } from '../builder/ports.ts'
+import { remoteStates } from '../builder/remote-pinned-state.ts'
+import type { SealedBlocks } from '../builder/sealed-blocks.ts'
+import type { SealedBlock } from '../builder/service.ts'
+import { ringWants } from '../builder/standing-wants.ts'
+import { EngineClient } from '../clients/engine.ts'
+import { L2Client } from '../clients/l2.ts'
+import { readHeadAccounts, readOpHeadAccounts } from '../clients/pool-head.ts'
+import { StateRider } from '../clients/state-rider.ts'
+import { RpcStateSource } from '../clients/state-rpc.ts'
+import { type RpcOutcome, RpcTransport } from '../clients/transport.ts'
+import type { EngineSettings } from '../config/config.ts'
+import { EngineCommitter, sealedPayload } from '../delivery/committers/engine.ts'
+import { type LabelDistances, TrailingLabels } from '../delivery/trailing-labels.ts'
+import type { NodeStore } from '../state/node-store.ts'
+import { RemoteState } from '../state/remote.ts'
+import type { ExecutionLayer } from './execution-layer.ts'
+
+/** With each commit, what the block after it will write by system call is read from the new state. */
+function nextBlockReads(rider: StateRider, blockTime: bigint) {
+  return ({ hash, header }: SealedBlock) => {
+    const block = { hash, stateRoot: header.stateRoot }
+    const { calls, absorb } = rider.known(block, ringWants(header.number + 1n, header.timestamp + blockTime))
+    return { calls, arrived: (outcomes: readonly RpcOutcome[]) => absorb(outcomes, block) }
+  }
+}
+
+/** A chain's blocks: those that were committed here need not be asked of the node. */
+function chainReader(client: L2Client, blocks: SealedBlocks): ChainReader {
+  return {
+    block: async (id, io, wants) =>
+      (typeof id === 'string' && id !== 'latest' ? committedParent(blocks, id) : undefined) ??
+      client.block(id, io, wants),
+    ancestorHash: (tip, number, io) => client.ancestorHash(tip, number, io),
+  }
+}
+
+/** A committer that tells the pool what became of the chain. */
+function followedCommitter(inner: Committer, follower: CommitFollower, blocks: SealedBlocks): Committer {
+  return {
+    commit: async (block, io) => {
+      await inner.commit(block, io)
+      follower.committed(block)
+    },
+    setForkchoice: async (update, io) => {
+      const now = await inner.setForkchoice(update, io)
+      const moved = update.head === undefined ? undefined : blocks.get(now.head)
+      if (moved !== undefined) follower.committed(moved)
+      return now
+    },
+  }
+}
+
+/** A chain whose state and head are a node's. */
+export function remoteLayer(options: {
+  readonly name: string
+  readonly chainId: bigint
+  /** Seconds. */
+  readonly blockTime: bigint
+  readonly reads: RpcTransport
+  /** Whether readiness and closing of `reads` are this layer's. */
+  readonly ownsReads: boolean
+  /** Absent where blocks are not inserted, or only asked about. */
+  readonly engine: EngineSettings | undefined
+  readonly newPayload: ConstructorParameters<typeof EngineClient>[1]
+  readonly inserts: boolean
+  /** Where safe and finalized are this service's to move. */
+  readonly labels?: LabelDistances
+  readonly sealedBlocks: SealedBlocks
+  readonly store: NodeStore
+  readonly debugReads: boolean
+}): ExecutionLayer {
+  const { name, chainId, blockTime, reads, engine: settings, sealedBlocks, store, labels } = options
+  const engine =
+    settings && new RpcTransport({ endpoint: `${name}.engine`, url: settings.url, jwtSecret: settings.jwtSecret })
+  const source = new RpcStateSource(reads)
+  const rider = new StateRider((pin) => new RemoteState(pin, store, source), source)
+  const client = new L2Client(reads, rider)
+  const engineApi = engine && new EngineClient(engine, options.newPayload)
+  const transports = [...(options.ownsReads ? [reads] : []), ...(engine === undefined ? [] : [engine])]
+  return {
+    chain: chainReader(client, sealedBlocks),
+    states: remoteStates(store, source),
+    rootOracle: engineApi && ((block, io) => engineApi.rootOf(sealedPayload(block), io)),
+    committer(pool) {
+      if (engineApi === undefined || !options.inserts) return undefined
+      const policy = labels && new TrailingLabels(sealedBlocks, client, labels)
+      const inner = new EngineCommitter(engineApi, sealedBlocks, nextBlockReads(rider, blockTime), policy)
+      return followedCommitter(inner, new CommitFollower(pool, sealedBlocks), sealedBlocks)
+    },
+    headAccounts: (senders, io) => readHeadAccounts(reads, senders, io),
+    opHeadAccounts: (senders, io) => readOpHeadAccounts(reads, senders, io),
+    methods: () =>
+      passedOnMethods(
+        { call: (method, params, io) => reads.call(method, params, { ...io, idempotent: true }) },
+        options.debugReads,
+      ),
+    watched: transports.map((transport) => ({ transport, chainId })),
+    transports,
+    async close() {
+      // Transports are closed by whoever counts them.
+    },
+  }
+}
