@@ -19,7 +19,7 @@ function paths(schema: Schema, at = ''): string[] {
       paths(value, at === '' ? key : `${at}.${key}`),
     ),
     ...(schema.items?.properties === undefined ? [] : paths(schema.items, `${at}[]`)),
-    ...(schema.anyOf ?? []).flatMap((branch) => paths(branch, at).filter((path) => path !== at)),
+    ...(schema.anyOf ?? []).flatMap((branch) => paths(branch, at)),
   ]
   return inner.length > 0 ? inner : [at]
 }
