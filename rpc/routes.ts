@@ -8,10 +8,26 @@ export interface ChainRoute {
   readonly chainId: bigint
   readonly layer: 'l1' | 'l2'
   readonly methods: readonly Method[]
+  /** The Engine API of an execution layer in the process. */
+  readonly engine?: EngineRoute
 }
 
-/** Method tables by path. */
-export type Routes = ReadonlyMap<string, MethodTable>
+/** Served at `/<name>/engine` and at `/<chainId>/engine`, beside the chain's other methods. */
+export interface EngineRoute {
+  readonly methods: readonly Method[]
+  /** 32 bytes: who may move the chain's head. */
+  readonly jwtSecret: Uint8Array
+}
+
+/** What one path serves, and to whom. */
+export interface ServedRoute {
+  readonly methods: MethodTable
+  /** 32 bytes: asks for tokens of this secret, whatever the server asks for elsewhere. */
+  readonly jwtSecret?: Uint8Array
+}
+
+/** Routes by path. */
+export type Routes = ReadonlyMap<string, ServedRoute>
 
 function tableOf(methods: readonly Method[], info: ServiceInfo): MethodTable {
   const served = methodTable(methods)
@@ -23,18 +39,25 @@ function tableOf(methods: readonly Method[], info: ServiceInfo): MethodTable {
  * service-wide methods are served on all of them. A chain id whose path another chain's name takes is left to the name.
  */
 export function createRoutes(service: readonly Method[], chains: readonly ChainRoute[], info: ServiceInfo): Routes {
-  const routes = new Map<string, MethodTable>()
-  const tables = chains.map((chain) => tableOf([...service, ...chain.methods], info))
-  chains.forEach((chain, index) => {
-    const table = tables[index]
-    if (table !== undefined) routes.set(`/${chain.name}`, table)
+  const served = chains.map(({ name, chainId, layer, methods, engine }) => {
+    const chain = { methods: tableOf([...service, ...methods], info) }
+    const own = [['', chain]] as [string, ServedRoute][]
+    if (engine !== undefined) {
+      const all = tableOf([...service, ...methods, ...engine.methods], info)
+      own.push(['/engine', { methods: all, jwtSecret: engine.jwtSecret }])
+    }
+    return { name, chainId, layer, chain, own }
   })
-  chains.forEach((chain, index) => {
-    const table = tables[index]
-    const path = `/${chain.chainId}`
-    if (table !== undefined && !routes.has(path)) routes.set(path, table)
-  })
-  const l2 = chains.flatMap((chain, index) => (chain.layer === 'l2' ? [tables[index]] : []))
-  routes.set('/', (l2.length === 1 ? l2[0] : undefined) ?? tableOf(service, info))
+  const routes = new Map<string, ServedRoute>()
+  for (const { name, own } of served) for (const [path, route] of own) routes.set(`/${name}${path}`, route)
+  const names = new Set(chains.map(({ name }) => name))
+  const ids = new Set<bigint>()
+  for (const { chainId, own } of served) {
+    if (names.has(String(chainId)) || ids.has(chainId)) continue
+    ids.add(chainId)
+    for (const [path, route] of own) routes.set(`/${chainId}${path}`, route)
+  }
+  const l2 = served.filter(({ layer }) => layer === 'l2')
+  routes.set('/', (l2.length === 1 ? l2[0]?.chain : undefined) ?? { methods: tableOf(service, info) })
   return routes
 }

@@ -265,6 +265,45 @@ describe('authentication', () => {
     const authorization = `Bearer ${token}`
     expect((await post(rpc, '/', 'demo_where', { authorization, host: 'sequencer.kurtosis' })).status).toBe(200)
   })
+
+  it("guards a chain's engine by its own secret, whatever the server asks for elsewhere", async () => {
+    const other = new Uint8Array(32).fill(9)
+    const signed = async (key: Uint8Array) =>
+      `Bearer ${await new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).setIssuedAt(NOW).sign(key)}`
+    const engine = { methods: [echo('engine_where', 'engine')], jwtSecret: secret }
+    const chains = [
+      { name: 'op-a', chainId: 901n, layer: 'l2' as const, methods: [echo('demo_where', 'op-a')], engine },
+      { name: 'op-b', chainId: 902n, layer: 'l2' as const, methods: [echo('demo_where', 'op-b')] },
+    ]
+    const routes = createRoutes([echo('health_status')], chains, INFO)
+    const open = await server({ routes, clock })
+    const guarded = await server({ routes, clock, jwtSecret: other })
+    for (const rpc of [open, guarded]) {
+      for (const url of ['/op-a/engine', '/901/engine', '/op-a/engine/', '/op-a/%65ngine', '/op-a/engine?x=1']) {
+        expect(await post(rpc, url, 'engine_where'), url).toMatchObject({ status: 401, text: 'missing token' })
+        const wrong = { authorization: await signed(other) }
+        expect(await post(rpc, url, 'engine_where', wrong), url).toMatchObject({ status: 401 })
+        for (const [method, where] of [
+          ['engine_where', 'engine'],
+          ['demo_where', 'op-a'],
+        ] as const) {
+          const { text } = await post(rpc, url, method, { authorization: await signed(secret) })
+          expect(JSON.parse(text), url).toMatchObject({ result: where })
+        }
+      }
+      const reader = { authorization: await signed(other) }
+      expect(JSON.parse((await post(rpc, '/op-a', 'engine_where', reader)).text)).toMatchObject({
+        error: { code: -32601 },
+      })
+      expect((await post(rpc, '/op-b/engine', 'engine_where', reader)).status).toBe(404)
+    }
+    const upgrade = new WebSocket(`${(await open.listen()).replace('http', 'ws')}/op-a/engine`)
+    const refused = await new Promise((resolve) => {
+      upgrade.onopen = () => resolve('open')
+      upgrade.onerror = () => resolve('refused')
+    })
+    expect(refused).toBe('refused')
+  })
 })
 
 describe('probes and metrics', () => {

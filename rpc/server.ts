@@ -43,7 +43,7 @@ export interface RpcServerOptions {
   readonly logger: Logger
   readonly clock: Clock
   readonly readiness: () => Readiness
-  /** 32 bytes; with it every route but the health probes asks for a token. */
+  /** 32 bytes; with it every route but the health probes asks for a token; a route with a secret of its own always does. */
   readonly jwtSecret?: Uint8Array
   /** Origins of pages that may call; none by default. */
   readonly corsOrigins?: readonly string[]
@@ -88,13 +88,17 @@ function isUpgrade(request: FastifyRequest): boolean {
 
 /** Refuses what may not call at all: foreign hosts and pages, and callers without a token. */
 function createGuard(options: RpcServerOptions, isOpen: (path: string) => boolean) {
-  const { jwtSecret, corsOrigins = [], allowedHosts = [] } = options
-  const authenticate: Authenticator | undefined =
-    jwtSecret === undefined ? undefined : createAuthenticator(jwtSecret, options.clock)
+  const { routes, jwtSecret, corsOrigins = [], allowedHosts = [] } = options
+  const authenticator = (secret: Uint8Array | undefined): Authenticator | undefined =>
+    secret && createAuthenticator(secret, options.clock)
+  const general = authenticator(jwtSecret)
+  const own = new Map([...routes].map(([path, route]) => [path, authenticator(route.jwtSecret)]))
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const { host, origin, authorization } = request.headers
     const path = request.url.split('?', 1)[0] ?? ''
+    // By the route that was found, not by the path as it was written: that can be encoded.
+    const authenticate = own.get(request.routeOptions.url ?? '') ?? general
     if (authenticate === undefined && !isHostAllowed(host, allowedHosts)) {
       return refuse(reply, 403, 'invalid host specified')
     }
@@ -208,7 +212,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
     app.get(path.endsWith('/') ? `${path}:id` : path, (request, reply) => answerBeacon(handler, request, reply))
   }
 
-  for (const [path, methods] of routes) {
+  for (const [path, { methods }] of routes) {
     const dispatcher = createDispatcher({
       methods,
       limits,
