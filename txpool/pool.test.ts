@@ -231,4 +231,52 @@ describe('what blocks do to it', () => {
     pool.reinject(mined)
     expect(inOrder(pool, 0n).map(({ nonce }) => nonce)).toEqual([2n, 3n, 4n])
   })
+
+  /** A pool whose chain charges a fee for each transaction, and a head that can be moved. */
+  const feePool = (balance: bigint) => {
+    const head = { hash: toWord(1n), nonce: 2n, fee: 1n }
+    const pool = new TxPool({
+      clock: { now: () => 0 },
+      head: async (senders) => {
+        const { hash, nonce, fee } = head
+        const accounts = new Map(senders.map((sender) => [sender, { nonce, balance }]))
+        return { hash, rules: RULES, baseFee: 0n, rollupFee: () => fee, accounts }
+      },
+    })
+    return { pool, head }
+  }
+  const gasCost = 21_000_000n
+
+  it('keeps the cost of what stays pending while a reorg brings back what is before it, at the fees of the new head', async () => {
+    const { pool, head } = feePool(10n ** 18n)
+    for (const nonce of [2, 3, 4]) await pool.add(await raw({ nonce }), {})
+    const mined = inOrder(pool, 0n).slice(0, 2)
+    Object.assign(head, { hash: toWord(2n), nonce: 4n, fee: 10n })
+    pool.drop(mined)
+    await pool.status({})
+    Object.assign(head, { hash: toWord(3n), nonce: 2n, fee: 100n })
+    pool.reinject(mined)
+    const tooMuch = await raw({ nonce: 5, value: 10n ** 18n - gasCost - 100n })
+    await expect(pool.add(tooMuch, {})).rejects.toThrow(`queued cost ${3n * gasCost + 1n + 2n * 100n}, tx cost`)
+  })
+
+  it('does not take back what cannot be paid beside what was pending meanwhile', async () => {
+    const balance = 10n * gasCost
+    const { pool, head } = feePool(balance)
+    for (const nonce of [2, 3]) await pool.add(await raw({ nonce }), {})
+    const mined = inOrder(pool, 0n)
+    Object.assign(head, { hash: toWord(2n), nonce: 4n })
+    pool.drop(mined)
+    await pool.add(await raw({ nonce: 4, value: 8n * gasCost - 2n }), {})
+    Object.assign(head, { hash: toWord(3n), nonce: 2n })
+    pool.reinject(mined)
+    // Each by itself can be paid beside the pending one, to the last wei.
+    expect(await pool.status({})).toEqual({ pending: 3, queued: 0 })
+    pool.drop(mined)
+    Object.assign(head, { hash: toWord(4n), nonce: 4n })
+    await pool.status({})
+    Object.assign(head, { hash: toWord(5n), nonce: 2n, fee: 2n })
+    pool.reinject(mined)
+    expect(await pool.status({})).toEqual({ pending: 0, queued: 1 })
+  })
 })

@@ -16,6 +16,22 @@ export function outbids(next: SignedTransaction, last: SignedTransaction): boole
   )
 }
 
+/** Entries by rising nonce with one more, in place of the one with its nonce. */
+export function withEntry(entries: readonly PoolEntry[], entry: PoolEntry): readonly PoolEntry[] {
+  const { nonce } = entry.transaction
+  const at = entries.findIndex((other) => other.transaction.nonce >= nonce)
+  const index = at === -1 ? entries.length : at
+  return entries.toSpliced(index, entries[index]?.transaction.nonce === nonce ? 1 : 0, entry)
+}
+
+/** How transactions are reckoned that become pending. */
+export interface Costing {
+  /** What a transaction costs at most, in wei. */
+  of(transaction: SignedTransaction): bigint
+  /** Whether these are the fees of the head; if not, the costs are reckoned anew as soon as they are. */
+  readonly settled: boolean
+}
+
 /**
  * One account's transactions. Immutable, so that a reader goes on with what it began with. Those that follow on the account's
  * nonce without a gap are pending, the others queued.
@@ -28,11 +44,12 @@ export class SenderQueue {
   readonly pendingCount: number
   /** When the queued ones last had a sign of life, in milliseconds; meaningless without any. */
   readonly beat: number
-  /** What the pending ones cost at most, by the fees when they became pending, in wei. */
+  /** What the pending ones cost at most, in wei. */
   readonly #costs: ReadonlyMap<PoolEntry, bigint>
+  /** The pending ones whose cost is by the fees of the head at which they became pending, and stays. */
+  readonly #settled: ReadonlySet<PoolEntry>
 
   /**
-   * @param costOf what a transaction costs at most by the fees of now, in wei
    * @param before the entries until now: what was pending keeps its cost
    * @param alive whether the queued ones' time begins anew even if nothing has become pending
    */
@@ -40,7 +57,7 @@ export class SenderQueue {
     account: PoolAccount,
     entries: readonly PoolEntry[],
     now: number,
-    costOf: (transaction: SignedTransaction) => bigint,
+    costing: Costing,
     before?: SenderQueue,
     alive = false,
   ) {
@@ -56,8 +73,14 @@ export class SenderQueue {
     const renewed = before === undefined || before.queuedCount === 0 || before.pendingCount < count || alive
     this.beat = renewed ? now : before.beat
     const costs = new Map<PoolEntry, bigint>()
-    for (const entry of this.pending) costs.set(entry, before?.costOf(entry) ?? costOf(entry.transaction))
+    const settled = new Set<PoolEntry>()
+    for (const entry of this.pending) {
+      const known = before?.settledCost(entry)
+      costs.set(entry, known ?? costing.of(entry.transaction))
+      if (known !== undefined || costing.settled) settled.add(entry)
+    }
     this.#costs = costs
+    this.#settled = settled
   }
 
   get pending(): readonly PoolEntry[] {
@@ -79,9 +102,9 @@ export class SenderQueue {
     return sum
   }
 
-  /** What a pending entry cost when it became pending, in wei. */
-  costOf(entry: PoolEntry): bigint | undefined {
-    return this.#costs.get(entry)
+  /** What a pending entry cost at the head at which it became pending, in wei; undefined before that is known. */
+  settledCost(entry: PoolEntry): bigint | undefined {
+    return this.#settled.has(entry) ? this.#costs.get(entry) : undefined
   }
 
   /** Whether an entry is pending. */
@@ -92,13 +115,5 @@ export class SenderQueue {
   /** The entry with a nonce. */
   at(nonce: bigint): PoolEntry | undefined {
     return this.entries.find((entry) => entry.transaction.nonce === nonce)
-  }
-
-  /** The entries with one more, in place of the one with its nonce. */
-  with(entry: PoolEntry): readonly PoolEntry[] {
-    const { nonce } = entry.transaction
-    const at = this.entries.findIndex((other) => other.transaction.nonce >= nonce)
-    const index = at === -1 ? this.entries.length : at
-    return this.entries.toSpliced(index, this.entries[index]?.transaction.nonce === nonce ? 1 : 0, entry)
   }
 }
