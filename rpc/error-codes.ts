@@ -2,6 +2,7 @@ import type { BuilderErrorCode } from '../src/builder/service.ts'
 import type { TransportErrorCode } from '../src/clients/transport.ts'
 import type { LookupErrorCode } from '../src/embedded/block-lookup.ts'
 import type { EmbeddedErrorCode } from '../src/embedded/chain-store.ts'
+import type { ReadErrorCode } from '../src/embedded/read-errors.ts'
 import type { ExecutionErrorCode } from '../src/evm/executor.ts'
 import type { RlpErrorCode } from '../src/primitives/rlp.ts'
 import type { SignatureErrorCode } from '../src/primitives/secp256k1.ts'
@@ -68,6 +69,7 @@ export type Code =
   | DecodingErrorCode
   | EmbeddedErrorCode
   | LookupErrorCode
+  | ReadErrorCode
 
 /** The JSON-RPC number of every code. Total: a new code without a number does not compile. */
 export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
@@ -91,6 +93,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   BLOCK_NOT_FOUND: -32000,
   BLOCK_UNKNOWN: -32000,
   CHAIN_MISMATCH: -32000,
+  DB_KEY_NOT_FOUND: -32000,
+  REWIND_REFUSED: -32000,
   // Engine API, "invalid forkchoice state".
   FORKCHOICE_INVALID: -38002,
   // Only for one whose data does not hold the node's own error.

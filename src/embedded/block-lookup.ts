@@ -11,7 +11,7 @@ function notFound(message: string): AppError<LookupErrorCode> {
 }
 
 /** The hash of the block that a caller names; undefined when there is none. `pending` is the head here. */
-export function findBlock(chain: ChainStore, id: BlockId): Hash | undefined {
+function findBlock(chain: ChainStore, id: BlockId): Hash | undefined {
   if (id.tag === 'number') return chain.canonicalHash(id.number)
   if (id.tag === 'hash') return chain.has(id.hash) ? id.hash : undefined
   const { head, safe, finalized } = chain.labels
@@ -20,15 +20,25 @@ export function findBlock(chain: ChainStore, id: BlockId): Hash | undefined {
   return hash === ZERO_HASH ? undefined : hash
 }
 
-/** {@link findBlock} for calls that need one. @throws AppError BLOCK_NOT_FOUND in geth's words */
-export function resolveBlock(chain: ChainStore, id: BlockId): Hash {
+/**
+ * {@link findBlock} for calls that answer null where a number or a hash names no block.
+ * @throws AppError BLOCK_NOT_FOUND for a label that names none yet, and for a block that is not canonical but has to be
+ */
+export function lookUpBlock(chain: ChainStore, id: BlockId): Hash | undefined {
   const hash = findBlock(chain, id)
   if (hash === undefined) {
     if (id.tag === 'label') throw notFound(`${id.label} block not found`)
-    throw notFound(id.tag === 'hash' ? 'header for hash not found' : 'header not found')
+    return undefined
   }
   if (id.tag === 'hash' && id.requireCanonical && !chain.isCanonical(hash)) {
     throw notFound('hash is not currently canonical')
   }
+  return hash
+}
+
+/** {@link findBlock} for calls that need one. @throws AppError BLOCK_NOT_FOUND in geth's words */
+export function resolveBlock(chain: ChainStore, id: BlockId): Hash {
+  const hash = lookUpBlock(chain, id)
+  if (hash === undefined) throw notFound(id.tag === 'hash' ? 'header for hash not found' : 'header not found')
   return hash
 }

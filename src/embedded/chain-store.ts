@@ -49,7 +49,8 @@ const transactionKey = (hash: Hash): string => `t:${hash}`
 const editKey = (hash: Hash): string => `e:${hash}`
 const numberKey = (number: bigint): string => `n:${number.toString(16).padStart(16, '0')}`
 
-function unknown(hash: Hash): AppError<EmbeddedErrorCode> {
+/** BLOCK_UNKNOWN of a hash. */
+export function unknownBlock(hash: Hash): AppError<EmbeddedErrorCode> {
   return new AppError('BLOCK_UNKNOWN', { message: `block ${hash} is not stored`, data: { hash } })
 }
 
@@ -261,13 +262,13 @@ export class ChainStore {
 
   #header(hash: Hash): Header {
     const header = this.header(hash)
-    if (header === undefined) throw unknown(hash)
+    if (header === undefined) throw unknownBlock(hash)
     return header
   }
 
   #block(hash: Hash): Block {
     const block = this.block(hash)
-    if (block === undefined) throw unknown(hash)
+    if (block === undefined) throw unknownBlock(hash)
     return block
   }
 }

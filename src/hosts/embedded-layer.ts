@@ -1,13 +1,17 @@
 import { join } from 'node:path'
+import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
+import { VERSION } from '../cli/version.ts'
 import { EngineCommitter } from '../delivery/committers/engine.ts'
 import { type LabelDistances, TrailingLabels } from '../delivery/trailing-labels.ts'
 import { EmbeddedEnginePort, EmbeddedReader, storedStates } from '../embedded/builder-ports.ts'
+import { chainKind } from '../embedded/chain-kind.ts'
 import type { ChainRules } from '../embedded/chain-rules.ts'
 import { ChainStore, type HeadChange } from '../embedded/chain-store.ts'
 import { EmbeddedEngine } from '../embedded/engine.ts'
 import { genesisState } from '../embedded/genesis-state.ts'
 import { EmbeddedHead } from '../embedded/head-accounts.ts'
+import { readServices } from '../embedded/read-services.ts'
 import { AppError, errorMessage } from '../primitives/errors.ts'
 import type { Block } from '../protocol/block.ts'
 import type { Genesis } from '../protocol/genesis.ts'
@@ -61,6 +65,9 @@ export async function openEmbeddedLayer(options: {
   const reader = new EmbeddedReader(chain)
   const states = storedStates(chain)
   const head = new EmbeddedHead(chain, states)
+  const { config } = options.genesis
+  const reads = readServices(engine, chainKind(config))
+  const identity = { chainId: config.chainId, clientVersion: `op-sequencer/v${VERSION}`, accounts: [] }
   return {
     engine,
     chain: reader,
@@ -76,7 +83,7 @@ export async function openEmbeddedLayer(options: {
     },
     headAccounts: (senders) => head.accounts(senders),
     opHeadAccounts: (senders) => head.opAccounts(senders),
-    methods: () => [],
+    methods: (pool) => embeddedReadMethods({ identity, pool, ...reads }),
     watched: [],
     transports: [],
     close: () => store.close(),

@@ -77,6 +77,7 @@ export async function embeddedWorld(store: KeyValueStore, file: unknown = EMBEDD
     clock: new VirtualClock(1_000_000),
   })
   return {
+    genesis,
     chain,
     engine,
     reader,

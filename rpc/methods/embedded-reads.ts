@@ -1,0 +1,28 @@
+import type { Method } from '../method.ts'
+import { debugRawMethods, type HeadSetter, type StateStore } from './debug-raw.ts'
+import { type BlockReads, ethBlockMethods } from './eth-blocks.ts'
+import { ethStateMethods, type StateReads } from './eth-state.ts'
+import { ethTransactionMethods, type PooledTransactions } from './eth-transactions.ts'
+import { type NodeIdentity, netMethods } from './net.ts'
+
+/** What the reads of a chain that lives in this process stand on. */
+export interface EmbeddedReadServices {
+  readonly identity: NodeIdentity
+  readonly blocks: BlockReads
+  readonly states: StateReads
+  readonly store: StateStore
+  readonly head: HeadSetter
+  readonly pool: PooledTransactions
+}
+
+/** All methods that read a chain that lives in this process, as geth and op-geth answer them; and `debug_setHead`. */
+export function embeddedReadMethods(services: EmbeddedReadServices): readonly Method[] {
+  const { identity, blocks, states, pool } = services
+  return [
+    ...netMethods(identity),
+    ...ethBlockMethods(blocks),
+    ...ethTransactionMethods(blocks, pool),
+    ...ethStateMethods(states, pool),
+    ...debugRawMethods(services),
+  ]
+}
