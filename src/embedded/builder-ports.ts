@@ -7,7 +7,6 @@ import type { Payload } from '../protocol/payload.ts'
 import type { Receipt } from '../protocol/receipt.ts'
 import type { ChainStore, Labels } from './chain-store.ts'
 import type { EmbeddedEngine, Forkchoice } from './engine.ts'
-import { StoredState } from './stored-state.ts'
 
 /** The chain as block building reads it. */
 export class EmbeddedReader implements ChainReader, L1Reader {
@@ -23,11 +22,11 @@ export class EmbeddedReader implements ChainReader, L1Reader {
     return block && { hash: block.hash, header: block.header, firstTransaction: block.transactions[0] }
   }
 
-  async ancestorHash(tip: ChainBlock, number: bigint): Promise<Hash | undefined> {
+  async ancestorHash(tip: ChainBlock, number: bigint, io: IoOptions): Promise<Hash | undefined> {
     const { hash, header } = tip
     // The tip may be a block that is not stored yet.
     if (number >= header.number) return number === header.number ? hash : undefined
-    return this.#chain.has(header.parentHash) ? this.#chain.ancestorHash(header.parentHash, number) : undefined
+    return this.#chain.has(header.parentHash) ? this.#chain.ancestor(header.parentHash, number, io) : undefined
   }
 
   async receipts(hash: Hash): Promise<readonly Receipt[] | undefined> {
@@ -35,9 +34,9 @@ export class EmbeddedReader implements ChainReader, L1Reader {
   }
 }
 
-/** Opens the states that a chain stores. */
+/** Opens the states of a chain. */
 export function storedStates(chain: ChainStore): StateSource {
-  return ({ hash }) => new StoredState(chain.nodes, chain.stateRoot(hash))
+  return ({ hash }) => chain.state(hash)
 }
 
 /** An {@link EmbeddedEngine} as committing needs it; nothing can travel along. */

@@ -13,7 +13,7 @@ export interface ChainRules {
   /** Why a block's body is not the one that its header states, as far as that is seen without running it. */
   bodyFault(block: Block): string | undefined
   /** Why a header does not state what the state after the block holds. @param storageRoot of an account after the block */
-  stateFault(header: Header, storageRoot: (address: Address) => Hash): string | undefined
+  stateFault(header: Header, storageRoot: (address: Address) => Promise<Hash>): Promise<string | undefined>
 }
 
 const MAX_GAS_LIMIT = (1n << 63n) - 1n

@@ -7,9 +7,11 @@ import { type Block, decodeBlock, encodeBlock } from '../protocol/block.ts'
 import { decodeHeader, type Header, headerToRlp } from '../protocol/header.ts'
 import type { Receipt } from '../protocol/receipt.ts'
 import type { KeyValueChange, KeyValueStore } from '../storage/key-value-store.ts'
+import type { ChainBase, ChainState } from './chain-state.ts'
 import type { GenesisState } from './genesis-state.ts'
 import { decodeStoredReceipts, encodeStoredReceipts } from './receipt-storage.ts'
 import { StoredNodes } from './stored-nodes.ts'
+import { StoredState } from './stored-state.ts'
 
 /**
  * Codes of the embedded execution layer. `CHAIN_MISMATCH`: the store holds another chain than the genesis says.
@@ -61,24 +63,42 @@ export function unknownBlock(hash: Hash): AppError<EmbeddedErrorCode> {
  */
 export class ChainStore {
   readonly nodes: StoredNodes
+  /** The block that the chain begins with. */
   readonly genesis: Hash
+  /** The number of that block. */
+  readonly firstNumber: bigint
   readonly #store: KeyValueStore
+  readonly #base: ChainBase | undefined
   readonly #headers = new LRUCache<Hash, Header>({ max: MAX_HEADERS })
   readonly #blocks = new LRUCache<Hash, Block>({ max: MAX_BLOCKS })
   #labels: Labels
 
-  private constructor(store: KeyValueStore, nodes: StoredNodes, genesis: Hash, labels: Labels) {
+  private constructor(
+    store: KeyValueStore,
+    nodes: StoredNodes,
+    genesis: Pick<Block, 'hash' | 'header'>,
+    labels: Labels,
+    base: ChainBase | undefined,
+  ) {
     this.#store = store
     this.nodes = nodes
-    this.genesis = genesis
+    this.genesis = genesis.hash
+    this.firstNumber = genesis.header.number
+    this.#base = base
     this.#labels = labels
   }
 
   /**
    * Opens the chain of a store; an empty one begins with the genesis block.
+   * @param base where the first block stands on another chain: opens what is read of that one
    * @throws AppError CHAIN_MISMATCH
    */
-  static async open(store: KeyValueStore, genesis: GenesisState, io: IoOptions): Promise<ChainStore> {
+  static async open(
+    store: KeyValueStore,
+    genesis: GenesisState,
+    io: IoOptions,
+    base?: (nodes: StoredNodes) => ChainBase,
+  ): Promise<ChainStore> {
     const { block, newNodes, codes } = genesis
     const nodes = new StoredNodes(store, { maxBytes: NODE_CACHE_BYTES })
     const stored = store.get(GENESIS_KEY)
@@ -89,7 +109,7 @@ export class ChainStore {
     }
     const first: Labels = { head: block.hash, safe: ZERO_HASH, finalized: ZERO_HASH }
     const labels = readLabels(store) ?? first
-    const chain = new ChainStore(store, nodes, block.hash, labels)
+    const chain = new ChainStore(store, nodes, block, labels, base?.(nodes))
     if (stored === undefined) {
       const changes = [...chain.#blockChanges(block, []), ...nodes.changes(newNodes, codes)]
       changes.push([numberKey(block.header.number), hexToBytes(block.hash)], labelsChange(first))
@@ -140,6 +160,12 @@ export class ChainStore {
     return edited === undefined ? this.#header(hash).stateRoot : bytesToHex(edited)
   }
 
+  /** The state that stands after a block. @throws AppError BLOCK_UNKNOWN */
+  state(hash: Hash): ChainState {
+    const root = this.stateRoot(hash)
+    return this.#base?.state(root) ?? new StoredState(this.nodes, root)
+  }
+
   /**
    * Gives a block another state than its header says: what is built on it, and what reads it, sees that one.
    * @param state what stores the state: {@link StoredNodes.changes}
@@ -160,17 +186,26 @@ export class ChainStore {
     return header !== undefined && this.canonicalHash(header.number) === hash
   }
 
-  /** The hash of the block at a number on the branch that ends in `tip`. @throws AppError BLOCK_UNKNOWN */
+  /** The hash of the stored block at a number on the branch that ends in `tip`. @throws AppError BLOCK_UNKNOWN */
   ancestorHash(tip: Hash, number: bigint): Hash | undefined {
     let hash = tip
     let header = this.#header(hash)
-    if (number < 0n || number > header.number) return undefined
+    if (number < this.firstNumber || number > header.number) return undefined
     while (header.number > number) {
       if (this.canonicalHash(header.number) === hash) return this.canonicalHash(number)
       hash = header.parentHash
       header = this.#header(hash)
     }
     return hash
+  }
+
+  /**
+   * As {@link ancestorHash}, of the blocks before the first one, too.
+   * @throws AppError BLOCK_UNKNOWN, and what asking for them throws
+   */
+  async ancestor(tip: Hash, number: bigint, io: IoOptions): Promise<Hash | undefined> {
+    if (this.#base !== undefined && number < this.firstNumber) return this.#base.ancestorHash(number, io)
+    return this.ancestorHash(tip, number)
   }
 
   /** Where a transaction stands on the canonical chain. */

@@ -6,11 +6,10 @@ import { SerialQueue } from '../primitives/serial-queue.ts'
 import type { Block } from '../protocol/block.ts'
 import type { Header } from '../protocol/header.ts'
 import { blockOf, type Payload } from '../protocol/payload.ts'
-import type { StateDiff } from '../state/diff.ts'
+import type { StateDiff, StateReader } from '../state/diff.ts'
 import type { ChainRules } from './chain-rules.ts'
 import type { ChainStore, HeadChange } from './chain-store.ts'
 import { executeBlock } from './execute-block.ts'
-import { StoredState } from './stored-state.ts'
 
 /** What the Engine API says of a block. */
 export interface PayloadStatus {
@@ -65,7 +64,7 @@ export class EmbeddedEngine {
     return () => this.#listeners.delete(listener)
   }
 
-  /** Executes and stores a block. It does not become the head. @throws AppError STATE_UNAVAILABLE */
+  /** Executes and stores a block. It does not become the head. @throws AppError what reading the parent's state throws */
   newPayload(payload: Payload, io: IoOptions): Promise<PayloadStatus> {
     return this.#queue.run(() => this.#newPayload(payload, io))
   }
@@ -108,9 +107,8 @@ export class EmbeddedEngine {
     const { parentHash } = block.header
     const fault = this.#rules.headerFault(parent, block.header)
     if (fault !== undefined) return fault
-    const state = new StoredState(chain.nodes, chain.stateRoot(parentHash))
-    const ancestorHash = async (number: bigint): Promise<Hash | undefined> => chain.ancestorHash(parentHash, number)
-    const verdict = await executeBlock(this.#rules, block, state, ancestorHash, io)
+    const ancestorHash = (number: bigint): Promise<Hash | undefined> => chain.ancestor(parentHash, number, io)
+    const verdict = await executeBlock(this.#rules, block, chain.state(parentHash), ancestorHash, io)
     if (verdict.tag === 'invalid') return verdict.reason
     const { receipts, newNodes, codes } = verdict
     await chain.put(block, receipts, chain.nodes.changes(newNodes, codes), io)
@@ -156,14 +154,14 @@ export class EmbeddedEngine {
 
   /**
    * Changes the state after a stored block, which no header tells of: for tests alone, as no other node can follow.
-   * @throws AppError BLOCK_UNKNOWN, STATE_UNAVAILABLE
+   * @throws AppError BLOCK_UNKNOWN, and what reading the state throws
    */
-  editState(block: Hash, edit: (state: StoredState) => StateDiff, io: IoOptions): Promise<void> {
+  editState(block: Hash, edit: (state: StateReader) => StateDiff | Promise<StateDiff>, io: IoOptions): Promise<void> {
     return this.#queue.run(async () => {
       const { nodes } = this.chain
-      const state = new StoredState(nodes, this.chain.stateRoot(block))
-      const diff = edit(state)
-      const { stateRoot, newNodes } = state.roots(diff)
+      const state = this.chain.state(block)
+      const diff = await edit(state)
+      const { stateRoot, newNodes } = await state.roots(diff, io)
       await this.chain.editState(block, stateRoot, nodes.changes(newNodes, diff.codes), io)
       nodes.keep(newNodes, diff.codes)
     })

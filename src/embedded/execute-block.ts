@@ -8,7 +8,7 @@ import { requestsHash } from '../protocol/execution-requests.ts'
 import { mergeBlooms, type Receipt } from '../protocol/receipt.ts'
 import type { StateRoots } from '../state/root-pass.ts'
 import { type ChainRules, digits } from './chain-rules.ts'
-import type { StoredState } from './stored-state.ts'
+import type { ChainState } from './chain-state.ts'
 
 /** What a block turned out to be. */
 export type Verdict =
@@ -31,14 +31,14 @@ function isFault(error: unknown): error is Error {
 /**
  * Runs a block on its parent's state and compares the header with what came out. The header itself, as far as it follows
  * from the parent, is checked before.
- * @throws AppError STATE_UNAVAILABLE
+ * @throws AppError what reading the state throws
  */
 export async function executeBlock(
   rules: ChainRules,
   block: Block,
-  state: StoredState,
+  state: ChainState,
   ancestorHash: BlockEnv['ancestorHash'],
-  { signal }: IoOptions,
+  io: IoOptions,
 ): Promise<Verdict> {
   const { header, transactions, withdrawals } = block
   const root = transactionsRoot(transactions.map(({ raw }) => raw))
@@ -64,7 +64,7 @@ export async function executeBlock(
   }
   const execution = await rules.executor.begin(state, env)
   for (const [index, transaction] of transactions.entries()) {
-    signal?.throwIfAborted()
+    io.signal?.throwIfAborted()
     try {
       await execution.run(transaction)
     } catch (error) {
@@ -73,7 +73,7 @@ export async function executeBlock(
     }
   }
   try {
-    return await conclude(rules, block, state, execution)
+    return await conclude(rules, block, state, execution, io)
   } catch (error) {
     if (isFault(error)) return invalid(error.message)
     throw error
@@ -83,8 +83,9 @@ export async function executeBlock(
 async function conclude(
   rules: ChainRules,
   { header }: Block,
-  state: StoredState,
+  state: ChainState,
   execution: BlockExecution,
+  io: IoOptions,
 ): Promise<Verdict> {
   const end = await execution.finish()
   const receipts = execution.transactions.map(({ receipt }) => receipt)
@@ -104,14 +105,14 @@ async function conclude(
     if (remote !== local) return invalid(`invalid requests hash (remote: ${remote} local: ${local})`)
   }
   const diff = execution.diff()
-  const { stateRoot, storageRoots, newNodes } = state.roots(diff)
+  const { stateRoot, storageRoots, newNodes } = await state.roots(diff, io)
   if (stateRoot !== header.stateRoot) {
     const roots = `remote: ${digits(header.stateRoot)} local: ${digits(stateRoot)}`
     return invalid(`invalid merkle root (${roots}) dberr: %!w(<nil>)`)
   }
-  const fault = rules.stateFault(
+  const fault = await rules.stateFault(
     header,
-    (address) => storageRoots.get(address) ?? state.account(address)?.storageRoot ?? EMPTY_TRIE_ROOT,
+    async (address) => storageRoots.get(address) ?? (await state.account(address))?.storageRoot ?? EMPTY_TRIE_ROOT,
   )
   return fault === undefined ? { tag: 'valid', receipts, newNodes, codes: diff.codes } : invalid(fault)
 }

@@ -75,7 +75,7 @@ export class L1ChainRules implements ChainRules {
   }
 
   /** All that an L1 header says of the state is its root. */
-  stateFault(): undefined {
-    return undefined
+  stateFault(): Promise<undefined> {
+    return Promise.resolve(undefined)
   }
 }

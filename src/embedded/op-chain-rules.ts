@@ -76,9 +76,9 @@ export class OpChainRules implements ChainRules {
     return footprint > gasLimit ? `DA footprint ${footprint} exceeds block gas limit ${gasLimit}` : undefined
   }
 
-  stateFault(header: Header, storageRoot: (address: Address) => Hash): string | undefined {
+  async stateFault(header: Header, storageRoot: (address: Address) => Promise<Hash>): Promise<string | undefined> {
     if (!this.#chain.forks.isActive('isthmus', header.timestamp)) return undefined
-    const root = storageRoot(MESSAGE_PASSER_ADDRESS)
+    const root = await storageRoot(MESSAGE_PASSER_ADDRESS)
     if (header.withdrawalsRoot === root) return undefined
     return `invalid withdrawals hash (remote: ${header.withdrawalsRoot} local: ${root}) dberr: %!w(<nil>)`
   }

@@ -15,9 +15,12 @@ export type ProofMaker = (
   io: IoOptions,
 ) => AccountProof | Promise<AccountProof>
 
-/** Proves out of the states that a chain stores. */
-export function storedProofs({ nodes }: ChainStore): ProofMaker {
-  return ({ stateRoot }, address, slots) => proveAccount(nodes, stateRoot, address, slots)
+/** Proves out of the states of a chain: once they are loaded, all nodes on the way are stored. */
+export function storedProofs(chain: ChainStore): ProofMaker {
+  return async ({ hash, stateRoot }, address, slots, io) => {
+    await chain.state(hash).load([{ address, slots }], io)
+    return proveAccount(chain.nodes, stateRoot, address, slots)
+  }
 }
 
 /** The states of a chain by block, wherever they come from. */

@@ -1,14 +1,15 @@
-import type { PinnedState, PostState } from '../builder/ports.ts'
+import type { PostState } from '../builder/ports.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 import { EMPTY_BYTES } from '../primitives/hex.ts'
 import { KECCAK_EMPTY } from '../primitives/keccak.ts'
 import { lookupAccount, lookupSlot, type StateLookup } from '../state/account.ts'
 import type { AccountState, StateDiff } from '../state/diff.ts'
 import { StateRootPass, type StateRoots } from '../state/root-pass.ts'
+import type { ChainState } from './chain-state.ts'
 import { type StoredNodes, stateIncomplete } from './stored-nodes.ts'
 
 /** The state behind one root, read out of the store. All answers come at once. */
-export class StoredState implements PinnedState {
+export class StoredState implements ChainState {
   readonly #nodes: StoredNodes
   readonly #root: Hash
 

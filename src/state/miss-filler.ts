@@ -5,7 +5,7 @@ import { keccakHash } from '../primitives/keccak.ts'
 import { encodeAccount, encodeSlot } from './account.ts'
 import { CraftedKeys } from './crafted-keys.ts'
 import type { StateDiff } from './diff.ts'
-import type { NodeStore } from './node-store.ts'
+import type { StateStore } from './node-store.ts'
 import { RemoteState } from './remote.ts'
 import type { StateMiss } from './root-pass.ts'
 import type { PinnedState, ProofSource, StateAnswer, StateErrorCode, StateQuery } from './source.ts'
@@ -71,7 +71,7 @@ function keySize(miss: StateMiss): 20 | 32 {
  */
 export class MissFiller {
   readonly #state: RemoteState
-  readonly #store: NodeStore
+  readonly #store: StateStore
   readonly #source: ProofSource
   readonly #diff: StateDiff
   readonly #probe: Probe | undefined
@@ -79,7 +79,7 @@ export class MissFiller {
   readonly #searches = new Map<Hash, Search>()
   #probeBlock: Hash | undefined
 
-  constructor(parent: PinnedState, diff: StateDiff, store: NodeStore, source: ProofSource, probe?: Probe) {
+  constructor(parent: PinnedState, diff: StateDiff, store: StateStore, source: ProofSource, probe?: Probe) {
     this.#state = new RemoteState(parent, store, source)
     this.#diff = diff
     this.#store = store

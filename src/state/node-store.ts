@@ -23,6 +23,26 @@ export interface StateNodes extends NodeReader {
   readonly keys: KeyIndex
 }
 
+/** Keeps what a node has told of states, each entry by the hash that is computed here. */
+export interface StateStore extends StateNodes {
+  /** Contract code by its hash. */
+  code(hash: Hash): Uint8Array | undefined
+  /** Remembers that a node is a branch whose content was not needed. */
+  markBranch(hash: Hash): void
+  /** Adds one node. @returns its hash */
+  addNode(raw: Uint8Array): Hash
+  /** Adds code. @returns its hash */
+  addCode(code: Uint8Array): Hash
+  /** Adds nodes that this process hashed itself. */
+  merge(nodes: ReadonlyMap<Hash, StoredNode>): void
+  /**
+   * Adds the nodes of proofs. The top of a trie repeats in every proof: what is in `seen` is not hashed again.
+   * @param seen hex of nodes added before in the same answer; grows
+   * @throws RangeError when an item is not hex
+   */
+  addProof(proof: readonly Hex[], seen?: Set<Hex>): void
+}
+
 /** Limits of a {@link NodeStore}. */
 export interface NodeStoreOptions {
   /** Bytes of memory for nodes and code together; default 256 MiB. */
@@ -45,7 +65,7 @@ interface Entry {
  * node can never be read back; and since the key is the content, nothing ever has to be invalidated. Shared by all jobs
  * and chains; least recently used entries leave when the memory limit is reached.
  */
-export class NodeStore implements StateNodes {
+export class NodeStore implements StateStore {
   /** Keys of tries that were hashed so far. */
   readonly keys: KeyIndex = new KeyIndex()
   readonly #entries: LRUCache<string, Entry>
@@ -81,7 +101,6 @@ export class NodeStore implements StateNodes {
     return this.#branches.has(hash) || this.node(hash)?.kind === 'branch'
   }
 
-  /** Remembers that a node is a branch whose content was not needed. */
   markBranch(hash: Hash): void {
     this.#branches.set(hash, true)
   }
@@ -91,14 +110,12 @@ export class NodeStore implements StateNodes {
     return this.#entries.get(`code:${hash}`)?.raw
   }
 
-  /** Adds one node. @returns its hash, computed here */
   addNode(raw: Uint8Array): Hash {
     const hash = keccakHash(raw)
     if (!this.#entries.has(hash)) this.#entries.set(hash, { raw, node: undefined })
     return hash
   }
 
-  /** Adds code. @returns its hash, computed here */
   addCode(code: Uint8Array): Hash {
     const hash = keccakHash(code)
     const key = `code:${hash}`
@@ -106,16 +123,10 @@ export class NodeStore implements StateNodes {
     return hash
   }
 
-  /** Adds nodes that this process hashed itself. */
   merge(nodes: ReadonlyMap<Hash, StoredNode>): void {
     for (const [hash, { raw, node }] of nodes) this.#entries.set(hash, { raw, node })
   }
 
-  /**
-   * Adds the nodes of proofs. The top of a trie repeats in every proof: what is in `seen` is not hashed again.
-   * @param seen hex of nodes added before in the same answer; grows
-   * @throws RangeError when an item is not hex
-   */
   addProof(proof: readonly Hex[], seen: Set<Hex> = new Set()): void {
     for (const hex of proof) {
       if (seen.has(hex)) continue

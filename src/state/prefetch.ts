@@ -1,6 +1,7 @@
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { KECCAK_EMPTY } from '../primitives/keccak.ts'
+import { isDeposit, type Transaction } from '../protocol/transaction.ts'
 import type { RemoteState, StateWant } from './remote.ts'
 import type { CandidateCall, StateQuery } from './source.ts'
 
@@ -105,4 +106,30 @@ export async function predict(
     }
   }
   await state.load(wants.list(state, true), options)
+}
+
+function callOf(transaction: Transaction): CandidateCall {
+  const { sender: from, to, data, value, gasLimit: gas } = transaction
+  const call = { from, to, data, value, gas }
+  return isDeposit(transaction) ? call : { ...call, accessList: transaction.accessList }
+}
+
+/** Accounts beyond sender and recipient that a transaction names: EIP-7702 delegation targets. */
+function namedAccounts(transactions: readonly Transaction[]): StateWant[] {
+  return transactions.flatMap((transaction) =>
+    transaction.type === 4 ? transaction.authorizationList.map(({ address }) => ({ address, code: true })) : [],
+  )
+}
+
+/**
+ * {@link predict} for transactions.
+ * @throws AppError STATE_UNAVAILABLE, STATE_MISMATCH or RPC_UNAVAILABLE, all temporary
+ */
+export async function predictTransactions(
+  state: RemoteState,
+  transactions: readonly Transaction[],
+  extra: readonly StateWant[],
+  options: IoOptions,
+): Promise<void> {
+  await predict(state, transactions.map(callOf), [...namedAccounts(transactions), ...extra], options)
 }

@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { type MemoryAccount, MemorySource, type MemorySourceOptions } from '../../test/support/memory-state.ts'
 import { type Address, type Hash, toWord, ZERO_HASH } from '../primitives/hex.ts'
 import { EMPTY_TRIE_ROOT, KECCAK_EMPTY, keccakHash } from '../primitives/keccak.ts'
+import type { AccountDiff, StateDiff } from './diff.ts'
 import { NodeStore } from './node-store.ts'
 import { RemoteState } from './remote.ts'
+import { computeStateRoot } from './root.ts'
 import type { StateAnswer } from './source.ts'
 
 const address = (n: number): Address => `0x${n.toString(16).padStart(40, '0')}`
@@ -147,6 +149,46 @@ describe('RemoteState', () => {
     )
     await expect(flaky.account(address(1))).rejects.toMatchObject({ code: 'STATE_MISMATCH' })
     expect(await flaky.account(address(1))).toMatchObject({ balance: 1n })
+  })
+
+  it('reads a state that grew out of the one that the node proves', async () => {
+    const node = source()
+    const written = (storage: [bigint, bigint][], ...gone: Address[]): StateDiff => {
+      const account = { nonce: 1n, balance: 0n, codeHash: keccakHash(code) }
+      const slots = new Map(storage.map(([slot, value]) => [toWord(slot), value]))
+      const accounts = new Map<Address, AccountDiff>([[contract, { account, storage: slots, storageCleared: false }]])
+      for (const each of gone) accounts.set(each, { account: undefined, storage: new Map(), storageCleared: true })
+      return { accounts, codes: new Map() }
+    }
+    const first = written(
+      [
+        [3n, 0n],
+        [9_000n, 5n],
+      ],
+      address(7),
+    )
+    const grown = await computeStateRoot(node.pin, first, new NodeStore(), node)
+    const store = new NodeStore()
+    store.merge(grown.newNodes)
+    const pin = { ...node.pin, stateRoot: grown.stateRoot, provenRoot: node.pin.stateRoot }
+    const state = new RemoteState(pin, store, node)
+    expect(await Promise.all([3n, 4n, 9_000n].map((slot) => state.slot(contract, toWord(slot))))).toEqual([0n, 11n, 5n])
+    expect(await state.account(address(7))).toBeUndefined()
+    expect(await state.account(address(8))).toMatchObject({ balance: 8n })
+    expect(await state.code(keccakHash(code), contract)).toEqual(code)
+    // Going on from there leads to the same root as all at once.
+    const next = await computeStateRoot(pin, written([[8n, 0n]], address(9)), store, node)
+    const all = written(
+      [
+        [3n, 0n],
+        [8n, 0n],
+        [9_000n, 5n],
+      ],
+      address(7),
+      address(9),
+    )
+    const whole = await computeStateRoot(node.pin, all, new NodeStore(), node)
+    expect(next.stateRoot).toBe(whole.stateRoot)
   })
 
   it('works with a store that is smaller than what it reads', async () => {

@@ -4,7 +4,7 @@ import type { IoOptions } from '../primitives/io.ts'
 import { EMPTY_TRIE_ROOT, KECCAK_EMPTY, keccakHash } from '../primitives/keccak.ts'
 import { lookupAccount, lookupSlot } from './account.ts'
 import type { AccountState, StateReader } from './diff.ts'
-import type { NodeStore } from './node-store.ts'
+import type { StateStore } from './node-store.ts'
 import {
   MAX_PROOF_SLOTS,
   type PinnedState,
@@ -34,13 +34,13 @@ function codeKey(hash: Hash): string {
 const NO_ACCOUNT = null
 
 /**
- * The state after one block of a remote node. Values that the store can prove are answered at once; others with a
+ * The state after one block of a remote node, or one that grew out of it. Values that the store can prove are answered at once; others with a
  * promise, and all that are asked for in one turn of the event loop travel in one batch. Everything is verified against
  * the pinned state root before it is answered.
  */
 export class RemoteState implements StateReader {
   readonly pin: PinnedState
-  readonly store: NodeStore
+  readonly store: StateStore
   readonly source: ProofSource
   readonly #signal: AbortSignal | undefined
   readonly #accounts = new Map<Address, AccountState | typeof NO_ACCOUNT>()
@@ -52,7 +52,7 @@ export class RemoteState implements StateReader {
   readonly #pending = new Map<string, Promise<Failures>>()
 
   /** @param options.signal ends all reads of this state */
-  constructor(pin: PinnedState, store: NodeStore, source: ProofSource, options: IoOptions = {}) {
+  constructor(pin: PinnedState, store: StateStore, source: ProofSource, options: IoOptions = {}) {
     this.pin = pin
     this.store = store
     this.source = source
@@ -236,11 +236,11 @@ export class RemoteState implements StateReader {
   }
 
   #absorbProof(query: StateQuery & { kind: 'proof' }, proof: Proof, seen: Set<Hex>): AppError | undefined {
-    const { stateRoot } = this.pin
+    const { stateRoot, provenRoot = stateRoot } = this.pin
     const top = proof.accountProof[0]
     try {
-      const root = top === undefined ? EMPTY_TRIE_ROOT : seen.has(top) ? stateRoot : keccakHash(hexToBytes(top))
-      if (root !== stateRoot) return this.#mismatch(query.address, { root })
+      const root = top === undefined ? EMPTY_TRIE_ROOT : seen.has(top) ? provenRoot : keccakHash(hexToBytes(top))
+      if (root !== provenRoot) return this.#mismatch(query.address, { root })
       // Each is read as soon as it is there: a small store may not hold them all at once, and then forgets what it
       // has seen before.
       const has = (nodes: readonly Hex[], known: () => boolean): boolean => {

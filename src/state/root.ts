@@ -1,7 +1,7 @@
 import type { IoOptions } from '../primitives/io.ts'
 import type { StateDiff } from './diff.ts'
 import { MissFiller, type Probe } from './miss-filler.ts'
-import type { NodeStore } from './node-store.ts'
+import type { StateStore } from './node-store.ts'
 import { StateRootPass, type StateRoots } from './root-pass.ts'
 import type { PinnedState, ProofSource } from './source.ts'
 
@@ -22,7 +22,7 @@ export interface StateRootOptions extends IoOptions {
 export async function computeStateRoot(
   parent: PinnedState,
   diff: StateDiff,
-  store: NodeStore,
+  store: StateStore,
   source: ProofSource,
   options: StateRootOptions = {},
 ): Promise<StateRoots> {

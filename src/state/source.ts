@@ -11,10 +11,17 @@ import type { AccountState } from './diff.ts'
  */
 export type StateErrorCode = 'STATE_UNAVAILABLE' | 'STATE_MISMATCH' | 'ROOT_UNAVAILABLE'
 
-/** The state after one block. Read by block hash, so that a moving head cannot mix two states. */
+/** A state as a node can prove it. Read by block hash, so that a moving head cannot mix two states. */
 export interface PinnedState {
+  /** The block whose state the node is asked for. */
   readonly blockHash: Hash
+  /** The state that is read: the one after that block, or one that was made of it. */
   readonly stateRoot: Hash
+  /**
+   * The root of the state after the block, where that is not the one that is read. The nodes that the state that is read does
+   * not share with it then have to be in the store: all others stand at the same path in both.
+   */
+  readonly provenRoot?: Hash
 }
 
 /** A call whose touched state is to be predicted. */

@@ -1,6 +1,6 @@
 import { AppError } from '../../src/primitives/errors.ts'
 import type { Hash } from '../../src/primitives/hex.ts'
-import { NodeStore } from '../../src/state/node-store.ts'
+import { NodeStore, type StateStore } from '../../src/state/node-store.ts'
 import { RemoteState } from '../../src/state/remote.ts'
 import type { ProofSource } from '../../src/state/source.ts'
 
@@ -16,7 +16,7 @@ const silent: ProofSource = {
 }
 
 /** The state behind a root, out of nodes and code that are all in a store. */
-export function storedState(stateRoot: Hash, store: NodeStore): RemoteState {
+export function storedState(stateRoot: Hash, store: StateStore): RemoteState {
   return new RemoteState({ blockHash: stateRoot, stateRoot }, store, silent)
 }
 
