@@ -24,6 +24,8 @@ const BELOW = {
   clients: ['primitives', 'protocol'],
   p2p: ['primitives', 'protocol'],
   embedded: ['primitives', 'protocol', 'state', 'evm', 'storage'],
+  // Contracts, and the genesis of every chain, of the devnet.
+  devnet: ['primitives', 'protocol', 'evm'],
   client: [],
   // A tool with a root of its own.
   replay: ['primitives', 'protocol', 'state', 'evm', 'builder', 'clients'],

@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     retry: 0,
     projects: [
-      { test: { name: 'unit', include: ['{src,rpc,txpool,test/docs}/**/*.test.ts'] } },
+      { test: { name: 'unit', include: ['{src,rpc,txpool,test/docs,test/contracts}/**/*.test.ts'] } },
       { test: { name: 'flow', include: ['test/flow/**/*.test.ts'], testTimeout: 30_000 } },
       { test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], testTimeout: 120_000 } },
       {

@@ -6,7 +6,7 @@ import { accountOrEmpty } from './balances.ts'
 import deployer from './create2-deployer.json' with { type: 'json' }
 
 /** Where Canyon puts the contract. */
-const CREATE2_DEPLOYER_ADDRESS: Address = '0x13b0d85ccb8bf860b6b79af3029fca081ae9bef2'
+export const CREATE2_DEPLOYER_ADDRESS: Address = '0x13b0d85ccb8bf860b6b79af3029fca081ae9bef2'
 
 /**
  * Sets the code of the create2 deployer in the first block of Canyon; the account's nonce and balance stay.

@@ -1,0 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { CONTRACTS_FILE, renderContracts } from './compile-contracts.ts'
+
+it('are what the sources say: node test/contracts/compile.ts', () => {
+  expect(readFileSync(CONTRACTS_FILE, 'utf8')).toBe(renderContracts())
+})
