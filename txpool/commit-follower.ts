@@ -28,9 +28,9 @@ export class CommitFollower {
     const abandoned = left === undefined ? [] : [...this.#blocks.lineage(left), left]
     const staying = new Set([...joined.map(({ hash }) => hash), block.header.parentHash])
     const known = new Set(abandoned.map(({ hash }) => hash))
-    for (const orphan of abandoned) if (!staying.has(orphan.hash)) this.#pool.reinject(signedOf(orphan))
+    this.#pool.reinject(abandoned.filter(({ hash }) => !staying.has(hash)).flatMap(signedOf))
     // A branch that was left once has its transactions back in the pool: they are mined again when it is joined again.
-    for (const next of joined) if (next === block || !known.has(next.hash)) this.#pool.drop(signedOf(next))
+    this.#pool.drop(joined.filter((next) => next === block || !known.has(next.hash)).flatMap(signedOf))
     this.#head = block.hash
   }
 }

@@ -10,6 +10,9 @@ import { type PoolAccount, rejected } from './validate.ts'
 /** How often what is too old is looked for. */
 const EXPIRY_INTERVAL_MS = 60_000
 
+/** What was held at one time. */
+export type HeldSnapshot = ReadonlyMap<Address, SenderQueue>
+
 /** Transactions by hash and by sender, within geth's limits. What can be executed follows from the accounts that it is given. */
 export class HeldTransactions {
   readonly #limits: PoolLimits
@@ -17,6 +20,8 @@ export class HeldTransactions {
   readonly #costing: () => Costing
   readonly #byHash = new Map<Hash, PoolEntry>()
   readonly #bySender = new Map<Address, SenderQueue>()
+  /** What has become pending and was not taken yet. */
+  #promoted: PoolEntry[] = []
   #arrivals = 0
   #slots = 0
   #pending = 0
@@ -52,6 +57,32 @@ export class HeldTransactions {
 
   queue(sender: Address): SenderQueue | undefined {
     return this.#bySender.get(sender)
+  }
+
+  /** What has become pending since the last call, and still is; in that order, each sender's by rising nonce. */
+  takePromoted(): readonly SignedTransaction[] {
+    const promoted = this.#promoted
+    this.#promoted = []
+    return promoted.filter((entry) => this.#isPending(entry)).map(({ transaction }) => transaction)
+  }
+
+  /** Everything, to be put back by {@link restore}. */
+  snapshot(): HeldSnapshot {
+    return new Map(this.#bySender)
+  }
+
+  /** Holds exactly what was held then. */
+  restore(snapshot: HeldSnapshot): void {
+    const entries = [...snapshot.values()].flatMap((queue) => queue.entries)
+    this.#bySender.clear()
+    this.#byHash.clear()
+    this.#promoted = []
+    for (const [sender, queue] of snapshot) this.#bySender.set(sender, queue)
+    for (const entry of entries) this.#byHash.set(entry.transaction.hash, entry)
+    this.#slots = entries.reduce((sum, { transaction }) => sum + slotsOf(transaction.raw), 0)
+    const queues = [...snapshot.values()]
+    this.#pending = queues.reduce((sum, queue) => sum + queue.pendingCount, 0)
+    this.#queued = queues.reduce((sum, queue) => sum + queue.queuedCount, 0)
   }
 
   /** The cheapest ones that have to leave for a better one. @throws AppError TX_REJECTED where it is not better */
@@ -144,6 +175,7 @@ export class HeldTransactions {
       this.#byHash.delete(hash)
       this.#slots -= slotsOf(raw)
     }
+    for (const entry of after.pending) if (before?.isPending(entry) !== true) this.#promoted.push(entry)
     this.#pending += after.pendingCount - (before?.pendingCount ?? 0)
     this.#queued += after.queuedCount - (before?.queuedCount ?? 0)
     if (after.entries.length === 0) this.#bySender.delete(sender)

@@ -280,3 +280,75 @@ describe('what blocks do to it', () => {
     expect(await pool.status({})).toEqual({ pending: 0, queued: 1 })
   })
 })
+
+describe('who is told', () => {
+  it('hears of each transaction when it becomes executable, and again when a reorg brings it back', async () => {
+    const pool = newPool()
+    const heard: bigint[] = []
+    const end = pool.onTransaction(({ nonce }) => heard.push(nonce))
+    for (const nonce of [2, 4]) await pool.add(await raw({ nonce }), {})
+    expect(heard.splice(0)).toEqual([2n])
+    await pool.add(await raw({ nonce: 3 }), {})
+    expect(heard.splice(0)).toEqual([3n, 4n])
+    const mined = inOrder(pool, 0n)
+    pool.drop(mined)
+    pool.reinject(mined.slice(1))
+    pool.drop([])
+    expect(heard.splice(0)).toEqual([3n, 4n])
+    end()
+    await pool.add(await raw({ nonce: 5 }), {})
+    expect(heard).toEqual([])
+  })
+
+  it('hears nothing of what a reorg brings back and another block holds', async () => {
+    const pool = newPool()
+    await pool.add(await raw(), {})
+    const mined = inOrder(pool, 0n)
+    pool.drop(mined)
+    const heard: bigint[] = []
+    pool.onTransaction(({ nonce }) => heard.push(nonce))
+    pool.reinject(mined)
+    pool.drop(mined)
+    expect(heard).toEqual([])
+  })
+})
+
+describe('what is taken out by hand', () => {
+  it('removes one, and what follows waits behind the gap', async () => {
+    const pool = newPool()
+    const [first] = await Promise.all([2, 3].map(async (nonce) => pool.add(await raw({ nonce }), {})))
+    expect([pool.remove(first as `0x${string}`), pool.remove(first as `0x${string}`)]).toEqual([true, false])
+    expect(await pool.status({})).toEqual({ pending: 0, queued: 1 })
+    await pool.add(await raw({ nonce: 2 }), {})
+    expect(await pool.status({})).toEqual({ pending: 2, queued: 0 })
+  })
+
+  it('removes all of a sender, and all', async () => {
+    const pool = newPool()
+    const hashes: string[] = []
+    for (const nonce of [2, 3, 5]) hashes.push(await pool.add(await raw({ nonce }), {}))
+    await pool.add(await raw({ from: 1 }), {})
+    const sender = devAccounts[0]?.address.toLowerCase() as `0x${string}`
+    expect([pool.removeOf(sender), pool.removeOf(sender)]).toEqual([hashes, []])
+    expect(await pool.status({})).toEqual({ pending: 1, queued: 0 })
+    pool.removeAll()
+    expect([await pool.status({}), pool.size]).toEqual([{ pending: 0, queued: 0 }, 0])
+  })
+
+  it('has exactly what it had after a snapshot is restored, as often as that is done', async () => {
+    const pool = newPool({ globalSlots: 3, globalQueue: 0 })
+    for (const nonce of [2, 3]) await pool.add(await raw({ nonce }), {})
+    const before = await pool.content({})
+    const snapshot = pool.snapshot()
+    for (const step of [1, 2]) {
+      pool.remove(before.pending.values().next().value?.[0]?.hash as `0x${string}`)
+      await pool.add(await raw({ from: step }), {})
+      pool.restore(snapshot)
+      expect(await pool.content({})).toEqual(before)
+      expect([pool.size, pool.get(inOrder(pool, 0n)[1]?.hash as `0x${string}`)?.nonce]).toEqual([2, 3n])
+    }
+    // There is room for one more, and no more.
+    await pool.add(await raw({ from: 1 }), {})
+    await expect(pool.add(await raw({ from: 2 }), {})).rejects.toThrow('transaction underpriced')
+  })
+})

@@ -3,7 +3,7 @@ import type { Clock } from '../src/primitives/clock.ts'
 import type { Address, Hash } from '../src/primitives/hex.ts'
 import type { IoOptions } from '../src/primitives/io.ts'
 import type { SignedTransaction, Transaction } from '../src/protocol/transaction.ts'
-import { HeldTransactions } from './held.ts'
+import { type HeldSnapshot, HeldTransactions } from './held.ts'
 import { DEFAULT_LIMITS, type PoolLimits } from './limits.ts'
 import { type PoolEntry, PriceOrder } from './price-order.ts'
 import { outbids } from './sender-queue.ts'
@@ -34,6 +34,14 @@ export interface TxPoolOptions {
 /** Transactions by sender, by rising nonce. */
 export type BySender = ReadonlyMap<Address, readonly SignedTransaction[]>
 
+/** Hears of a transaction that can be executed now. */
+export type TransactionListener = (transaction: SignedTransaction) => void
+
+/** What waited at one time. */
+export interface PoolSnapshot {
+  readonly held: HeldSnapshot
+}
+
 /** What waits: the pending ones follow on their sender's nonce, the queued ones are behind a gap. */
 export interface PoolContent {
   readonly pending: BySender
@@ -49,6 +57,7 @@ export class TxPool implements PoolReader {
   readonly #options: TxPoolOptions
   readonly #limits: PoolLimits
   readonly #held: HeldTransactions
+  readonly #listeners = new Set<TransactionListener>()
   #head: PoolHead | undefined
   /** Rises when blocks of this process change accounts: those that were read before are out of date. */
   #changes = 0
@@ -90,7 +99,18 @@ export class TxPool implements PoolReader {
     const now = this.#held.queue(sender)?.account ?? account
     this.#validate(transaction, head, now)
     this.#insert(transaction, head, now)
+    this.#announce()
     return hash
+  }
+
+  /**
+   * Tells of each transaction that becomes executable, as geth does: one behind a nonce gap when that is filled, one that a
+   * reorg brought back once more.
+   * @returns ends it
+   */
+  onTransaction(listener: TransactionListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
   }
 
   /** Transactions held, by whether they can be executed. @throws what reading the chain throws */
@@ -142,15 +162,48 @@ export class TxPool implements PoolReader {
         queue.entries.filter((entry) => entry.transaction.nonce > nonce),
       )
     }
+    this.#announce()
   }
 
-  /** Takes back what a reorg threw out of the chain; what cannot be taken any more stays out. */
+  /** Takes back what a reorg threw out of the chain; what cannot be taken any more stays out. To be followed by {@link drop}. */
   reinject(orphaned: Iterable<SignedTransaction>): void {
     this.#changes++
     for (const [sender, transactions] of Map.groupBy(orphaned, ({ sender }) => sender)) {
       this.#held.takeBack(sender, transactions, (entry, spent) => this.#returned.set(entry, spent))
     }
     this.#held.truncate()
+  }
+
+  /** Forgets one transaction; what follows on it waits behind the gap. @returns whether it was there */
+  remove(hash: Hash): boolean {
+    const entry = this.#held.get(hash)
+    if (entry !== undefined) this.#held.remove(entry)
+    return entry !== undefined
+  }
+
+  /** Forgets all transactions of a sender. @returns their hashes */
+  removeOf(sender: Address): readonly Hash[] {
+    const queue = this.#held.queue(sender)
+    if (queue === undefined) return []
+    this.#held.put(sender, queue.account, [])
+    return queue.entries.map(({ transaction }) => transaction.hash)
+  }
+
+  /** Forgets everything. */
+  removeAll(): void {
+    for (const [sender, { account }] of this.#held.queues) this.#held.put(sender, account, [])
+  }
+
+  /** What waits now, for {@link restore}. */
+  snapshot(): PoolSnapshot {
+    return { held: this.#held.snapshot() }
+  }
+
+  /** Lets wait what waited then, and nothing else. Call it after the chain was set back: the head is looked at anew. */
+  restore({ held }: PoolSnapshot): void {
+    this.#changes++
+    this.#returned = new WeakMap()
+    this.#held.restore(held)
   }
 
   *#ordered(baseFee: bigint): Generator<SignedTransaction, undefined, PoolVerdict> {
@@ -223,6 +276,11 @@ export class TxPool implements PoolReader {
     }
     this.#returned = new WeakMap()
     this.#held.truncate()
+    this.#announce()
+  }
+
+  #announce(): void {
+    for (const transaction of this.#held.takePromoted()) for (const listener of this.#listeners) listener(transaction)
   }
 }
 
