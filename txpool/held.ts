@@ -11,7 +11,7 @@ import { type PoolAccount, rejected } from './validate.ts'
 const EXPIRY_INTERVAL_MS = 60_000
 
 /** What was held at one time. */
-export type HeldSnapshot = ReadonlyMap<Address, SenderQueue>
+type HeldSnapshot = ReadonlyMap<Address, SenderQueue>
 
 /** Transactions by hash and by sender, within geth's limits. What can be executed follows from the accounts that it is given. */
 export class HeldTransactions {

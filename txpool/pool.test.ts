@@ -158,11 +158,12 @@ describe('pending and queued', () => {
   })
 
   it('looks at everything anew when the head has moved', async () => {
-    let head = { hash: ZERO_HASH, account: { nonce: 2n, balance: 10n ** 18n }, fee: 0n }
+    let head = { hash: ZERO_HASH, stateRoot: ZERO_HASH, account: { nonce: 2n, balance: 10n ** 18n }, fee: 0n }
     const pool = new TxPool({
       clock: { now: () => 0 },
       head: async (senders) => ({
         hash: head.hash,
+        stateRoot: head.stateRoot,
         rules: RULES,
         baseFee: 0n,
         rollupFee: () => head.fee,
@@ -170,13 +171,18 @@ describe('pending and queued', () => {
       }),
     })
     for (const nonce of [2, 3, 4]) await pool.add(await raw({ nonce, value: nonce === 3 ? 1000n : 0n }), {})
-    head = { hash: toWord(1n), account: { nonce: 3n, balance: 21_000_999n }, fee: 0n }
+    head = { hash: toWord(1n), stateRoot: ZERO_HASH, account: { nonce: 3n, balance: 21_000_999n }, fee: 0n }
     expect(await split(pool)).toEqual({ pending: [], queued: [4n] })
-    head = { hash: toWord(2n), account: { nonce: 4n, balance: 21_000_000n }, fee: 0n }
+    head = { hash: toWord(2n), stateRoot: ZERO_HASH, account: { nonce: 4n, balance: 21_000_000n }, fee: 0n }
     expect(await split(pool)).toEqual({ pending: [4n], queued: [] })
-    head = { hash: toWord(3n), account: { nonce: 4n, balance: 21_000_000n }, fee: 1n }
+    head = { hash: toWord(3n), stateRoot: ZERO_HASH, account: { nonce: 4n, balance: 21_000_000n }, fee: 1n }
     expect(await split(pool)).toEqual({ pending: [], queued: [] })
     expect(pool.size).toBe(0)
+    // A test changes the state under the same head.
+    head = { ...head, stateRoot: toWord(4n), account: { nonce: 5n, balance: 10n ** 18n } }
+    await pool.add(await raw({ nonce: 5 }), {})
+    head = { ...head, stateRoot: toWord(5n), account: { nonce: 6n, balance: 10n ** 18n } }
+    expect(await split(pool)).toEqual({ pending: [], queued: [] })
   })
 })
 
@@ -240,7 +246,7 @@ describe('what blocks do to it', () => {
       head: async (senders) => {
         const { hash, nonce, fee } = head
         const accounts = new Map(senders.map((sender) => [sender, { nonce, balance }]))
-        return { hash, rules: RULES, baseFee: 0n, rollupFee: () => fee, accounts }
+        return { hash, stateRoot: ZERO_HASH, rules: RULES, baseFee: 0n, rollupFee: () => fee, accounts }
       },
     })
     return { pool, head }
@@ -335,15 +341,15 @@ describe('what is taken out by hand', () => {
     expect([await pool.status({}), pool.size]).toEqual([{ pending: 0, queued: 0 }, 0])
   })
 
-  it('has exactly what it had after a snapshot is restored, as often as that is done', async () => {
+  it('has exactly what it had when that is brought back, as often as it is done', async () => {
     const pool = newPool({ globalSlots: 3, globalQueue: 0 })
     for (const nonce of [2, 3]) await pool.add(await raw({ nonce }), {})
     const before = await pool.content({})
-    const snapshot = pool.snapshot()
+    const restore = pool.remember()
     for (const step of [1, 2]) {
       pool.remove(before.pending.values().next().value?.[0]?.hash as `0x${string}`)
       await pool.add(await raw({ from: step }), {})
-      pool.restore(snapshot)
+      restore()
       expect(await pool.content({})).toEqual(before)
       expect([pool.size, pool.get(inOrder(pool, 0n)[1]?.hash as `0x${string}`)?.nonce]).toEqual([2, 3n])
     }

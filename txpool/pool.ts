@@ -3,7 +3,7 @@ import type { Clock } from '../src/primitives/clock.ts'
 import type { Address, Hash } from '../src/primitives/hex.ts'
 import type { IoOptions } from '../src/primitives/io.ts'
 import type { SignedTransaction, Transaction } from '../src/protocol/transaction.ts'
-import { type HeldSnapshot, HeldTransactions } from './held.ts'
+import { HeldTransactions } from './held.ts'
 import { DEFAULT_LIMITS, type PoolLimits } from './limits.ts'
 import { type PoolEntry, PriceOrder } from './price-order.ts'
 import { outbids } from './sender-queue.ts'
@@ -36,11 +36,6 @@ export type BySender = ReadonlyMap<Address, readonly SignedTransaction[]>
 
 /** Hears of a transaction that can be executed now. */
 export type TransactionListener = (transaction: SignedTransaction) => void
-
-/** What waited at one time. */
-export interface PoolSnapshot {
-  readonly held: HeldSnapshot
-}
 
 /** What waits: the pending ones follow on their sender's nonce, the queued ones are behind a gap. */
 export interface PoolContent {
@@ -194,16 +189,17 @@ export class TxPool implements PoolReader {
     for (const [sender, { account }] of this.#held.queues) this.#held.put(sender, account, [])
   }
 
-  /** What waits now, for {@link restore}. */
-  snapshot(): PoolSnapshot {
-    return { held: this.#held.snapshot() }
-  }
-
-  /** Lets wait what waited then, and nothing else. Call it after the chain was set back: the head is looked at anew. */
-  restore({ held }: PoolSnapshot): void {
-    this.#changes++
-    this.#returned = new WeakMap()
-    this.#held.restore(held)
+  /**
+   * Remembers what waits now.
+   * @returns lets wait that and nothing else; to be called after the chain was set back: the head is looked at anew
+   */
+  remember(): () => void {
+    const held = this.#held.snapshot()
+    return () => {
+      this.#changes++
+      this.#returned = new WeakMap()
+      this.#held.restore(held)
+    }
   }
 
   *#ordered(baseFee: bigint): Generator<SignedTransaction, undefined, PoolVerdict> {
@@ -246,7 +242,7 @@ export class TxPool implements PoolReader {
     let changes = this.#changes
     let head = await read(upToDate ? wanted : everyone(), io)
     this.#held.expire()
-    if (upToDate && head.hash === this.#head?.hash) return head
+    if (upToDate && head.hash === this.#head?.hash && head.stateRoot === this.#head.stateRoot) return head
     if (everyone().some((address) => !head.accounts.has(address))) {
       changes = this.#changes
       head = await read(everyone(), io)

@@ -118,6 +118,8 @@ export type RollupFee = (tx: SignedTransaction) => bigint
 /** The chain's head, as it matters to transactions. */
 export interface PoolHead {
   readonly hash: Hash
+  /** Of the state that the accounts are in: tests edit it under the same head. */
+  readonly stateRoot: Hash
   readonly rules: PoolRules
   /** wei per gas */
   readonly baseFee: bigint

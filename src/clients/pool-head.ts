@@ -35,7 +35,9 @@ function parseAccounts(block: unknown, values: readonly unknown[], addresses: re
     const json = new JsonObject({ nonce: values[2 * index], balance: values[2 * index + 1] })
     return [address, { nonce: json.uint('nonce'), balance: json.uint('balance') }] as const
   })
-  return { hash: new JsonObject(block).hash('hash'), header: headerFromJson(block), accounts: new Map(accounts) }
+  const header = headerFromJson(block)
+  const hash = new JsonObject(block).hash('hash')
+  return { hash, header, stateRoot: header.stateRoot, accounts: new Map(accounts) }
 }
 
 /** Reads the head and accounts in one round trip. @throws AppError RPC_UNAVAILABLE, RPC_ERROR */

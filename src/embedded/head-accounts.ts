@@ -12,6 +12,7 @@ const SLOT_NAMES = Object.keys(L1_BLOCK_SLOTS) as (keyof L1BlockSlots)[]
 interface Head {
   readonly hash: Hash
   readonly header: Header
+  readonly stateRoot: Hash
   readonly state: StateReader
 }
 
@@ -41,15 +42,16 @@ export class EmbeddedHead {
     const hash = this.#chain.labels.head
     const header = this.#chain.header(hash)
     if (header === undefined) throw new TypeError('the head is always stored')
-    return { hash, header, state: this.#open({ hash, stateRoot: header.stateRoot }) }
+    const stateRoot = this.#chain.stateRoot(hash)
+    return { hash, header, stateRoot, state: this.#open({ hash, stateRoot }) }
   }
 
-  async #read(senders: readonly Address[], { hash, header, state }: Head): Promise<HeadAccounts> {
+  async #read(senders: readonly Address[], { state, ...head }: Head): Promise<HeadAccounts> {
     const found = await Promise.all(senders.map((sender) => state.account(sender)))
     const accounts = senders.map((sender, index) => {
       const { nonce = 0n, balance = 0n } = found[index] ?? {}
       return [sender, { nonce, balance }] as const
     })
-    return { hash, header, accounts: new Map(accounts) }
+    return { ...head, accounts: new Map(accounts) }
   }
 }

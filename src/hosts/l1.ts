@@ -43,10 +43,10 @@ export function hostL1(
   const pool = new TxPool({
     clock: systemClock,
     head: async (senders, io) => {
-      const { hash, header, accounts } = await layer.headAccounts(senders, io)
+      const { hash, header, stateRoot, accounts } = await layer.headAccounts(senders, io)
       const evmRules = l1EvmRules(config, header.timestamp + blockTime)
       const poolRules = { chainId, gasLimit: header.gasLimit, ...evmRules }
-      return { hash, rules: poolRules, baseFee: header.baseFeePerGas ?? 0n, accounts }
+      return { hash, stateRoot, rules: poolRules, baseFee: header.baseFeePerGas ?? 0n, accounts }
     },
     decode: (raw) => rules.decode(raw),
     admit: async (transaction, raw, io) => {

@@ -46,10 +46,11 @@ export function hostL2(
   const pool = new TxPool({
     clock: systemClock,
     head: async (senders, io) => {
-      const { hash, header, accounts, feeSlots } = await layer.opHeadAccounts(senders, io)
+      const { hash, header, stateRoot, accounts, feeSlots } = await layer.opHeadAccounts(senders, io)
       const rules = opEvmRules(forks, header.timestamp + config.blockTime)
       return {
         hash,
+        stateRoot,
         rules: { chainId, gasLimit: header.gasLimit, ...rules },
         baseFee: header.baseFeePerGas ?? 0n,
         rollupFee: opRollupFee(forks, header.timestamp, feeSlots),

@@ -6,6 +6,8 @@ import type { L1BlockSlots } from './l1-fee.ts'
 export interface HeadAccounts {
   readonly hash: Hash
   readonly header: Header
+  /** Of the state that was read: the header's, unless a test has edited it since. */
+  readonly stateRoot: Hash
   /** Balances in wei. */
   readonly accounts: ReadonlyMap<Address, { readonly nonce: bigint; readonly balance: bigint }>
 }

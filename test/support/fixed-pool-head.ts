@@ -9,6 +9,7 @@ export function fixedPoolHead(rules: PoolRules, account: PoolAccount): Pick<TxPo
     clock: { now: () => 0 },
     head: async (senders: readonly Address[]) => ({
       hash: ZERO_HASH,
+      stateRoot: ZERO_HASH,
       rules,
       baseFee: 0n,
       accounts: new Map(senders.map((sender) => [sender, account])),
