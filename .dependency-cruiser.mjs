@@ -25,15 +25,16 @@ const BELOW = {
   p2p: ['primitives', 'protocol'],
   embedded: ['primitives', 'protocol', 'state', 'evm', 'storage'],
   // Contracts, and the genesis of every chain, of the devnet.
-  devnet: ['primitives', 'protocol', 'evm'],
+  devnet: ['primitives', 'protocol', 'evm', 'embedded'],
   client: [],
   // A tool with a root of its own.
   replay: ['primitives', 'protocol', 'state', 'evm', 'builder', 'clients'],
-  cli: ['primitives', 'config', 'telemetry', 'replay'],
+  cli: ['primitives', 'protocol', 'config', 'telemetry', 'replay', 'devnet'],
 }
 
 /** Beside these, what is imported by type only: the ports that a folder satisfies, and the services that it is handed. */
 const BELOW_TYPES = {
+  devnet: ['config'],
   delivery: ['builder'],
   batcher: ['driver'],
   driver: ['sequencer'],

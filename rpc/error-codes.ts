@@ -21,6 +21,7 @@ import type { SystemConfigErrorCode } from '../src/protocol/system-config.ts'
 import type { TransactionErrorCode } from '../src/protocol/transaction.ts'
 import type { UpgradeErrorCode } from '../src/protocol/upgrade-txs.ts'
 import type { DepositErrorCode } from '../src/protocol/user-deposits.ts'
+import type { BlockTimesErrorCode } from '../src/sequencer/block-times.ts'
 import type { StateErrorCode } from '../src/state/source.ts'
 import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
 import type { PoolErrorCode } from '../txpool/validate.ts'
@@ -67,6 +68,7 @@ export type Code =
   | FrameErrorCode
   | NodeErrorCode
   | DecodingErrorCode
+  | BlockTimesErrorCode
   | EmbeddedErrorCode
   | LookupErrorCode
   | ReadErrorCode
@@ -77,6 +79,7 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   INVALID_REQUEST: -32600,
   METHOD_NOT_FOUND: -32601,
   INVALID_PARAMS: -32602,
+  TIME_INVALID: -32602,
   INTERNAL_ERROR: -32603,
   RESPONSE_TOO_LARGE: -32003,
   // EIP-1474, "limit exceeded".

@@ -55,6 +55,21 @@ export const quantity64 = gate(
   (value) => (value.length <= 18 ? parseQuantity(value) : undefined),
 )
 
+function parseLoose(value: string): bigint | undefined {
+  return /^(0x[0-9a-fA-F]{1,64}|\d{1,78})$/.test(value) ? BigInt(value) : undefined
+}
+
+const looseText = gate('a 0x or decimal number', '^(0x[0-9a-fA-F]{1,64}|[0-9]{1,78})$', parseLoose)
+
+/** A number as test tools send it: hex with or without leading zeros, decimal text, or a JSON number; becomes a bigint. */
+export const looseQuantity = z.union([
+  looseText,
+  z
+    .int()
+    .nonnegative()
+    .transform((value) => BigInt(value)),
+])
+
 /** DATA: 0x hex of whole bytes; becomes a Uint8Array. */
 export const data = gate('0x data of whole bytes', '^0x([0-9a-fA-F]{2})*$', parseData)
 

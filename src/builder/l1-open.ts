@@ -9,7 +9,7 @@ import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import { unusable } from './open.ts'
 import type { ChainBlock, ChainReader } from './ports.ts'
 import type { Draft } from './rules.ts'
-import type { L1OpenOptions } from './service.ts'
+import type { L1OpenOptions, OpenPreferences } from './service.ts'
 import { l1StandingWants } from './standing-wants.ts'
 
 /** What opening an L1 block needs of its surroundings. */
@@ -18,6 +18,7 @@ export interface L1OpenContext {
   /** Seconds from a parent to its child. */
   readonly blockTime: bigint
   readonly chain: ChainReader
+  readonly preferences?: OpenPreferences | undefined
 }
 
 const MAX_EXTRA_DATA = 32
@@ -72,10 +73,11 @@ function mockRandao({ hash }: ChainBlock, timestamp: bigint): Hash {
  * of the parent, so that the same call gives the same block.
  * @throws AppError PARENT_UNUSABLE, BLOB_SCHEDULE_UNKNOWN, BASE_FEE_UNKNOWN, and what reading the chain throws
  */
-export async function draftL1Block(context: L1OpenContext, options: L1OpenOptions, io: IoOptions): Promise<L1Draft> {
+export async function draftL1Block(context: L1OpenContext, given: L1OpenOptions, io: IoOptions): Promise<L1Draft> {
   const { config } = context
-  const parent = await resolveParent(context, options, io)
+  const parent = await resolveParent(context, given, io)
   const { header } = parent
+  const options: L1OpenOptions = { ...context.preferences?.(header), ...given }
   const timestamp = options.timestamp ?? header.timestamp + context.blockTime
   if (options.force !== true) check(header, timestamp, options)
   const rules = l1EvmRules(config, timestamp)

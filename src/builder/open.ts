@@ -16,7 +16,7 @@ import type { RollupConfig } from '../protocol/rollup-config.ts'
 import { decodeForInclusion } from './decode.ts'
 import type { ChainBlock, ChainReader, L1Block, L1Reader, RootOracle } from './ports.ts'
 import type { Draft } from './rules.ts'
-import type { BuilderErrorCode, OpenOptions, OriginSelector, ParentSelector } from './service.ts'
+import type { BuilderErrorCode, OpenOptions, OpenPreferences, OriginSelector, ParentSelector } from './service.ts'
 import { STANDING_WANTS } from './standing-wants.ts'
 
 /** What opening a block needs of its surroundings. */
@@ -26,6 +26,7 @@ export interface OpenContext {
   readonly l1Chain: L1ChainConfig
   readonly chain: ChainReader
   readonly l1: L1Reader
+  readonly preferences?: OpenPreferences | undefined
   /** Undefined where no node can be asked. */
   readonly rootOracle?: RootOracle | undefined
 }
@@ -136,10 +137,11 @@ function attributesOf(input: AttributesInput): PreparedAttributes {
  * Settles everything about a block that is known before its first transaction runs.
  * @throws AppError PARENT_UNUSABLE, TX_INVALID, and what reading the chains throws
  */
-export async function draftBlock(context: OpenContext, options: OpenOptions, io: IoOptions): Promise<Draft> {
+export async function draftBlock(context: OpenContext, given: OpenOptions, io: IoOptions): Promise<Draft> {
   const { config, constants } = context
   const { forks } = config
-  const parent = await resolveParent(context, options.l2Parent ?? 'latest', io)
+  const parent = await resolveParent(context, given.l2Parent ?? 'latest', io)
+  const options: OpenOptions = { ...context.preferences?.(parent.header), ...given }
   const facts = {
     hash: parent.hash,
     header: parent.header,

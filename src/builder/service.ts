@@ -53,6 +53,11 @@ export interface CommonOpenOptions {
   readonly force?: boolean
 }
 
+/** What a chain takes where a caller leaves it open, by the parent that is built on. */
+export type OpenPreferences = (
+  parent: Header,
+) => Pick<CommonOpenOptions, 'timestamp' | 'gasLimit' | 'feeRecipient' | 'force'>
+
 /** `test_open` on an L2 chain. */
 export interface OpenOptions extends CommonOpenOptions {
   /** Defaults to `latest`. */

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { LOG_LEVELS } from '../telemetry/logger.ts'
+import { LOG_LEVELS, type LogLevel } from '../telemetry/logger.ts'
 
 /** An option that an environment variable may give, too: `--rpc-port` is `OP_SEQUENCER_RPC_PORT`. */
 export function option(flags: string, description: string): Option {
@@ -22,6 +22,13 @@ export function parseSeconds(text: string): number {
   return seconds
 }
 
+/** Unix seconds. */
+export function parseTime(text: string): number {
+  const time = Number(text)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(time)) throw new InvalidArgumentError('expected unix seconds')
+  return time
+}
+
 /** Chain ids in decimal, divided by commas. */
 export function parseChainIds(text: string): readonly bigint[] {
   const parts = text.split(',').map((part) => part.trim())
@@ -37,6 +44,6 @@ export function configOption(): Option {
 }
 
 /** `--log-level` of every command that logs. */
-export function logLevelOption(): Option {
-  return option('--log-level <level>', 'how much is logged to stderr').choices(LOG_LEVELS).default('info')
+export function logLevelOption(level: LogLevel = 'info'): Option {
+  return option('--log-level <level>', 'how much is logged to stderr').choices(LOG_LEVELS).default(level)
 }

@@ -87,10 +87,6 @@ describe('help and usage', () => {
     expect(stderr).toMatch(text)
     expect(stdout).toBe('')
   })
-
-  it('says that devnet is not there yet', async () => {
-    expect(await cli(['devnet'])).toMatchObject({ code: 2, stdout: '' })
-  })
 })
 
 describe('config check', () => {
@@ -109,18 +105,68 @@ describe('config check', () => {
   })
 })
 
-describe('run', () => {
-  function node(close: () => Promise<void> = () => Promise.resolve()) {
-    const seen: Config[] = []
-    const started = Promise.withResolvers<void>()
-    const start: StartNode = (config) => {
-      seen.push(config)
-      started.resolve()
-      return Promise.resolve<RunningNode>({ url: 'http://127.0.0.1:1', close })
-    }
-    return { start, seen, started: started.promise }
+function node(close: () => Promise<void> = () => Promise.resolve()) {
+  const seen: Config[] = []
+  const started = Promise.withResolvers<void>()
+  const start: StartNode = (config) => {
+    seen.push(config)
+    started.resolve()
+    return Promise.resolve<RunningNode>({ url: 'http://127.0.0.1:1', close })
+  }
+  return { start, seen, started: started.promise }
+}
+
+describe('devnet', () => {
+  async function devnet(...args: readonly string[]) {
+    const { start, seen, started } = node()
+    const stop = new AbortController()
+    const running = cli(['devnet', ...args], start, stop)
+    await Promise.race([started, running])
+    stop.abort()
+    return { ...(await running), config: seen[0] }
   }
 
+  it('hosts an L1 and L2 chains in the process, and says where', async () => {
+    const { code, stdout, stderr, config } = await devnet('--chains', '901,902', '--block-time', '0.5', '--port', '0')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(config).toMatchObject({
+      rpc: { host: '127.0.0.1', port: 0 },
+      l1: { el: 'embedded', mode: 'mock', blockTime: 6, autoIntervalMs: 6000 },
+      chains: [
+        { name: 'op-901', el: 'embedded', rollup: { l2ChainId: 901n, blockTime: 1n }, autoIntervalMs: 500 },
+        { name: 'op-902', el: 'embedded', rollup: { l2ChainId: 902n } },
+      ],
+    })
+    for (const text of ['ready in', 'http://127.0.0.1:1/l1', 'http://127.0.0.1:1/op-901', '0xac0974bec']) {
+      expect(stdout).toContain(text)
+    }
+  })
+
+  it('tells it to scripts, too', async () => {
+    const { stdout, config } = await devnet('--json', '--manual', '--fork', 'isthmus', '--genesis-time', '1000')
+    expect(JSON.parse(stdout)).toMatchObject({
+      readyMs: expect.any(Number),
+      l1: { name: 'l1', chainId: 900, url: 'http://127.0.0.1:1/l1', ws: 'ws://127.0.0.1:1/l1' },
+      chains: [{ name: 'op-901', chainId: 901 }],
+      accounts: expect.arrayContaining([expect.objectContaining({ address: expect.any(String) })]),
+    })
+    expect(config?.chains[0]?.rollup.genesis.l2Time).toBe(1000n)
+    expect(config?.chains[0]?.rollup.forks.latest(1000n)).toBe('isthmus')
+    expect(config?.l1).not.toHaveProperty('autoIntervalMs')
+  })
+
+  it('goes on with what its folder holds, and refuses to make something else of it', async () => {
+    const datadir = join(folder, 'devnet')
+    const first = await devnet('--datadir', datadir, '--genesis-time', '5000')
+    const again = await devnet('--datadir', datadir)
+    expect(again.config?.chains[0]?.rollup).toEqual(first.config?.chains[0]?.rollup)
+    const { code, stderr } = await devnet('--datadir', datadir, '--chains', '905')
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/holds a devnet with chainIds \[901\], not \[905\]/)
+  })
+})
+
+describe('run', () => {
   it('runs until it is told to stop, and closes', async () => {
     const closed = vi.fn(() => Promise.resolve())
     const { start, seen, started } = node(closed)

@@ -19,7 +19,7 @@ function createProgram(io: CliIo, services: CliServices): Command {
     .description('A test sequencer for the OP Stack: builds exactly the block a test asks for')
     .version(VERSION)
     .addCommand(runCommand(io, services.startNode))
-    .addCommand(devnetCommand(io))
+    .addCommand(devnetCommand(io, services.startNode))
     .addCommand(replayCommand(io, services.openReplay))
     .addCommand(configCommand(io))
   const settle = (command: Command): void => {

@@ -63,9 +63,18 @@ async function closeInTime(node: RunningNode): Promise<void> {
   }
 }
 
-async function run(options: RunOptions, io: CliIo, startNode: StartNode): Promise<void> {
-  const { config: path, logLevel, ...overrides } = options
-  const config = loadOrFail(path, overrides)
+/**
+ * Serves a configuration until the process shall end.
+ * @param ready told once, when it serves
+ * @throws AppError COMMAND_FAILED
+ */
+export async function serve(
+  config: Config,
+  logLevel: LogLevel,
+  io: CliIo,
+  startNode: StartNode,
+  ready: (node: RunningNode) => void = () => {},
+): Promise<void> {
   const logger = createLogger({ level: logLevel, destination: { write: io.stderr } })
   let node: RunningNode
   try {
@@ -76,9 +85,15 @@ async function run(options: RunOptions, io: CliIo, startNode: StartNode): Promis
     throw commandFailed(isAppError(error, 'CONFIG_INVALID') ? 2 : 1, [errorMessage(error)])
   }
   logger.info({ url: node.url }, 'serving')
+  ready(node)
   await aborted(io.signal)
   logger.info('shutting down')
   await closeInTime(node)
+}
+
+async function run(options: RunOptions, io: CliIo, startNode: StartNode): Promise<void> {
+  const { config: path, logLevel, ...overrides } = options
+  await serve(loadOrFail(path, overrides), logLevel, io, startNode)
 }
 
 /** `op-sequencer run`. */

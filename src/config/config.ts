@@ -59,6 +59,10 @@ export interface L1Settings {
   /** How many blocks the safe one is behind the head, where this service makes them. */
   readonly safeDistance: number
   readonly finalizedDistance: number
+  /** Milliseconds between blocks that come by themselves from the start; absent: on demand only. */
+  readonly autoIntervalMs?: number
+  /** Whether each transaction gets a block at once; only with an embedded execution layer. */
+  readonly automine?: boolean
 }
 
 /** One L2 chain. */
@@ -83,6 +87,10 @@ export interface L2Settings {
   readonly signer?: SignerSettings
   /** Where the pool's transactions are written down, absolute; absent: nowhere. */
   readonly journalFile?: string
+  /** Milliseconds between blocks that come by themselves from the start; absent: on demand only. */
+  readonly autoIntervalMs?: number
+  /** Whether each transaction gets a block at once; only with an embedded execution layer. */
+  readonly automine?: boolean
 }
 
 /** A checked configuration: frozen, with its files read and its defaults filled in. */

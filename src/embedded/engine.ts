@@ -8,7 +8,7 @@ import type { Header } from '../protocol/header.ts'
 import { blockOf, type Payload } from '../protocol/payload.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
 import type { ChainRules } from './chain-rules.ts'
-import type { ChainStore, HeadChange } from './chain-store.ts'
+import type { ChainStore, HeadChange, Labels } from './chain-store.ts'
 import { executeBlock } from './execute-block.ts'
 
 /** What the Engine API says of a block. */
@@ -153,17 +153,25 @@ export class EmbeddedEngine {
   }
 
   /**
-   * Changes the state after a stored block, which no header tells of: for tests alone, as no other node can follow.
-   * @throws AppError BLOCK_UNKNOWN, and what reading the state throws
+   * Changes the state after the head, which no header tells of: for tests alone, as no other node can follow.
+   * @throws AppError what reading the state throws
    */
-  editState(block: Hash, edit: (state: StateReader) => StateDiff | Promise<StateDiff>, io: IoOptions): Promise<void> {
+  editState(edit: (state: StateReader) => StateDiff | Promise<StateDiff>, io: IoOptions): Promise<void> {
     return this.#queue.run(async () => {
-      const { nodes } = this.chain
-      const state = this.chain.state(block)
+      const { nodes, labels } = this.chain
+      const state = this.chain.state(labels.head)
       const diff = await edit(state)
       const { stateRoot, newNodes } = await state.roots(diff, io)
-      await this.chain.editState(block, stateRoot, nodes.changes(newNodes, diff.codes), io)
+      await this.chain.editState(labels.head, stateRoot, nodes.changes(newNodes, diff.codes), io)
       nodes.keep(newNodes, diff.codes)
+    })
+  }
+
+  /** Brings back a head, its labels and the state after it as they once were. @throws AppError BLOCK_UNKNOWN */
+  restore(labels: Labels, stateRoot: Hash, io: IoOptions): Promise<void> {
+    return this.#queue.run(async () => {
+      await this.chain.editState(labels.head, stateRoot, [], io)
+      this.#announce(await this.chain.setForkchoice(labels, io))
     })
   }
 

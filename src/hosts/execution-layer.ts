@@ -3,6 +3,7 @@ import type { TxPool } from '../../txpool/pool.ts'
 import type { ChainReader, Committer, RootOracle, StateSource } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
+import type { EmbeddedEngine } from '../embedded/engine.ts'
 import type { Address } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { HeadAccounts, OpHeadAccounts } from '../protocol/head-accounts.ts'
@@ -10,6 +11,8 @@ import type { HeadAccounts, OpHeadAccounts } from '../protocol/head-accounts.ts'
 /** Where the state of a chain is and its blocks go: a node behind RPC, or one in this process. */
 export interface ExecutionLayer {
   readonly chain: ChainReader
+  /** Undefined where it is a node's. */
+  readonly engine: EmbeddedEngine | undefined
   readonly states: StateSource
   /** Undefined where nobody can be asked. */
   readonly rootOracle: RootOracle | undefined

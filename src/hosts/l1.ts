@@ -9,7 +9,7 @@ import { Jobs } from '../builder/jobs.ts'
 import { L1Rules } from '../builder/l1-rules.ts'
 import type { Committer } from '../builder/ports.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
-import type { L1OpenOptions } from '../builder/service.ts'
+import type { L1OpenOptions, OpenPreferences } from '../builder/service.ts'
 import { VERSION } from '../cli/version.ts'
 import type { L1Settings } from '../config/config.ts'
 import { l1EvmRules } from '../evm/chain.ts'
@@ -17,6 +17,8 @@ import { blobProof, verifySidecar } from '../evm/kzg.ts'
 import { L1Executor } from '../evm/l1-executor.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
+import { steppedGasLimit } from '../sequencer/block-preferences.ts'
+import { devConveniences } from './dev-conveniences.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 
@@ -32,14 +34,15 @@ export function hostL1(
   sealedBlocks: SealedBlocks,
   shared: HostContext,
 ): HostedChain {
-  const { name } = settings
+  const { name, automine = false, autoIntervalMs } = settings
   const config = shared.l1.chain
   const { chainId } = config
   const { chain, states } = layer
   const logger = shared.logger.child({ chain: name })
   const blockTime = l1BlockTime(settings)
   const blobs = new BlobStore(verifySidecar)
-  const rules = new L1Rules({ config, blockTime, chain }, blobs)
+  const preferences: OpenPreferences = (parent) => dev?.preferences(parent) ?? {}
+  const rules = new L1Rules({ config, blockTime, chain, preferences }, blobs)
   const pool = new TxPool({
     clock: systemClock,
     head: async (senders, io) => {
@@ -83,19 +86,26 @@ export function hostL1(
     sealedBlocks,
     clock: systemClock,
   })
-  const { watched, transports } = layer
+  const { engine, watched, transports } = layer
+  const builder = (): Jobs<L1OpenOptions> => jobs
+  const dev =
+    engine && devConveniences({ engine, pool, auto, builder, blockTime, automine, gasLimitFrom: steppedGasLimit })
   const methods = [
     ...layer.methods(pool),
     ...l1TestMethods(jobs),
-    ...ethMethods({ chainId, pool }),
+    ...ethMethods({ chainId, pool: dev?.pool ?? pool }),
     ...txpoolMethods(pool),
+    ...(dev?.methods ?? []),
   ]
   return {
     route: { name, chainId, layer: 'l1', methods },
     beacon: beaconRoutes(beacon, `op-sequencer/${VERSION}`),
     watched,
     transports,
-    run: (signal) => jobs.expire(signal),
+    run: (signal) => {
+      if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
+      return jobs.expire(signal)
+    },
     async close() {
       await auto.close()
       await jobs.close()

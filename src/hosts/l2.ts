@@ -15,6 +15,7 @@ import { systemClock } from '../primitives/clock.ts'
 import { AppError } from '../primitives/errors.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
+import { devConveniences } from './dev-conveniences.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 
@@ -38,7 +39,7 @@ export function hostL2(
   shared: HostContext,
   opened: OpenedJournal | undefined,
 ): HostedChain {
-  const { rollup: config, name } = settings
+  const { rollup: config, name, automine = false, autoIntervalMs } = settings
   const { forks, l2ChainId: chainId } = config
   const { l1 } = shared
   const { chain, states, rootOracle } = layer
@@ -86,6 +87,7 @@ export function hostL2(
       l1Chain: l1.chain,
       chain,
       l1: l1.reader,
+      preferences: (parent) => dev?.preferences(parent) ?? {},
       rootOracle,
     }),
     chain,
@@ -99,12 +101,17 @@ export function hostL2(
     clock: systemClock,
     limits: settings.jobs,
   })
-  const { watched, transports } = layer
+  const { engine, watched, transports } = layer
+  const taking = journaled ?? pool
+  const dev =
+    engine &&
+    devConveniences({ engine, pool: taking, auto, builder: () => jobs, blockTime: config.blockTime, automine })
   const methods = [
     ...layer.methods(pool),
     ...testMethods(jobs),
-    ...ethMethods({ chainId, pool: journaled ?? pool }),
+    ...ethMethods({ chainId, pool: dev?.pool ?? taking }),
     ...txpoolMethods(pool),
+    ...(dev?.methods ?? []),
   ]
   if (settings.signer !== undefined) logger.warn('a signer is configured, but this version does not publish blocks')
   if (committer === undefined) logger.warn('sealed blocks are inserted nowhere (insert: none)')
@@ -113,6 +120,7 @@ export function hostL2(
     watched,
     transports,
     run: async (signal) => {
+      if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
       await Promise.all([jobs.expire(signal), journaled?.run(signal)])
     },
     async close() {

@@ -83,6 +83,7 @@ export function remoteLayer(options: {
   const transports = [...(options.ownsReads ? [reads] : []), ...(engine === undefined ? [] : [engine])]
   return {
     chain: chainReader(client, sealedBlocks),
+    engine: undefined,
     states: remoteStates(store, source),
     rootOracle: engineApi && ((block, io) => engineApi.rootOf(sealedPayload(block), io)),
     committer(pool) {

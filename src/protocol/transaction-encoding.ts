@@ -68,7 +68,7 @@ function enveloped(type: number, list: readonly RlpInput[]): Uint8Array {
 }
 
 /** What the sender signs: 32 bytes. @see EIP-155, EIP-2718 */
-export function signingHash(fields: TransactionFields): Uint8Array {
+function signingHash(fields: TransactionFields): Uint8Array {
   const list = payload(fields)
   return keccak256(
     enveloped(fields.type, fields.type === 0 ? [...list, fields.chainId, EMPTY_BYTES, EMPTY_BYTES] : list),

@@ -1,11 +1,12 @@
 import type { AutoSwitch } from '../builder/jobs.ts'
-import type { AutoOptions, BlockBuilderService } from '../builder/service.ts'
+import type { AutoOptions } from '../builder/service.ts'
 import type { Clock } from '../primitives/clock.ts'
-import { errorMessage, isAppError } from '../primitives/errors.ts'
+import { errorMessage } from '../primitives/errors.ts'
+import { type BlockBuilder, buildBlock } from './build-block.ts'
 
 /** What automatic building needs. */
 export interface AutoContext {
-  readonly builder: () => Pick<BlockBuilderService, 'open' | 'includeBest' | 'seal' | 'cancel'>
+  readonly builder: () => BlockBuilder
   readonly clock: Clock
   /** Milliseconds between blocks unless told otherwise. */
   readonly blockTimeMs: number
@@ -25,6 +26,11 @@ export class AutoBuilder implements AutoSwitch {
   constructor(context: AutoContext) {
     this.#context = context
     this.#intervalMs = context.blockTimeMs
+  }
+
+  /** Milliseconds between blocks while it runs; undefined while it does not. */
+  get interval(): number | undefined {
+    return this.#running && this.#intervalMs
   }
 
   set(active: boolean, options: AutoOptions | undefined): boolean {
@@ -53,29 +59,13 @@ export class AutoBuilder implements AutoSwitch {
     let due = clock.now()
     while (!signal.aborted) {
       try {
-        await this.#build(signal)
+        await buildBlock(this.#context.builder(), {}, { signal })
       } catch (error) {
         if (!signal.aborted) onFailure(errorMessage(error))
       }
       // A block that took longer than the interval does not make the ones after it come in a rush.
       due = Math.max(due + this.#intervalMs, clock.now())
       await clock.sleep(due - clock.now(), { signal }).catch(() => undefined)
-    }
-  }
-
-  async #build(signal: AbortSignal): Promise<void> {
-    const builder = this.#context.builder()
-    const jobId = await builder.open({}, { signal })
-    try {
-      while (!signal.aborted && (await builder.includeBest(jobId, { signal })) !== undefined);
-      signal.throwIfAborted()
-      await builder.seal(jobId, { commit: true, publish: true }, {})
-    } catch (error) {
-      await builder.cancel(jobId, {}).catch((failure: unknown) => {
-        // A job that was sealed already cannot be cancelled, and need not be.
-        if (!isAppError(failure, 'JOB_STATE')) throw failure
-      })
-      throw error
     }
   }
 }

@@ -2,9 +2,14 @@ import { fileURLToPath } from 'node:url'
 import { beaconRoutes } from '../../rpc/beacon.ts'
 import { ERROR_NUMBERS } from '../../rpc/error-codes.ts'
 import { type Method, methodTable } from '../../rpc/method.ts'
+import { blockTimeMethods } from '../../rpc/methods/block-times.ts'
+import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
+import { miningMethods } from '../../rpc/methods/mining.ts'
 import { DEBUG_READ_METHODS, READ_METHODS } from '../../rpc/methods/pass-through.ts'
 import { serviceMethods } from '../../rpc/methods/service.ts'
+import { snapshotMethods } from '../../rpc/methods/snapshots.ts'
+import { stateEditMethods } from '../../rpc/methods/state-edits.ts'
 import { l1TestMethods, testMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
 import { createOpenRpc, describeMethods } from '../../rpc/openrpc.ts'
@@ -103,6 +108,49 @@ function errorTable(): string {
   return table(['code', 'when', '`data`', 'names in the source and the log'], rows)
 }
 
+function described(methods: readonly Method[]): readonly Described[] {
+  return createOpenRpc(methodTable(methods), { title: '', version: '' }).methods as unknown as readonly Described[]
+}
+
+/** What only a chain that is in this process answers beside geth's reads, under its first name. */
+function conveniences(): { readonly own: readonly Method[]; readonly aliases: ReadonlyMap<string, readonly string[]> } {
+  const none = {} as never
+  const all = [stateEditMethods(none), blockTimeMethods(none), miningMethods(none, none), snapshotMethods(none)].flat()
+  const aliases = new Map<string, string[]>()
+  const own: Method[] = []
+  for (const method of all) {
+    const [, original] = /^Another name of `(.*)`$/.exec(method.summary) ?? []
+    if (original === undefined) own.push(method)
+    else aliases.set(original, [...(aliases.get(original) ?? []), method.name])
+  }
+  return { own, aliases }
+}
+
+/** What differs on the route of a chain that is in this process. */
+function embeddedSection(): string {
+  const { own, aliases } = conveniences()
+  const names = embeddedReadMethods({ identity: { chainId: 1n, clientVersion: '', accounts: [] } } as never).map(
+    ({ name }) => `\`${name}\``,
+  )
+  const rows = own.map(({ name, summary }) => [
+    `\`${name}\``,
+    summary,
+    (aliases.get(name) ?? []).map((alias) => `\`${alias}\``).join(', '),
+  ])
+  return [
+    '## Embedded chains',
+    '',
+    "A chain whose execution layer is in this process answers geth's reads itself:",
+    `${[...new Set(names)].sort().join(', ')}.`,
+    '',
+    'Beside them a test may edit the state after the head, move the times of blocks to come, have blocks at a word, and go',
+    'back. No other node can follow a chain whose state was edited. Numbers are taken as hex, as decimal text or as JSON',
+    'numbers.',
+    '',
+    table(['method', 'does', 'other names'], rows),
+  ].join('\n')
+}
+
 /** The methods of an L2 chain's route. No service is ever called: a page is made of definitions. */
 function definitions(): readonly Method[] {
   const own = methodTable([
@@ -116,8 +164,7 @@ function definitions(): readonly Method[] {
 
 /** What differs on the route of an L1 whose blocks this service makes. */
 function l1Section(): string {
-  const own = methodTable(l1TestMethods({} as Parameters<typeof l1TestMethods>[0]))
-  const methods = createOpenRpc(own, { title: '', version: '' }).methods as unknown as readonly Described[]
+  const methods = described(l1TestMethods({} as Parameters<typeof l1TestMethods>[0]))
   const rows = methods.filter(({ name }) => name === 'test_open').flatMap(({ params }) => params)
   const beacon = [...beaconRoutes({} as Parameters<typeof beaconRoutes>[0], '').keys()]
   return [
@@ -139,8 +186,7 @@ function l1Section(): string {
 
 /** The page of the RPC: its methods and errors, as the code defines them. */
 export function renderRpcPage(): string {
-  const document = createOpenRpc(methodTable(definitions()), { title: '', version: '' })
-  const methods = document.methods as unknown as readonly Described[]
+  const methods = described(definitions())
   const names = (list: readonly string[]): string => list.map((name) => `\`${name}\``).join(', ')
   return `${[
     '# RPC',
@@ -176,8 +222,10 @@ export function renderRpcPage(): string {
     '',
     l1Section(),
     '',
+    embeddedSection(),
+    '',
     '## Methods',
     '',
-    methods.map(methodSection).join('\n').trimEnd(),
+    [...methods, ...described(conveniences().own)].map(methodSection).join('\n').trimEnd(),
   ].join('\n')}\n`
 }

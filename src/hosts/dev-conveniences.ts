@@ -1,0 +1,78 @@
+import type { Method } from '../../rpc/method.ts'
+import { blockTimeMethods } from '../../rpc/methods/block-times.ts'
+import type { TransactionPoolService } from '../../rpc/methods/eth.ts'
+import { miningMethods } from '../../rpc/methods/mining.ts'
+import { snapshotMethods } from '../../rpc/methods/snapshots.ts'
+import { stateEditMethods } from '../../rpc/methods/state-edits.ts'
+import type { OpenPreferences } from '../builder/service.ts'
+import type { EmbeddedEngine } from '../embedded/engine.ts'
+import { Snapshots } from '../embedded/snapshots.ts'
+import { StateEdits } from '../embedded/state-edits.ts'
+import { ZERO_HASH } from '../primitives/hex.ts'
+import type { Header } from '../protocol/header.ts'
+import type { AutoBuilder } from '../sequencer/auto.ts'
+import { BlockPreferences } from '../sequencer/block-preferences.ts'
+import type { BlockBuilder } from '../sequencer/build-block.ts'
+import { Mining } from '../sequencer/mining.ts'
+
+/** What a test may do to a chain that is in this process alone: edit its state, its times and its past, have blocks at a word. */
+export interface DevConveniences {
+  readonly preferences: OpenPreferences
+  readonly methods: readonly Method[]
+  /** The pool, where a transaction that gets a block at once is answered for when it has it. */
+  readonly pool: TransactionPoolService
+}
+
+/** Wires the conveniences of one embedded chain. */
+export function devConveniences(options: {
+  readonly engine: EmbeddedEngine
+  readonly pool: TransactionPoolService
+  readonly auto: AutoBuilder
+  readonly builder: () => BlockBuilder
+  /** Seconds. */
+  readonly blockTime: bigint
+  /** Whether each transaction gets a block at once, until told otherwise. */
+  readonly automine: boolean
+  readonly gasLimitFrom?: (parent: bigint, wanted: bigint) => bigint
+}): DevConveniences {
+  const { engine, pool, auto, builder } = options
+  const { chain } = engine
+  const headerOf = (hash: `0x${string}`): Header => {
+    const header = chain.header(hash)
+    if (header === undefined) throw new TypeError('the head and the first block are always stored')
+    return header
+  }
+  const preferences = new BlockPreferences(options.blockTime, options.gasLimitFrom)
+  const headTime = (): bigint => headerOf(chain.labels.head).timestamp
+  const mining = new Mining({ builder, auto, preferences, headTime })
+  mining.automine = options.automine
+  const snapshots = new Snapshots(engine, [preferences])
+  engine.onHead(({ added }) => {
+    if (added.length > 0) preferences.times.taken()
+  })
+  const methods = [
+    ...stateEditMethods(new StateEdits(engine)),
+    ...blockTimeMethods(mining),
+    ...miningMethods(mining, preferences),
+    ...snapshotMethods({
+      take: () => snapshots.take(),
+      revert: (id, io) => snapshots.revert(id, io),
+      async reset(io) {
+        snapshots.clear()
+        const first = { head: chain.genesis, safe: ZERO_HASH, finalized: ZERO_HASH }
+        await engine.restore(first, headerOf(chain.genesis).stateRoot, io)
+      },
+    }),
+  ]
+  return {
+    preferences: (parent) => preferences.of(parent),
+    methods,
+    pool: {
+      async add(raw, io) {
+        const hash = await pool.add(raw, io)
+        await mining.arrived()
+        return hash
+      },
+    },
+  }
+}

@@ -1,0 +1,38 @@
+import type { BlockBuilderService, CommonOpenOptions, SealedBlock } from '../builder/service.ts'
+import { isAppError } from '../primitives/errors.ts'
+import type { IoOptions } from '../primitives/io.ts'
+
+/** As much of a builder as a block from the pool needs. */
+export type BlockBuilder = Pick<BlockBuilderService<CommonOpenOptions>, 'open' | 'includeBest' | 'seal' | 'cancel'>
+
+/**
+ * Builds a block on the head with what the pool offers, and makes it the head.
+ * @param skipEmpty build nothing where the pool has nothing for it
+ * @returns undefined where nothing was built
+ * @throws AppError what the builder throws; the job is cancelled then
+ */
+export async function buildBlock(
+  builder: BlockBuilder,
+  options: CommonOpenOptions,
+  io: IoOptions,
+  skipEmpty = false,
+): Promise<SealedBlock | undefined> {
+  const { signal } = io
+  const jobId = await builder.open(options, io)
+  try {
+    let included = 0
+    while (!signal?.aborted && (await builder.includeBest(jobId, io)) !== undefined) included++
+    signal?.throwIfAborted()
+    if (included === 0 && skipEmpty) {
+      await builder.cancel(jobId, {})
+      return undefined
+    }
+    return await builder.seal(jobId, { commit: true, publish: true }, {})
+  } catch (error) {
+    await builder.cancel(jobId, {}).catch((failure: unknown) => {
+      // A job that was sealed already cannot be cancelled, and need not be.
+      if (!isAppError(failure, 'JOB_STATE')) throw failure
+    })
+    throw error
+  }
+}
