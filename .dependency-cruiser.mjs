@@ -51,6 +51,7 @@ const BELOW_TYPES = {
     'batcher',
     'supervisor',
     'interop',
+    'embedded',
   ],
   p2p: ['builder', 'delivery', 'engine', 'driver'],
   embedded: ['builder', 'delivery', 'engine', 'driver', 'derive'],

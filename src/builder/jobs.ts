@@ -152,6 +152,7 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
     const state = source({ hash: parent.hash, stateRoot: parent.header.stateRoot })
     // Usually all known: it came along with the parent.
     await state.load(rules.wants, io)
+    state.defer([{ address: draft.env.feeRecipient }])
     if (draft.env.parentBeaconBlockRoot !== undefined) state.defer(ringWants(draft.env.number, draft.env.timestamp))
     if (draft.unforeseen.length > 0) await state.predict(draft.unforeseen, io)
     const env = {

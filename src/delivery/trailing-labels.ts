@@ -19,12 +19,20 @@ export class TrailingLabels implements LabelPolicy {
   readonly #blocks: Pick<SealedBlocks, 'get'>
   readonly #chain: Pick<ChainReader, 'ancestorHash'>
   readonly #distances: LabelDistances
+  readonly #first: bigint
   readonly #byHand = new Set<keyof LabelDistances>()
 
-  constructor(blocks: Pick<SealedBlocks, 'get'>, chain: Pick<ChainReader, 'ancestorHash'>, distances: LabelDistances) {
+  /** @param first the number of the chain's first block, which is safe and finalized while the chain is shorter */
+  constructor(
+    blocks: Pick<SealedBlocks, 'get'>,
+    chain: Pick<ChainReader, 'ancestorHash'>,
+    distances: LabelDistances,
+    first = 0n,
+  ) {
     this.#blocks = blocks
     this.#chain = chain
     this.#distances = distances
+    this.#first = first
   }
 
   async of(block: SealedBlock, io: IoOptions): Promise<{ readonly safe?: Hash; readonly finalized?: Hash }> {
@@ -42,9 +50,9 @@ export class TrailingLabels implements LabelPolicy {
     if (update.finalized !== undefined) this.#byHand.add('finalized')
   }
 
-  /** Genesis where the chain is shorter. */
   async #behind(block: SealedBlock, distance: bigint, io: IoOptions): Promise<Hash | undefined> {
-    const wanted = block.header.number > distance ? block.header.number - distance : 0n
+    const first = this.#first
+    const wanted = block.header.number > first + distance ? block.header.number - distance : first
     let at = block
     for (;;) {
       if (at.header.number === wanted) return at.hash

@@ -24,9 +24,10 @@ export class EmbeddedReader implements ChainReader, L1Reader {
 
   async ancestorHash(tip: ChainBlock, number: bigint, io: IoOptions): Promise<Hash | undefined> {
     const { hash, header } = tip
-    // The tip may be a block that is not stored yet.
     if (number >= header.number) return number === header.number ? hash : undefined
-    return this.#chain.has(header.parentHash) ? this.#chain.ancestor(header.parentHash, number, io) : undefined
+    // The tip may be a block that is not stored yet.
+    const stored = [hash, header.parentHash].find((each) => this.#chain.has(each))
+    return stored && this.#chain.ancestor(stored, number, io)
   }
 
   async receipts(hash: Hash): Promise<readonly Receipt[] | undefined> {

@@ -43,6 +43,8 @@ const MAX_BLOCKS = 128
 const NODE_CACHE_BYTES = 64 * 1024 * 1024
 
 const GENESIS_KEY = 'genesis'
+/** Only where the first block stands on another chain. */
+const FORKED_KEY = 'forked'
 const LABELS_KEY = 'labels'
 const headerKey = (hash: Hash): string => `h:${hash}`
 const blockKey = (hash: Hash): string => `b:${hash}`
@@ -90,7 +92,8 @@ export class ChainStore {
 
   /**
    * Opens the chain of a store; an empty one begins with the genesis block.
-   * @param base where the first block stands on another chain: opens what is read of that one
+   * @param base where the first block stands on another chain: opens what is read of that one. Nothing can be reorged below that
+   *   block: it is safe and finalized.
    * @throws AppError CHAIN_MISMATCH
    */
   static async open(
@@ -99,23 +102,28 @@ export class ChainStore {
     io: IoOptions,
     base?: (nodes: StoredNodes) => ChainBase,
   ): Promise<ChainStore> {
-    const { block, newNodes, codes } = genesis
+    const { block, receipts = [], newNodes, codes } = genesis
     const nodes = new StoredNodes(store, { maxBytes: NODE_CACHE_BYTES })
     const stored = store.get(GENESIS_KEY)
-    if (stored !== undefined && bytesToHex(stored) !== block.hash) {
-      throw new AppError<EmbeddedErrorCode>('CHAIN_MISMATCH', {
-        message: `the store holds the chain of genesis block ${bytesToHex(stored)}, not of ${block.hash}`,
-      })
-    }
-    const first: Labels = { head: block.hash, safe: ZERO_HASH, finalized: ZERO_HASH }
+    if (stored !== undefined) checkStored(store, bytesToHex(stored), block.hash, base !== undefined)
+    const label = base === undefined ? ZERO_HASH : block.hash
+    const first: Labels = { head: block.hash, safe: label, finalized: label }
     const labels = readLabels(store) ?? first
     const chain = new ChainStore(store, nodes, block, labels, base?.(nodes))
     if (stored === undefined) {
-      const changes = [...chain.#blockChanges(block, []), ...nodes.changes(newNodes, codes)]
-      changes.push([numberKey(block.header.number), hexToBytes(block.hash)], labelsChange(first))
-      await store.write([...changes, [GENESIS_KEY, hexToBytes(block.hash)]], io)
+      const changes = [...chain.#blockChanges(block, receipts), ...nodes.changes(newNodes, codes)]
+      changes.push(...canonicalChanges(block), labelsChange(first), [GENESIS_KEY, hexToBytes(block.hash)])
+      if (base !== undefined) changes.push([FORKED_KEY, hexToBytes(block.hash)])
+      await store.write(changes, io)
     }
     return chain
+  }
+
+  /** The block that the chain of a store begins with; undefined for an empty store. */
+  static first(store: KeyValueStore): Block | undefined {
+    const hash = store.get(GENESIS_KEY)
+    const bytes = hash && store.get(blockKey(bytesToHex(hash)))
+    return bytes && decodeBlock(bytes)
   }
 
   get labels(): Labels {
@@ -252,13 +260,7 @@ export class ChainStore {
       changes.push([numberKey(header.number), null])
       for (const { hash } of transactions) changes.push([transactionKey(hash), null])
     }
-    for (const { hash, header, transactions } of change.added) {
-      const bytes = hexToBytes(hash)
-      changes.push([numberKey(header.number), bytes])
-      transactions.forEach((transaction, index) => {
-        changes.push([transactionKey(transaction.hash), encodeRlp([bytes, index])])
-      })
-    }
+    for (const block of change.added) changes.push(...canonicalChanges(block))
     await this.#store.write([...changes, labelsChange(labels)], io)
     this.#labels = labels
     return change
@@ -306,6 +308,25 @@ export class ChainStore {
     if (block === undefined) throw unknownBlock(hash)
     return block
   }
+}
+
+function checkStored(store: KeyValueStore, stored: Hash, first: Hash, forked: boolean): void {
+  const isFork = store.get(FORKED_KEY) !== undefined
+  if (stored === first && isFork === forked) return
+  const what = isFork ? 'a chain that was forked at block' : 'the chain of genesis block'
+  const wanted = stored === first ? (forked ? 'one that was forked' : 'one with a state of its own') : `of ${first}`
+  throw new AppError<EmbeddedErrorCode>('CHAIN_MISMATCH', {
+    message: `the store holds ${what} ${stored}, not ${wanted}`,
+  })
+}
+
+/** What makes a stored block canonical. */
+function canonicalChanges({ hash, header, transactions }: Block): KeyValueChange[] {
+  const bytes = hexToBytes(hash)
+  return [
+    [numberKey(header.number), bytes],
+    ...transactions.map((each, index): KeyValueChange => [transactionKey(each.hash), encodeRlp([bytes, index])]),
+  ]
 }
 
 function labelsChange({ head, safe, finalized }: Labels): KeyValueChange {

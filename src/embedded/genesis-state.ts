@@ -4,15 +4,18 @@ import type { Block } from '../protocol/block.ts'
 import { type Genesis, genesisHeader } from '../protocol/genesis.ts'
 import { hashHeader } from '../protocol/header.ts'
 import { MESSAGE_PASSER_ADDRESS } from '../protocol/message-passer.ts'
+import type { Receipt } from '../protocol/receipt.ts'
 import type { AccountDiff } from '../state/diff.ts'
 import { KeyIndex } from '../state/key-index.ts'
 import type { StateNodes, StoredNode } from '../state/node-store.ts'
 import { StateRootPass } from '../state/root-pass.ts'
 import { stateIncomplete } from './stored-nodes.ts'
 
-/** The first block of a chain, and the state after it. */
+/** The first block of a chain, and what is stored of the state after it. */
 export interface GenesisState {
   readonly block: Block
+  /** Absent for a block without transactions. */
+  readonly receipts?: readonly Receipt[]
   readonly newNodes: ReadonlyMap<Hash, StoredNode>
   /** Contract code by its hash. */
   readonly codes: ReadonlyMap<Hash, Uint8Array>

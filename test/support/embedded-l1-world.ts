@@ -12,14 +12,18 @@ import { genesisState } from '../../src/embedded/genesis-state.ts'
 import { L1ChainRules } from '../../src/embedded/l1-chain-rules.ts'
 import { parseGenesis } from '../../src/protocol/genesis.ts'
 import type { Header } from '../../src/protocol/header.ts'
+import type { L1ChainConfig } from '../../src/protocol/l1-chain.ts'
 import { MemoryStore } from '../../src/storage/memory-store.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
 /** A builder of L1 blocks on an embedded chain, with no node at all. */
 export async function embeddedL1World(file: unknown) {
   const genesis = parseGenesis(file)
-  const config = genesis.config.l1
-  const chain = await ChainStore.open(new MemoryStore(), genesisState(genesis), {})
+  return l1WorldOn(await ChainStore.open(new MemoryStore(), genesisState(genesis), {}), genesis.config.l1)
+}
+
+/** A builder of blocks on a chain that is open. */
+export function l1WorldOn(chain: ChainStore, config: L1ChainConfig) {
   const rules = new L1ChainRules(config)
   const engine = new EmbeddedEngine(chain, rules)
   const reader = new EmbeddedReader(chain)
@@ -38,7 +42,7 @@ export async function embeddedL1World(file: unknown) {
       new EmbeddedEnginePort(engine),
       sealedBlocks,
       () => ({ calls: [], arrived: () => undefined }),
-      new TrailingLabels(sealedBlocks, reader, { safe: 1, finalized: 2 }),
+      new TrailingLabels(sealedBlocks, reader, { safe: 1, finalized: 2 }, chain.firstNumber),
     ),
     publisher: undefined,
     auto: { set: () => false },
