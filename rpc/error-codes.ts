@@ -26,7 +26,10 @@ import type { StateErrorCode } from '../src/state/source.ts'
 import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
 import type { PoolErrorCode } from '../txpool/validate.ts'
 
-/** Codes of the JSON-RPC layer itself. `UPSTREAM_ERROR` carries a node's own `{code, message, data}` unchanged. */
+/**
+ * Codes of the JSON-RPC layer itself. `UPSTREAM_ERROR` carries a node's own `{code, message, data}` unchanged.
+ * `TX_NOT_INCLUDED`: a transaction was sent, and the caller's patience ended before it was in a block; `data.hash` is its.
+ */
 export type RpcErrorCode =
   | 'PARSE_ERROR'
   | 'INVALID_REQUEST'
@@ -35,6 +38,7 @@ export type RpcErrorCode =
   | 'INTERNAL_ERROR'
   | 'RESPONSE_TOO_LARGE'
   | 'UPSTREAM_ERROR'
+  | 'TX_NOT_INCLUDED'
 
 /** What derivation of a block's frame from its parent and L1 origin throws. */
 type FrameErrorCode =
@@ -82,6 +86,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   TIME_INVALID: -32602,
   INTERNAL_ERROR: -32603,
   RESPONSE_TOO_LARGE: -32003,
+  // EIP-7966
+  TX_NOT_INCLUDED: 4,
   // EIP-1474, "limit exceeded".
   TOO_MANY_JOBS: -32005,
 

@@ -23,6 +23,12 @@ export function upstreamError(error: ErrorObject, cause?: unknown): AppError<Rpc
 
 const INTERNAL: ErrorObject = { code: ERROR_NUMBERS.INTERNAL_ERROR, message: 'internal error' }
 
+function dataOf({ code, data }: AppError, number: number): unknown {
+  if (number === ERROR_NUMBERS.PARENT_UNUSABLE) return { rule: code, ...data }
+  // EIP-7966 has the hash itself.
+  return number === ERROR_NUMBERS.TX_NOT_INCLUDED ? data?.hash : data
+}
+
 /**
  * What a caller is told about anything thrown. Errors without a code of ours become «internal error»: their text may
  * hold anything, so it goes to the log only. An unusable parent always names the rule that it breaks.
@@ -40,6 +46,6 @@ export function toErrorObject(error: unknown): { readonly error: ErrorObject; re
   const code = errorNumber(error.code)
   if (code === undefined || code === ERROR_NUMBERS.INTERNAL_ERROR) return { error: INTERNAL, unexpected: true }
   const { message } = error
-  const data = code === ERROR_NUMBERS.PARENT_UNUSABLE ? { rule: error.code, ...error.data } : error.data
+  const data = dataOf(error, code)
   return { error: data === undefined ? { code, message } : { code, message, data }, unexpected: false }
 }

@@ -28,6 +28,15 @@ const PLACES = [
   { suffix: 'ByBlockNumberAndIndex', selector: blockNumber, paramName: 'block' },
 ] as const
 
+/** The receipt of a transaction of the canonical chain, in JSON; null when there is none. */
+export async function receiptOf(reads: BlockReads, transaction: Hash, io: IoOptions): Promise<unknown> {
+  const place = await reads.transaction(transaction, io)
+  if (place === undefined) return null
+  const { subjects, block } = await reads.receipts(place.block, io)
+  const subject = subjects[place.index]
+  return subject === undefined ? null : receiptToJson(subject, block)
+}
+
 /** Transactions and their receipts, as geth and op-geth show them. */
 export function ethTransactionMethods(reads: BlockReads, pool: PooledTransactions): readonly Method[] {
   const show = async ({ block, index }: PlacedTransaction, io: IoOptions): Promise<unknown> => {
@@ -85,13 +94,7 @@ export function ethTransactionMethods(reads: BlockReads, pool: PooledTransaction
       params: z.tuple([hash]),
       paramNames: ['hash'],
       result: described('receipt; or null'),
-      async handler([value], io) {
-        const place = await reads.transaction(value, io)
-        if (place === undefined) return null
-        const { subjects, block } = await reads.receipts(place.block, io)
-        const subject = subjects[place.index]
-        return subject === undefined ? null : receiptToJson(subject, block)
-      },
+      handler: ([value], io) => receiptOf(reads, value, io),
     }),
     rawByHash('eth_getRawTransactionByHash'),
     rawByHash('debug_getRawTransaction'),

@@ -63,6 +63,17 @@ export function passedOnMethods(passThrough: PassThrough, debug: boolean): reado
   return names.map((name) => passedOn(name, passThrough))
 }
 
+/** Adds what a wallet sends to the pool. @throws AppError TX_REJECTED, or a decoding code, with geth's wording */
+export async function sendTransaction(pool: TransactionPoolService, raw: Uint8Array, io: IoOptions): Promise<Hash> {
+  try {
+    return await pool.add(raw, io)
+  } catch (error) {
+    if (!isAppError(error, 'TX_REFUSED')) throw error
+    // A refusal has a code of its own on test_*; here wallets expect geth's.
+    throw new AppError<PoolErrorCode>('TX_REJECTED', { message: error.message, cause: error })
+  }
+}
+
 /** `eth_*` of one chain that are answered here, whatever its execution layer is. */
 export function ethMethods({ chainId, pool }: EthMethodsOptions): readonly Method[] {
   return [
@@ -80,15 +91,7 @@ export function ethMethods({ chainId, pool }: EthMethodsOptions): readonly Metho
       params: z.tuple([data]),
       paramNames: ['transaction'],
       result: z.string().meta({ description: 'transaction hash' }),
-      async handler([raw], io) {
-        try {
-          return await pool.add(raw, io)
-        } catch (error) {
-          if (!isAppError(error, 'TX_REFUSED')) throw error
-          // A refusal has a code of its own on test_*; here wallets expect geth's.
-          throw new AppError<PoolErrorCode>('TX_REJECTED', { message: error.message, cause: error })
-        }
-      },
+      handler: ([raw], io) => sendTransaction(pool, raw, io),
     }),
   ]
 }

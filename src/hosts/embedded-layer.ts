@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
+import { receiptOf } from '../../rpc/methods/eth-transactions.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import { VERSION } from '../cli/version.ts'
 import { EngineCommitter } from '../delivery/committers/engine.ts'
@@ -83,6 +84,10 @@ export async function openEmbeddedLayer(options: {
     },
     headAccounts: (senders) => head.accounts(senders),
     opHeadAccounts: (senders) => head.opAccounts(senders),
+    inclusion: {
+      receipt: (hash, io) => receiptOf(reads.blocks, hash, io),
+      onChange: (listener) => engine.onHead(listener),
+    },
     methods: (pool) => embeddedReadMethods({ identity, pool, ...reads }),
     watched: [],
     transports: [],

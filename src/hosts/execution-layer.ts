@@ -1,4 +1,5 @@
 import type { Method } from '../../rpc/method.ts'
+import type { InclusionService } from '../../rpc/methods/send-sync.ts'
 import type { TxPool } from '../../txpool/pool.ts'
 import type { ChainReader, Committer, RootOracle, StateSource } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
@@ -21,6 +22,8 @@ export interface ExecutionLayer {
   headAccounts(senders: readonly Address[], io: IoOptions): Promise<HeadAccounts>
   /** Of an OP-Stack chain. */
   opHeadAccounts(senders: readonly Address[], io: IoOptions): Promise<OpHeadAccounts>
+  /** When a transaction is in a block. */
+  readonly inclusion: InclusionService
   /** What wallets read, and what only this kind of layer can do. */
   methods(pool: TxPool): readonly Method[]
   readonly watched: readonly WatchedNode[]

@@ -1,5 +1,6 @@
 import { beaconRoutes } from '../../rpc/beacon.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
+import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { l1TestMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
 import { TxPool } from '../../txpool/pool.ts'
@@ -90,10 +91,12 @@ export function hostL1(
   const builder = (): Jobs<L1OpenOptions> => jobs
   const dev =
     engine && devConveniences({ engine, pool, auto, builder, blockTime, automine, gasLimitFrom: steppedGasLimit })
+  const sent = dev?.pool ?? pool
   const methods = [
     ...layer.methods(pool),
     ...l1TestMethods(jobs),
-    ...ethMethods({ chainId, pool: dev?.pool ?? pool }),
+    ...ethMethods({ chainId, pool: sent }),
+    sendSyncMethod({ pool: sent, inclusion: layer.inclusion, clock: systemClock }),
     ...txpoolMethods(pool),
     ...(dev?.methods ?? []),
   ]

@@ -1,4 +1,5 @@
 import { ethMethods } from '../../rpc/methods/eth.ts'
+import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { testMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
 import type { Journal } from '../../txpool/journal.ts'
@@ -106,10 +107,12 @@ export function hostL2(
   const dev =
     engine &&
     devConveniences({ engine, pool: taking, auto, builder: () => jobs, blockTime: config.blockTime, automine })
+  const sent = dev?.pool ?? taking
   const methods = [
     ...layer.methods(pool),
     ...testMethods(jobs),
-    ...ethMethods({ chainId, pool: dev?.pool ?? taking }),
+    ...ethMethods({ chainId, pool: sent }),
+    sendSyncMethod({ pool: sent, inclusion: layer.inclusion, clock: systemClock }),
     ...txpoolMethods(pool),
     ...(dev?.methods ?? []),
   ]

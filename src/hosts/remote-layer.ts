@@ -38,17 +38,20 @@ function chainReader(client: L2Client, blocks: SealedBlocks): ChainReader {
   }
 }
 
-/** A committer that tells the pool what became of the chain. */
-function followedCommitter(inner: Committer, follower: CommitFollower, blocks: SealedBlocks): Committer {
+/** How often a node is asked whether a transaction is in one of its blocks, in milliseconds. */
+const INCLUSION_POLL = 500
+
+/** A committer that says which block it has made the head. */
+function followedCommitter(inner: Committer, committed: (block: SealedBlock) => void, blocks: SealedBlocks): Committer {
   return {
     commit: async (block, io) => {
       await inner.commit(block, io)
-      follower.committed(block)
+      committed(block)
     },
     setForkchoice: async (update, io) => {
       const now = await inner.setForkchoice(update, io)
       const moved = update.head === undefined ? undefined : blocks.get(now.head)
-      if (moved !== undefined) follower.committed(moved)
+      if (moved !== undefined) committed(moved)
       return now
     },
   }
@@ -81,6 +84,7 @@ export function remoteLayer(options: {
   const client = new L2Client(reads, rider)
   const engineApi = engine && new EngineClient(engine, options.newPayload)
   const transports = [...(options.ownsReads ? [reads] : []), ...(engine === undefined ? [] : [engine])]
+  const commitListeners = new Set<() => void>()
   return {
     chain: chainReader(client, sealedBlocks),
     engine: undefined,
@@ -90,10 +94,23 @@ export function remoteLayer(options: {
       if (engineApi === undefined || !options.inserts) return undefined
       const policy = labels && new TrailingLabels(sealedBlocks, client, labels)
       const inner = new EngineCommitter(engineApi, sealedBlocks, nextBlockReads(rider, blockTime), policy)
-      return followedCommitter(inner, new CommitFollower(pool, sealedBlocks), sealedBlocks)
+      const follower = new CommitFollower(pool, sealedBlocks)
+      const committed = (block: SealedBlock): void => {
+        follower.committed(block)
+        for (const listener of commitListeners) listener()
+      }
+      return followedCommitter(inner, committed, sealedBlocks)
     },
     headAccounts: (senders, io) => readHeadAccounts(reads, senders, io),
     opHeadAccounts: (senders, io) => readOpHeadAccounts(reads, senders, io),
+    inclusion: {
+      receipt: (hash, io) => reads.call('eth_getTransactionReceipt', [hash], { ...io, idempotent: true }),
+      onChange(listener) {
+        commitListeners.add(listener)
+        return () => commitListeners.delete(listener)
+      },
+      pollMs: INCLUSION_POLL,
+    },
     methods: () =>
       passedOnMethods(
         { call: (method, params, io) => reads.call(method, params, { ...io, idempotent: true }) },

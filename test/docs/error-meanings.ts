@@ -16,6 +16,13 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
       when: "A transaction that cannot be taken, in geth's words, or data that cannot be decoded; also a node's own error.",
     },
   ],
+  [
+    4,
+    {
+      when: 'The transaction waits in the pool, but was in no block before the time ran out (EIP-7966).',
+      data: 'the hash',
+    },
+  ],
   [-38002, { when: 'A forkchoice names a safe or finalized block that is not on the branch of its head.' }],
   [-38510, { when: 'Unknown job.', data: '`{jobId}`' }],
   [-38511, { when: "The job's state forbids the call: it is sealed or cancelled.", data: '`{jobId, state}`' }],

@@ -7,6 +7,7 @@ import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { miningMethods } from '../../rpc/methods/mining.ts'
 import { DEBUG_READ_METHODS, READ_METHODS } from '../../rpc/methods/pass-through.ts'
+import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { serviceMethods } from '../../rpc/methods/service.ts'
 import { snapshotMethods } from '../../rpc/methods/snapshots.ts'
 import { stateEditMethods } from '../../rpc/methods/state-edits.ts'
@@ -153,9 +154,11 @@ function embeddedSection(): string {
 
 /** The methods of an L2 chain's route. No service is ever called: a page is made of definitions. */
 function definitions(): readonly Method[] {
+  const pool = { add: () => Promise.reject(new TypeError('not served')) }
   const own = methodTable([
     ...serviceMethods('1'),
-    ...ethMethods({ chainId: 1n, pool: { add: () => Promise.reject(new TypeError('not served')) } }),
+    ...ethMethods({ chainId: 1n, pool }),
+    sendSyncMethod({ pool } as unknown as Parameters<typeof sendSyncMethod>[0]),
     ...txpoolMethods({} as Parameters<typeof txpoolMethods>[0]),
     ...testMethods({} as BlockBuilderService),
   ])

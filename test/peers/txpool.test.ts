@@ -104,6 +104,29 @@ describe('the pool beside that of op-geth', () => {
     expect(status).toEqual({ pending: '0x3', queued: '0x2' })
   })
 
+  it('waits for a block as op-geth does: the receipt, or the same words', { timeout: 60_000 }, async () => {
+    await using chain = await startSequencedChain({ forks: () => atGenesis('jovian') })
+    const { el, chainId, sequencer } = chain
+    const method = 'eth_sendRawTransactionSync'
+    const params = [await sign(chainId, plain(0)), 60]
+    const theirs = await outcome(el.rpc.call(method, params))
+    expect(theirs).toMatchObject({ code: 4 })
+    expect(await outcome(sequencer.rpc.call(method, params))).toEqual(theirs)
+    const again = await outcome(sequencer.rpc.call(method, params))
+    expect(again).toEqual(await outcome(el.rpc.call(method, params)))
+
+    const waiting = sequencer.rpc.call<{ transactionHash: string }>(method, [await sign(chainId, plain(1)), '0xea60'])
+    await waitFor('the pool has both', async () => {
+      const { pending } = await sequencer.rpc.call<{ pending: string }>('txpool_status')
+      return pending === '0x2' || undefined
+    })
+    const job = await sequencer.rpc.call<string>('test_open')
+    for (let i = 0; i < 2; i++) await sequencer.rpc.call('test_includeBest', [job])
+    await sequencer.rpc.call('test_seal', [job])
+    const receipt = await waiting
+    expect(receipt).toEqual(await el.rpc.call('eth_getTransactionReceipt', [receipt.transactionHash]))
+  })
+
   it('holds the same after the same stream of sends, in the same words', { timeout: 120_000 }, async () => {
     const seed = Number(process.env.OP_SEQUENCER_SEED ?? Date.now() % 2 ** 31)
     process.stderr.write(`pool stream: OP_SEQUENCER_SEED=${seed}\n`)

@@ -1,0 +1,39 @@
+import type { L2Settings } from '../../src/config/config.ts'
+import { genesisState } from '../../src/embedded/genesis-state.ts'
+import { hostL2 } from '../../src/hosts/l2.ts'
+import { openL2 } from '../../src/hosts/open-layers.ts'
+import { parseGenesis } from '../../src/protocol/genesis.ts'
+import { NodeStore } from '../../src/state/node-store.ts'
+import { silentLogger } from '../../src/telemetry/logger.ts'
+import { EMBEDDED_GENESIS } from './embedded-world.ts'
+import { localRpc } from './local-rpc.ts'
+import { MemoryChain } from './memory-chain.ts'
+
+/** An L2 on an embedded execution layer, wired as the service does, with an L1 of one block. */
+export async function embeddedHost() {
+  const genesis = parseGenesis(EMBEDDED_GENESIS)
+  const { forks, eip1559 } = genesis.config.op as NonNullable<typeof genesis.config.op>
+  const { l1, config: base } = new MemoryChain(new Map())
+  const settings: L2Settings = {
+    name: 'op-a',
+    rollup: {
+      ...base,
+      forks,
+      chainOpConfig: eip1559,
+      genesis: { ...base.genesis, l2: { hash: genesisState(genesis).block.hash, number: 0n } },
+    },
+    genesis: { path: 'genesis.json', json: EMBEDDED_GENESIS, config: genesis.config },
+    el: 'embedded',
+    mode: 'test',
+    insert: 'engine',
+    jobs: { expiryMs: 60_000, maxOpen: 16 },
+  }
+  const parts = { store: new NodeStore(), debugReads: false }
+  const { layer, sealedBlocks } = await openL2(settings, parts, undefined)
+  const shared = {
+    logger: silentLogger(),
+    l1: { reader: l1, chain: { chainId: 900n, blockForks: {}, timeForks: {}, blobSchedule: {} } },
+  }
+  const host = hostL2(settings, layer, sealedBlocks, shared, undefined)
+  return { ...localRpc(host.route.methods), [Symbol.asyncDispose]: () => host.close() }
+}
