@@ -2,8 +2,10 @@ import type { Method } from '../../rpc/method.ts'
 import { blockTimeMethods } from '../../rpc/methods/block-times.ts'
 import type { TransactionPoolService } from '../../rpc/methods/eth.ts'
 import { miningMethods } from '../../rpc/methods/mining.ts'
+import { poolEditMethods } from '../../rpc/methods/pool-edits.ts'
 import { snapshotMethods } from '../../rpc/methods/snapshots.ts'
 import { stateEditMethods } from '../../rpc/methods/state-edits.ts'
+import type { TxPool } from '../../txpool/pool.ts'
 import type { OpenPreferences } from '../builder/service.ts'
 import type { EmbeddedEngine } from '../embedded/engine.ts'
 import { Snapshots } from '../embedded/snapshots.ts'
@@ -26,7 +28,10 @@ export interface DevConveniences {
 /** Wires the conveniences of one embedded chain. */
 export function devConveniences(options: {
   readonly engine: EmbeddedEngine
+  /** Where transactions are sent to. */
   readonly pool: TransactionPoolService
+  /** Where they wait. */
+  readonly waiting: TxPool
   readonly auto: AutoBuilder
   readonly builder: () => BlockBuilder
   /** Seconds. */
@@ -35,7 +40,7 @@ export function devConveniences(options: {
   readonly automine: boolean
   readonly gasLimitFrom?: (parent: bigint, wanted: bigint) => bigint
 }): DevConveniences {
-  const { engine, pool, auto, builder } = options
+  const { engine, pool, waiting, auto, builder } = options
   const { chain } = engine
   const headerOf = (hash: `0x${string}`): Header => {
     const header = chain.header(hash)
@@ -46,7 +51,7 @@ export function devConveniences(options: {
   const headTime = (): bigint => headerOf(chain.labels.head).timestamp
   const mining = new Mining({ builder, auto, preferences, headTime })
   mining.automine = options.automine
-  const snapshots = new Snapshots(engine, [preferences])
+  const snapshots = new Snapshots(engine, [preferences, waiting])
   engine.onHead(({ added }) => {
     if (added.length > 0) preferences.times.taken()
   })
@@ -54,6 +59,7 @@ export function devConveniences(options: {
     ...stateEditMethods(new StateEdits(engine)),
     ...blockTimeMethods(mining),
     ...miningMethods(mining, preferences),
+    ...poolEditMethods(waiting),
     ...snapshotMethods({
       take: () => snapshots.take(),
       revert: (id, io) => snapshots.revert(id, io),
@@ -61,6 +67,8 @@ export function devConveniences(options: {
         snapshots.clear()
         const first = { head: chain.genesis, safe: ZERO_HASH, finalized: ZERO_HASH }
         await engine.restore(first, headerOf(chain.genesis).stateRoot, io)
+        // Its transactions came back with the blocks.
+        waiting.removeAll()
       },
     }),
   ]

@@ -90,7 +90,8 @@ export function hostL1(
   const { engine, watched, transports } = layer
   const builder = (): Jobs<L1OpenOptions> => jobs
   const dev =
-    engine && devConveniences({ engine, pool, auto, builder, blockTime, automine, gasLimitFrom: steppedGasLimit })
+    engine &&
+    devConveniences({ engine, pool, waiting: pool, auto, builder, blockTime, automine, gasLimitFrom: steppedGasLimit })
   const sent = dev?.pool ?? pool
   const methods = [
     ...layer.methods(pool),

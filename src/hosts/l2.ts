@@ -106,7 +106,15 @@ export function hostL2(
   const taking = journaled ?? pool
   const dev =
     engine &&
-    devConveniences({ engine, pool: taking, auto, builder: () => jobs, blockTime: config.blockTime, automine })
+    devConveniences({
+      engine,
+      pool: taking,
+      waiting: pool,
+      auto,
+      builder: () => jobs,
+      blockTime: config.blockTime,
+      automine,
+    })
   const sent = dev?.pool ?? taking
   const methods = [
     ...layer.methods(pool),

@@ -7,6 +7,7 @@ import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { miningMethods } from '../../rpc/methods/mining.ts'
 import { DEBUG_READ_METHODS, READ_METHODS } from '../../rpc/methods/pass-through.ts'
+import { poolEditMethods } from '../../rpc/methods/pool-edits.ts'
 import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { serviceMethods } from '../../rpc/methods/service.ts'
 import { snapshotMethods } from '../../rpc/methods/snapshots.ts'
@@ -116,7 +117,13 @@ function described(methods: readonly Method[]): readonly Described[] {
 /** What only a chain that is in this process answers beside geth's reads, under its first name. */
 function conveniences(): { readonly own: readonly Method[]; readonly aliases: ReadonlyMap<string, readonly string[]> } {
   const none = {} as never
-  const all = [stateEditMethods(none), blockTimeMethods(none), miningMethods(none, none), snapshotMethods(none)].flat()
+  const all = [
+    stateEditMethods(none),
+    blockTimeMethods(none),
+    miningMethods(none, none),
+    poolEditMethods(none),
+    snapshotMethods(none),
+  ].flat()
   const aliases = new Map<string, string[]>()
   const own: Method[] = []
   for (const method of all) {

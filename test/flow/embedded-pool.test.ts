@@ -75,6 +75,47 @@ describe('the pool of an embedded chain', () => {
     expect(await host.call('eth_getTransactionCount', ALICE)).toBe('0x3')
   })
 
+  it('looks at what waits anew when a test has changed an account', async () => {
+    await using host = await embeddedHost()
+    for (const nonce of [0, 1]) await send(host, nonce)
+    await host.call('anvil_setNonce', ALICE, '0x1')
+    expect(await host.call('txpool_status')).toEqual(status(1))
+    await host.call('anvil_setBalance', ALICE, '0x0')
+    expect(await host.call('txpool_status')).toEqual(status(0))
+    expect(await host.answer('eth_sendRawTransaction', [bytesToHex(await transfer(1))])).toMatchObject({
+      error: { message: expect.stringContaining('insufficient funds for gas * price + value: balance 0, tx cost') },
+    })
+  })
+
+  it('comes back with a snapshot as it was, and is empty after a reset', async () => {
+    await using host = await embeddedHost()
+    const hashes = [await send(host, 0), await send(host, 1)]
+    const before = await host.call('txpool_content')
+    for (const drop of ['block', 'anvil_dropAllTransactions']) {
+      const snapshot = await host.call('evm_snapshot')
+      if (drop === 'block') await block(host, {}, 2)
+      else await host.call(drop)
+      await send(host, drop === 'block' ? 2 : 0)
+      expect(await host.call('evm_revert', snapshot)).toBe(true)
+      expect(await host.call('txpool_content')).toEqual(before)
+    }
+    await block(host, {}, 1)
+    expect(await host.call('eth_getTransactionReceipt', hashes[0])).toMatchObject({ blockNumber: '0x1' })
+    await host.call('anvil_reset')
+    expect(await host.call('txpool_status')).toEqual(status(0))
+  })
+
+  it('lets go of what it is told to', async () => {
+    await using host = await embeddedHost()
+    const hashes = [await send(host, 0), await send(host, 1), await send(host, 2)]
+    expect(await host.call('anvil_dropTransaction', hashes[1])).toBe(hashes[1])
+    expect(await host.call('hardhat_dropTransaction', hashes[1])).toBe(null)
+    expect(await host.call('txpool_status')).toEqual(status(1, 1))
+    expect(await host.call('eth_getTransactionByHash', hashes[1])).toBe(null)
+    expect(await host.call('anvil_removePoolTransactions', ALICE)).toEqual([hashes[0], hashes[2]])
+    expect(await host.call('txpool_status')).toEqual(status(0))
+  })
+
   it('answers a transaction that is sent synchronously with its receipt', async () => {
     await using host = await embeddedHost()
     const early = host.answer('eth_sendRawTransactionSync', [bytesToHex(await transfer(0)), '0xea60'])
