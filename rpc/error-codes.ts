@@ -84,6 +84,7 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   METHOD_NOT_FOUND: -32601,
   INVALID_PARAMS: -32602,
   TIME_INVALID: -32602,
+  LOG_QUERY_INVALID: -32602,
   INTERNAL_ERROR: -32603,
   RESPONSE_TOO_LARGE: -32003,
   // EIP-7966
@@ -104,6 +105,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   CHAIN_MISMATCH: -32000,
   DB_KEY_NOT_FOUND: -32000,
   REWIND_REFUSED: -32000,
+  LOG_QUERY_TOO_LARGE: -32000,
+  FEE_HISTORY_INVALID: -32000,
   // Engine API, "invalid forkchoice state".
   FORKCHOICE_INVALID: -38002,
   // Only for one whose data does not hold the node's own error.

@@ -8,7 +8,7 @@ import { encodeRlp } from '../../src/primitives/rlp.ts'
 import { type Block, encodeBlock } from '../../src/protocol/block.ts'
 import type { BlockId } from '../../src/protocol/block-id.ts'
 import { headerToRlp } from '../../src/protocol/header.ts'
-import { encodeReceipt } from '../../src/protocol/receipt.ts'
+import { encodeWholeReceipt } from '../../src/protocol/receipt.ts'
 import { defineMethod, described, type Method } from '../method.ts'
 import { blockId, quantity64 } from '../schema.ts'
 import { type BlockReads, byHash } from './eth-blocks.ts'
@@ -77,7 +77,7 @@ export function debugRawMethods({ blocks, store, head }: DebugRawServices): read
     raw('debug_getRawBlock', 'block', encodeBlock),
     defineMethod({
       name: 'debug_getRawReceipts',
-      summary: 'The consensus encoding of the receipts of a block',
+      summary: 'The encoded receipts of a block',
       params: z.tuple([blockId]),
       paramNames: ['block'],
       result: described('list of receipts, encoded; or null'),
@@ -85,7 +85,7 @@ export function debugRawMethods({ blocks, store, head }: DebugRawServices): read
         const block = await find(id, io)
         if (block === undefined) return id.tag === 'hash' ? [] : null
         const { subjects } = await blocks.receipts(block, io)
-        return subjects.map(({ receipt }) => bytesToHex(encodeReceipt(receipt)))
+        return subjects.map(({ receipt }) => bytesToHex(encodeWholeReceipt(receipt)))
       },
     }),
     defineMethod({

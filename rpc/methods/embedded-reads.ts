@@ -1,6 +1,8 @@
 import type { Method } from '../method.ts'
 import { debugRawMethods, type HeadSetter, type StateStore } from './debug-raw.ts'
 import { type BlockReads, ethBlockMethods } from './eth-blocks.ts'
+import { ethFeeMethods, type FeeReads } from './eth-fees.ts'
+import { ethLogMethods, type LogReads } from './eth-logs.ts'
 import { ethStateMethods, type StateReads } from './eth-state.ts'
 import { ethTransactionMethods, type PooledTransactions } from './eth-transactions.ts'
 import { type NodeIdentity, netMethods } from './net.ts'
@@ -10,6 +12,8 @@ export interface EmbeddedReadServices {
   readonly identity: NodeIdentity
   readonly blocks: BlockReads
   readonly states: StateReads
+  readonly logs: LogReads
+  readonly fees: FeeReads
   readonly store: StateStore
   readonly head: HeadSetter
   readonly pool: PooledTransactions
@@ -17,12 +21,14 @@ export interface EmbeddedReadServices {
 
 /** All methods that read a chain that lives in this process, as geth and op-geth answer them; and `debug_setHead`. */
 export function embeddedReadMethods(services: EmbeddedReadServices): readonly Method[] {
-  const { identity, blocks, states, pool } = services
+  const { identity, blocks, states, logs, fees, pool } = services
   return [
     ...netMethods(identity),
     ...ethBlockMethods(blocks),
     ...ethTransactionMethods(blocks, pool),
     ...ethStateMethods(states, pool),
+    ...ethLogMethods(logs),
+    ...ethFeeMethods(fees),
     ...debugRawMethods(services),
   ]
 }

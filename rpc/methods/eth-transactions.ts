@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isAppError } from '../../src/primitives/errors.ts'
 import { type Address, bytesToHex, type Hash } from '../../src/primitives/hex.ts'
 import type { IoOptions } from '../../src/primitives/io.ts'
 import type { BlockId } from '../../src/protocol/block-id.ts'
@@ -117,7 +118,11 @@ export function ethTransactionMethods(reads: BlockReads, pool: PooledTransaction
         paramNames: [paramName, 'index'],
         result: RAW,
         async handler([id, index], io) {
-          const place = await at(id, index, io)
+          const place = await at(id, index, io).catch((error: unknown) => {
+            // As from geth: a label that names no block names no transaction either.
+            if (isAppError(error, 'BLOCK_NOT_FOUND')) return undefined
+            throw error
+          })
           return raw(place?.block.transactions[place.index])
         },
       }),

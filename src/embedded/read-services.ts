@@ -6,6 +6,8 @@ import { storedStates } from './builder-ports.ts'
 import type { ChainKind } from './chain-kind.ts'
 import type { ChainStore } from './chain-store.ts'
 import type { EmbeddedEngine } from './engine.ts'
+import { FeeReads } from './fee-reads.ts'
+import { LogQueries } from './log-queries.ts'
 import { type ProofMaker, StateReads, storedProofs } from './state-reads.ts'
 
 /** Where a chain's states come from, if they are not all stored. */
@@ -24,6 +26,8 @@ export interface EncodedState {
 export interface ReadServices {
   readonly blocks: BlockReads
   readonly states: StateReads
+  readonly logs: LogQueries
+  readonly fees: FeeReads
   readonly store: EncodedState
   readonly head: Pick<EmbeddedEngine, 'setHead'>
 }
@@ -47,7 +51,9 @@ export function readServices(
   const { chain } = engine
   return {
     blocks: new BlockReads(chain, kind),
-    states: new StateReads(chain, origin.open, origin.prove),
+    states: new StateReads(chain, kind, origin.open, origin.prove),
+    logs: new LogQueries(chain),
+    fees: new FeeReads(chain, kind),
     store: encodedState(chain),
     head: engine,
   }

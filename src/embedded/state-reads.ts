@@ -3,7 +3,8 @@ import type { Address, Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { BlockId } from '../protocol/block-id.ts'
 import type { StateReader } from '../state/diff.ts'
-import { resolveBlock } from './block-lookup.ts'
+import { resolveStateBlock } from './block-lookup.ts'
+import type { ChainKind } from './chain-kind.ts'
 import type { ChainStore } from './chain-store.ts'
 import { type AccountProof, proveAccount } from './state-proof.ts'
 
@@ -26,11 +27,13 @@ export function storedProofs(chain: ChainStore): ProofMaker {
 /** The states of a chain by block, wherever they come from. */
 export class StateReads {
   readonly #chain: ChainStore
+  readonly #kind: ChainKind
   readonly #open: StateSource
   readonly #prove: ProofMaker
 
-  constructor(chain: ChainStore, open: StateSource, prove: ProofMaker) {
+  constructor(chain: ChainStore, kind: ChainKind, open: StateSource, prove: ProofMaker) {
     this.#chain = chain
+    this.#kind = kind
     this.#open = open
     this.#prove = prove
   }
@@ -46,7 +49,7 @@ export class StateReads {
   }
 
   #pin(id: BlockId): { readonly hash: Hash; readonly stateRoot: Hash } {
-    const hash = resolveBlock(this.#chain, id)
+    const hash = resolveStateBlock(this.#chain, this.#kind, id)
     return { hash, stateRoot: this.#chain.stateRoot(hash) }
   }
 }

@@ -51,17 +51,29 @@ export function mergeBlooms(blooms: Iterable<Uint8Array>): Uint8Array {
   return out
 }
 
-/** The consensus encoding of a receipt: what the receipts trie holds. @see OP specs: deposits, "Deposit Receipt" */
-export function encodeReceipt(receipt: Receipt): Uint8Array {
-  const fields = [
+function encodeWith(receipt: Receipt, depositFields: readonly bigint[]): Uint8Array {
+  const body = encodeRlp([
     receipt.status,
     receipt.cumulativeGasUsed,
     receipt.logsBloom,
     receipt.logs.map((log) => [hexToBytes(log.address), log.topics.map(hexToBytes), log.data]),
-  ]
-  if (receipt.type === 0x7e && receipt.depositReceiptVersion !== undefined) {
-    fields.push(receipt.depositNonce ?? 0n, receipt.depositReceiptVersion)
-  }
-  const body = encodeRlp(fields)
+    ...depositFields,
+  ])
   return receipt.type === 0 ? body : concatBytes(Uint8Array.of(receipt.type), body)
+}
+
+/** The consensus encoding of a receipt: what the receipts trie holds. @see OP specs: deposits, "Deposit Receipt" */
+export function encodeReceipt(receipt: Receipt): Uint8Array {
+  const { type, depositNonce = 0n, depositReceiptVersion } = receipt
+  const enters = type === 0x7e && depositReceiptVersion !== undefined
+  return encodeWith(receipt, enters ? [depositNonce, depositReceiptVersion] : [])
+}
+
+/** The encoding of `debug_getRawReceipts`: a deposit's nonce is in it even where it does not enter the receipts root. */
+export function encodeWholeReceipt(receipt: Receipt): Uint8Array {
+  const { depositNonce, depositReceiptVersion } = receipt
+  return encodeWith(
+    receipt,
+    [depositNonce, depositReceiptVersion].filter((field) => field !== undefined),
+  )
 }
