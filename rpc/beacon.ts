@@ -1,4 +1,4 @@
-import type { BeaconBlock, ProvenBlob } from '../src/builder/beacon-view.ts'
+import type { BeaconBlock, SidecarBlob } from '../src/builder/beacon-view.ts'
 import { bytesToHex, type Hash, ZERO_HASH } from '../src/primitives/hex.ts'
 import type { IoOptions } from '../src/primitives/io.ts'
 
@@ -9,7 +9,7 @@ export interface BeaconService {
   genesisTime(io: IoOptions): Promise<bigint>
   block(slot: bigint, io: IoOptions): Promise<BeaconBlock | undefined>
   blob(hash: Hash): Uint8Array | undefined
-  proven(hash: Hash): Promise<ProvenBlob | undefined>
+  proven(hash: Hash): Promise<SidecarBlob | undefined>
 }
 
 /** A request as far as the beacon API looks at it. */
@@ -43,7 +43,7 @@ function found(data: unknown): BeaconAnswer {
 }
 
 /** A sidecar. There is no beacon block: what only its signature and body would show is zeros. */
-function sidecar(slot: bigint, block: BeaconBlock, { blob, commitment, proof }: ProvenBlob, index: number): object {
+function sidecar(slot: bigint, block: BeaconBlock, { blob, commitment, proof }: SidecarBlob, index: number): object {
   return {
     index: String(index),
     blob: bytesToHex(blob),

@@ -2,6 +2,7 @@ import type { BuilderErrorCode } from '../src/builder/service.ts'
 import type { TransportErrorCode } from '../src/clients/transport.ts'
 import type { LookupErrorCode } from '../src/embedded/block-lookup.ts'
 import type { EmbeddedErrorCode } from '../src/embedded/chain-store.ts'
+import type { EngineErrorCode } from '../src/embedded/engine-errors.ts'
 import type { ReadErrorCode } from '../src/embedded/read-errors.ts'
 import type { ExecutionErrorCode } from '../src/evm/executor.ts'
 import type { RlpErrorCode } from '../src/primitives/rlp.ts'
@@ -74,6 +75,7 @@ export type Code =
   | DecodingErrorCode
   | BlockTimesErrorCode
   | EmbeddedErrorCode
+  | EngineErrorCode
   | LookupErrorCode
   | ReadErrorCode
 
@@ -107,8 +109,13 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   REWIND_REFUSED: -32000,
   LOG_QUERY_TOO_LARGE: -32000,
   FEE_HISTORY_INVALID: -32000,
-  // Engine API, "invalid forkchoice state".
+  // The Engine API's own.
+  ENGINE_PARAMS_INVALID: -32602,
+  PAYLOAD_UNKNOWN: -38001,
   FORKCHOICE_INVALID: -38002,
+  ATTRIBUTES_INVALID: -38003,
+  REQUEST_TOO_LARGE: -38004,
+  FORK_UNSUPPORTED: -38005,
   // Only for one whose data does not hold the node's own error.
   UPSTREAM_ERROR: -32000,
 

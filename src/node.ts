@@ -78,7 +78,8 @@ async function openChains(
       el === 'embedded' ? undefined : new RpcTransport({ endpoint: `${l1Settings.name}.el`, url: el.rpc })
     const embedded = l1Transport === undefined ? await openEmbeddedL1(l1Settings, l1Chain, datadir) : undefined
     const reader: L1Reader = embedded?.layer.chain ?? new L1Client(l1Transport as RpcTransport)
-    const shared: HostContext = { logger, l1: { reader, chain: l1Chain } }
+    const { engineJwtSecret } = config.rpc
+    const shared: HostContext = { logger, l1: { reader, chain: l1Chain }, engineJwtSecret }
     if (l1Settings.mode === 'mock') {
       const opened = embedded ?? remoteL1(l1Settings, l1Chain, l1Transport as RpcTransport, parts)
       chains.push(hostL1(l1Settings, opened.layer, opened.sealedBlocks, shared))

@@ -6,6 +6,7 @@ import type { BlobTransaction } from '../protocol/transaction.ts'
 import { BeaconView } from './beacon-view.ts'
 import { BlobStore } from './blob-store.ts'
 import type { ChainReader } from './ports.ts'
+import { ProvenBlobs } from './proven-blobs.ts'
 import type { SealedBlock } from './service.ts'
 
 const GENESIS_TIME = 1_000n
@@ -31,10 +32,14 @@ function view() {
   }
   const proved: Uint8Array[] = []
   const blobs = new BlobStore(async () => true)
-  const beacon = new BeaconView(blobs, chain, async (blob) => {
-    proved.push(blob)
-    return Uint8Array.of(9)
+  const proven = new ProvenBlobs(blobs, {
+    async proof(blob) {
+      proved.push(blob)
+      return Uint8Array.of(9)
+    },
+    cellProofs: async () => [],
   })
+  const beacon = new BeaconView(blobs, chain, proven)
   return { beacon, blobs, canonical, proved }
 }
 

@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
-import type { BlobStore, StoredBlob } from './blob-store.ts'
+import type { BlobStore } from './blob-store.ts'
 import type { ChainReader } from './ports.ts'
+import type { ProvenBlobs } from './proven-blobs.ts'
 import type { SealedBlock } from './service.ts'
 
 /** An L1 block as far as the beacon API tells of it. */
@@ -16,12 +17,11 @@ export interface BeaconBlock {
 }
 
 /** A blob as sidecars carry it. */
-export interface ProvenBlob extends StoredBlob {
+export interface SidecarBlob {
+  readonly blob: Uint8Array
+  readonly commitment: Uint8Array
   readonly proof: Uint8Array
 }
-
-/** Makes the proof of a blob that came without one. */
-export type BlobProver = (blob: Uint8Array, commitment: Uint8Array) => Promise<Uint8Array>
 
 const MAX_TIMES = 16_384
 
@@ -33,14 +33,14 @@ export class BeaconView {
   readonly secondsPerSlot = 1n
   readonly #blobs: BlobStore
   readonly #chain: ChainReader
-  readonly #prove: BlobProver
+  readonly #proven: ProvenBlobs
   readonly #byTime = new LRUCache<bigint, readonly BeaconBlock[]>({ max: MAX_TIMES })
   #genesisTime: bigint | undefined
 
-  constructor(blobs: BlobStore, chain: ChainReader, prove: BlobProver) {
+  constructor(blobs: BlobStore, chain: ChainReader, proven: ProvenBlobs) {
     this.#blobs = blobs
     this.#chain = chain
-    this.#prove = prove
+    this.#proven = proven
   }
 
   /** Told of each block before it becomes the head: whoever sees it asks for its blobs at once. */
@@ -76,11 +76,9 @@ export class BeaconView {
   }
 
   /** A blob with the proof that a sidecar needs. */
-  async proven(hash: Hash): Promise<ProvenBlob | undefined> {
-    const stored = this.#blobs.get(hash)
-    if (stored === undefined) return undefined
-    const { blob, commitment, proof = await this.#prove(blob, commitment) } = stored
-    this.#blobs.keepProof(hash, proof)
-    return { blob, commitment, proof }
+  async proven(hash: Hash): Promise<SidecarBlob | undefined> {
+    const found = await this.#proven.find(hash, false)
+    const proof = found?.proofs[0]
+    return found && proof && { blob: found.blob, commitment: found.commitment, proof }
   }
 }

@@ -30,15 +30,19 @@ describe('the blob store', () => {
     expect(blobs.get(hashOf(3))).toBeUndefined()
   })
 
-  it('knows the proof of a blob that came with cell proofs once somebody has made it', async () => {
+  it('keeps the proofs of either kind that a blob came with, and those that somebody has made', async () => {
     const blobs = store()
-    await blobs.admit(transaction(1), sidecar(1, 1), 1)
-    expect(blobs.get(hashOf(1))).toEqual({ blob: Uint8Array.of(1), commitment: point(1) })
-    blobs.keepProof(hashOf(1), point(9))
+    await blobs.admit(transaction(1, 2), sidecar(1, 1, 2), 1)
+    const cellProofs = (seed: number): Uint8Array[] => Array.from({ length: CELLS_PER_BLOB }, () => point(seed))
+    for (const seed of [1, 2]) {
+      const blob = { blob: Uint8Array.of(seed), commitment: point(seed), cellProofs: cellProofs(seed) }
+      expect(blobs.get(hashOf(seed))).toEqual(blob)
+    }
+    blobs.keep(hashOf(1), { proof: point(9) })
     await blobs.admit(transaction(1), sidecar(1, 1), 1)
     expect(blobs.get(hashOf(1))?.proof).toEqual(point(9))
-    blobs.keepProof(hashOf(2), point(9))
-    expect(blobs.get(hashOf(2))).toBeUndefined()
+    blobs.keep(hashOf(3), { proof: point(9) })
+    expect(blobs.get(hashOf(3))).toBeUndefined()
   })
 
   it('takes a transaction without its blobs when it has them', async () => {

@@ -10,8 +10,10 @@ export interface StoredBlob {
   readonly blob: Uint8Array
   /** 48 bytes. */
   readonly commitment: Uint8Array
-  /** 48 bytes; absent when the blob came with a proof for each cell in its place. */
+  /** 48 bytes; absent when the blob came with a proof for each cell in its place, and nobody has made it. */
   readonly proof?: Uint8Array
+  /** 48 bytes each, one for each cell; absent when the blob came with one proof, and nobody has made them. */
+  readonly cellProofs?: readonly Uint8Array[]
 }
 
 /** Checks the proofs of a sidecar. */
@@ -37,10 +39,10 @@ export class BlobStore {
     return this.#blobs.get(hash)
   }
 
-  /** Adds a blob's proof, so that it is not made again. */
-  keepProof(hash: Hash, proof: Uint8Array): void {
+  /** Adds proofs that were made of a blob, so that they are not made again. */
+  keep(hash: Hash, proofs: Pick<StoredBlob, 'proof' | 'cellProofs'>): void {
     const stored = this.#blobs.get(hash)
-    if (stored !== undefined) this.#blobs.set(hash, { ...stored, proof })
+    if (stored !== undefined) this.#blobs.set(hash, { ...stored, ...proofs })
   }
 
   /**
@@ -63,8 +65,11 @@ export class BlobStore {
       // A copy: as a part of the message it would keep all of it in memory.
       const blob = (sidecar.blobs[index] as Uint8Array).slice()
       const commitment = sidecar.commitments[index] as Uint8Array
-      const proof = sidecar.version === 0 ? { proof: sidecar.proofs[index] as Uint8Array } : {}
-      this.#blobs.set(hash, { ...this.#blobs.get(hash), blob, commitment, ...proof })
+      const proofs =
+        sidecar.version === 0
+          ? { proof: sidecar.proofs[index] as Uint8Array }
+          : { cellProofs: sidecar.proofs.slice(index * CELLS_PER_BLOB, (index + 1) * CELLS_PER_BLOB) }
+      this.#blobs.set(hash, { ...this.#blobs.get(hash), blob, commitment, ...proofs })
     })
   }
 }

@@ -50,26 +50,42 @@ export async function includeFirst(
   return undefined
 }
 
-/** Includes the pooled transaction that pays most per gas among those that can be included; undefined when none can. */
-export async function includeBest(job: Job, pool: PoolReader, io: IoOptions): Promise<ExecutedTransaction | undefined> {
+/**
+ * Includes pooled transactions, the one that pays most per gas first, until no other can be included. Each step is one
+ * attempt; it gives undefined where the transaction was refused.
+ */
+export async function* includeInOrder(
+  job: Job,
+  pool: PoolReader,
+  io: IoOptions,
+): AsyncGenerator<ExecutedTransaction | undefined, void, void> {
   const { env, state, execution } = job.open()
   const candidates = pool.best(env.baseFeePerGas)
   let verdict: PoolVerdict = 'included'
   for (;;) {
     const next: IteratorResult<SignedTransaction, undefined> = candidates.next(verdict)
-    if (next.done === true) return undefined
+    if (next.done === true) return
     if (next.value.gasLimit > execution.gasLeft) {
       verdict = 'skipSender'
       continue
     }
     await state.predict([next.value], io)
+    let executed: ExecutedTransaction | undefined
     try {
-      return await job.include(next.value)
+      executed = await job.include(next.value)
+      verdict = 'included'
     } catch (error) {
       // A refused transaction must not stop the ones behind it; what was mined already makes room for its successor.
       const reason = reasonOf(error)
       if (reason === undefined) throw error
       verdict = reason === 'nonceTooLow' ? 'included' : 'skipSender'
     }
+    yield executed
   }
+}
+
+/** Includes the pooled transaction that pays most per gas among those that can be included; undefined when none can. */
+export async function includeBest(job: Job, pool: PoolReader, io: IoOptions): Promise<ExecutedTransaction | undefined> {
+  for await (const executed of includeInOrder(job, pool, io)) if (executed !== undefined) return executed
+  return undefined
 }

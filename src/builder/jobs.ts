@@ -7,11 +7,12 @@ import type { Address, Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { keccakHash } from '../primitives/keccak.ts'
 import type { Transaction } from '../protocol/transaction.ts'
+import { beginBlock } from './begin-block.ts'
 import { includeBest, includeByHash, includeFirst } from './include.ts'
 import { Job } from './job.ts'
 import { nodeError } from './node-errors.ts'
 import type { ChainBlock, ChainReader, Committer, PoolReader, Publisher, StateSource } from './ports.ts'
-import type { BlockRules, Draft, OpenBlock } from './rules.ts'
+import type { BlockRules } from './rules.ts'
 import type { SealedBlocks } from './sealed-blocks.ts'
 import type {
   AutoOptions,
@@ -28,7 +29,6 @@ import type {
   SealedBlock,
   SealOptions,
 } from './service.ts'
-import { ringWants } from './standing-wants.ts'
 
 /** What the jobs of one chain work with. */
 export interface JobsContext<Options extends CommonOpenOptions> {
@@ -135,7 +135,8 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
     this.#opening++
     try {
       const draft = await rules.draft(options, io)
-      const block = await this.#begin(draft, io)
+      const block = await beginBlock(this.#context, draft, io)
+      for (const transaction of draft.transactions) await block.execution.run(transaction)
       const job = new Job(`job-${randomUUID()}`, rules, block, clock.now())
       this.#open.set(job.id, job)
       return job.id
@@ -144,24 +145,6 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
     } finally {
       this.#opening--
     }
-  }
-
-  async #begin(draft: Draft, io: IoOptions): Promise<OpenBlock> {
-    const { rules, chain, executor, state: source } = this.#context
-    const { parent } = draft
-    const state = source({ hash: parent.hash, stateRoot: parent.header.stateRoot })
-    // Usually all known: it came along with the parent.
-    await state.load(rules.wants, io)
-    state.defer([{ address: draft.env.feeRecipient }])
-    if (draft.env.parentBeaconBlockRoot !== undefined) state.defer(ringWants(draft.env.number, draft.env.timestamp))
-    if (draft.unforeseen.length > 0) await state.predict(draft.unforeseen, io)
-    const env = {
-      ...draft.env,
-      ancestorHash: (number: bigint) => chain.ancestorHash(parent, number, {}),
-    }
-    const execution = await executor.begin(state, env)
-    for (const transaction of draft.transactions) await execution.run(transaction)
-    return { env, extraData: draft.extraData, state, execution, fixed: draft.transactions.length }
   }
 
   includeRaw(jobId: JobId, raw: Uint8Array, io: IoOptions): Promise<IncludedTransaction> {

@@ -2,11 +2,10 @@ import { l1EvmRules } from '../evm/chain.ts'
 import { bigIntToPadded, concatBytes, type Hash, hexToBytes } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { keccakHash } from '../primitives/keccak.ts'
-import { nextL1BaseFee } from '../protocol/base-fee.ts'
-import { nextExcessBlobGas } from '../protocol/blob-fee.ts'
 import type { Header } from '../protocol/header.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import { unusable } from './open.ts'
+import { l1Env } from './opening.ts'
 import type { ChainBlock, ChainReader } from './ports.ts'
 import type { Draft } from './rules.ts'
 import type { L1OpenOptions, OpenPreferences } from './service.ts'
@@ -84,22 +83,13 @@ export async function draftL1Block(context: L1OpenContext, given: L1OpenOptions,
   if (options.withdrawals !== undefined && !rules.shanghai) {
     throw unusable('withdrawals', 'withdrawals before shanghai')
   }
-  return {
-    parent,
-    env: {
-      number: header.number + 1n,
-      timestamp,
-      gasLimit: options.gasLimit ?? header.gasLimit,
-      baseFeePerGas: nextL1BaseFee(header),
-      prevRandao: options.prevRandao ?? mockRandao(parent, timestamp),
-      feeRecipient: options.feeRecipient ?? header.beneficiary,
-      parentHash: parent.hash,
-      ...(rules.shanghai && { withdrawals: options.withdrawals ?? [] }),
-      ...(rules.cancun && {
-        parentBeaconBlockRoot: options.parentBeaconBlockRoot ?? mockBeaconRoot(header),
-        excessBlobGas: nextExcessBlobGas(config, header, timestamp),
-      }),
-    },
-    extraData: options.extraData ?? new Uint8Array(0),
-  }
+  const env = l1Env(config, parent, {
+    timestamp,
+    gasLimit: options.gasLimit ?? header.gasLimit,
+    prevRandao: options.prevRandao ?? mockRandao(parent, timestamp),
+    suggestedFeeRecipient: options.feeRecipient ?? header.beneficiary,
+    withdrawals: options.withdrawals ?? [],
+    parentBeaconBlockRoot: options.parentBeaconBlockRoot ?? mockBeaconRoot(header),
+  })
+  return { parent, env, extraData: options.extraData ?? new Uint8Array(0) }
 }

@@ -6,14 +6,14 @@ import {
   type PreparedAttributes,
   prepareAttributes,
 } from '../protocol/attributes.ts'
-import { nextOpBaseFee } from '../protocol/base-fee.ts'
-import { type Eip1559Constants, extraDataFromAttributes } from '../protocol/extra-data.ts'
+import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import { l2BlockRef, systemConfigOfBlock } from '../protocol/l2-block.ts'
 import { nextOrigin } from '../protocol/origin-selection.ts'
 import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import { decodeForInclusion } from './decode.ts'
+import { opOpening } from './opening.ts'
 import type { ChainBlock, ChainReader, L1Block, L1Reader, RootOracle } from './ports.ts'
 import type { Draft } from './rules.ts'
 import type { BuilderErrorCode, OpenOptions, OpenPreferences, OriginSelector, ParentSelector } from './service.ts'
@@ -165,23 +165,15 @@ export async function draftBlock(context: OpenContext, given: OpenOptions, io: I
     skipOriginCheck: options.force === true,
   })
   const forced = (options.transactions ?? []).map(decodeForInclusion)
-  const beaconRoot = attributes.parentBeaconBlockRoot
+  const { gasLimit = attributes.gasLimit, prevRandao = attributes.prevRandao } = options
+  const suggestedFeeRecipient = options.feeRecipient ?? attributes.suggestedFeeRecipient
+  const chosen = { ...attributes, gasLimit, prevRandao, suggestedFeeRecipient }
+  const { env, extraData } = opOpening({ forks, constants }, parent, chosen)
   const transactions = [...deposits, ...forced]
   return {
     parent,
-    env: {
-      number: parent.header.number + 1n,
-      timestamp,
-      gasLimit: options.gasLimit ?? attributes.gasLimit,
-      baseFeePerGas: nextOpBaseFee(forks, constants, parent.header, timestamp),
-      prevRandao: options.prevRandao ?? attributes.prevRandao,
-      feeRecipient: options.feeRecipient ?? attributes.suggestedFeeRecipient,
-      parentHash: parent.hash,
-      ...(beaconRoot === undefined ? {} : { parentBeaconBlockRoot: beaconRoot }),
-    },
-    extraData:
-      options.extraData ??
-      extraDataFromAttributes(forks, constants, timestamp, attributes.eip1559Params, attributes.minBaseFee),
+    env,
+    extraData: options.extraData ?? extraData,
     transactions,
     // All that the L1-attributes transaction reads is a standing want.
     unforeseen: transactions.slice(1),

@@ -37,6 +37,8 @@ export interface RpcSettings {
   readonly port: number
   /** 32 bytes. */
   readonly jwtSecret?: Uint8Array
+  /** 32 bytes: of the Engine APIs of embedded chains; without it they are not served. */
+  readonly engineJwtSecret?: Uint8Array
   readonly corsOrigins: readonly string[]
   readonly allowedHosts: readonly string[]
   /** Pass reading `debug_*` methods on to the execution layer. */
@@ -161,10 +163,11 @@ function freeze<T>(value: T): T {
 
 /** The typed form of a configuration that passed every check. */
 export function configFrom(parsed: ParsedConfig): Config {
-  const { jwtSecretFile, limits, ...rpc } = parsed.rpc
+  const { jwtSecretFile: jwtSecret, engineJwtSecretFile, limits, ...rpc } = parsed.rpc
+  const engineJwtSecret = engineJwtSecretFile ?? jwtSecret
   return freeze<Config>(
     present({
-      rpc: { ...rpc, limits: present(limits), ...(jwtSecretFile === undefined ? {} : { jwtSecret: jwtSecretFile }) },
+      rpc: present({ ...rpc, limits: present(limits), jwtSecret, engineJwtSecret }),
       metrics: parsed.metrics,
       datadir: parsed.datadir,
       stateCacheBytes: parsed.stateCache.megabytes * 1024 * 1024,

@@ -115,6 +115,7 @@ chains:
       host: '0.0.0.0',
       port: 8645,
       jwtSecret: secret,
+      engineJwtSecret: secret,
       corsOrigins: [],
       allowedHosts: [],
       debugReads: false,

@@ -104,6 +104,7 @@ export function configSchema(folder: string) {
         host: z.string().min(1).default('127.0.0.1'),
         port: port.default(8645),
         jwtSecretFile: files.secret.optional(),
+        engineJwtSecretFile: files.secret.optional(),
         corsOrigins: z.array(z.string()).default([]),
         allowedHosts: z.array(z.string()).default([]),
         debugReads: z.boolean().default(false),

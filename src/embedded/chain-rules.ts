@@ -6,6 +6,8 @@ import { type Header, POST_MERGE_CONSTANTS } from '../protocol/header.ts'
 /** What makes a block valid on one chain, beside what L1 and OP Stack have in common. Faults are in geth's words. */
 export interface ChainRules {
   readonly executor: Executor
+  /** Whether a head that is an ancestor of the current one sets the labels, and can be built on: op-geth's way, not geth's. */
+  readonly ancestorHeads: boolean
   /** Why a payload is not one of this chain's, whatever its parent is. */
   payloadFault(block: Block): string | undefined
   /** Why a header cannot stand on its parent. @throws AppError when the parent's own fields do not allow a child */

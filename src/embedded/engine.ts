@@ -70,8 +70,7 @@ export class EmbeddedEngine {
   }
 
   async #newPayload(payload: Payload, io: IoOptions): Promise<PayloadStatus> {
-    const { hash } = payload
-    if (this.chain.has(hash)) return valid(hash)
+    if (this.chain.has(payload.hash)) return valid(payload.hash)
     let block: Block
     try {
       block = blockOf(payload)
@@ -79,6 +78,17 @@ export class EmbeddedEngine {
       if (!isAppError(error)) throw error
       return invalid(undefined, error.message)
     }
+    return this.#newBlock(block, io)
+  }
+
+  /** {@link newPayload} of a block that is decoded already. @throws AppError STATE_UNAVAILABLE */
+  newBlock(block: Block, io: IoOptions): Promise<PayloadStatus> {
+    return this.#queue.run(() => this.#newBlock(block, io))
+  }
+
+  async #newBlock(block: Block, io: IoOptions): Promise<PayloadStatus> {
+    const { hash } = block
+    if (this.chain.has(hash)) return valid(hash)
     const malformed = this.#rules.payloadFault(block)
     if (malformed !== undefined) return invalid(undefined, malformed)
     const known = this.#rejection(hash, hash)
@@ -117,8 +127,8 @@ export class EmbeddedEngine {
   }
 
   /**
-   * Makes a stored block the head, and sets the labels. A canonical ancestor of the head is `VALID` and changes nothing. Unlike
-   * geth's, a call that fails has not moved the head.
+   * Makes a stored block the head, and sets the labels. A canonical ancestor of the head is `VALID` and leaves the head where it
+   * is, on L1 the labels, too. Unlike geth's, a call that fails has not moved the head.
    * @throws AppError FORKCHOICE_INVALID
    */
   forkchoiceUpdated(forkchoice: Forkchoice, io: IoOptions): Promise<PayloadStatus> {
@@ -130,11 +140,11 @@ export class EmbeddedEngine {
     if (head === ZERO_HASH) return { status: 'INVALID', latestValidHash: undefined, validationError: undefined }
     if (!chain.has(head)) return this.#rejection(head, head) ?? SYNCING
     const { labels } = chain
-    if (head !== labels.head && chain.isCanonical(head)) return valid(head)
-    const change = await chain.setForkchoice(
-      { head, safe: this.#label(safe, labels.safe, head), finalized: this.#label(finalized, labels.finalized, head) },
-      io,
-    )
+    const behind = head !== labels.head && chain.isCanonical(head)
+    if (behind && !this.#rules.ancestorHeads) return valid(head)
+    const tip = behind ? labels.head : head
+    const kept = { safe: this.#label(safe, labels.safe, tip), finalized: this.#label(finalized, labels.finalized, tip) }
+    const change = await chain.setForkchoice({ head: tip, ...kept }, io)
     this.#announce(change)
     return valid(head)
   }

@@ -22,6 +22,7 @@ function gasLimitFault(parent: bigint, limit: bigint): string | undefined {
 /** {@link ChainRules} of L1 after the merge. @see geth, consensus/beacon, core/block_validator.go */
 export class L1ChainRules implements ChainRules {
   readonly executor: L1Executor
+  readonly ancestorHeads = false
   readonly #config: L1ChainConfig
 
   constructor(config: L1ChainConfig) {

@@ -30,6 +30,7 @@ function blockFootprint(transactions: readonly Transaction[]): bigint | string {
 /** {@link ChainRules} of an OP-Stack chain. @see op-geth, eth/catalyst checkOptimismPayload, core/block_validator.go */
 export class OpChainRules implements ChainRules {
   readonly executor: OpExecutor
+  readonly ancestorHeads = true
   readonly #chain: OpChain & { readonly constants: Eip1559Constants }
 
   constructor(chain: OpChain & { readonly constants: Eip1559Constants }) {

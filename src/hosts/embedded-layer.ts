@@ -10,6 +10,9 @@ import { chainKind } from '../embedded/chain-kind.ts'
 import type { ChainRules } from '../embedded/chain-rules.ts'
 import { ChainStore, type HeadChange } from '../embedded/chain-store.ts'
 import { EmbeddedEngine } from '../embedded/engine.ts'
+import { EngineApi } from '../embedded/engine-api.ts'
+import { EngineBlobs } from '../embedded/engine-blobs.ts'
+import { l1EngineRules, opEngineRules } from '../embedded/engine-rules.ts'
 import { genesisState } from '../embedded/genesis-state.ts'
 import { EmbeddedHead } from '../embedded/head-accounts.ts'
 import { readServices } from '../embedded/read-services.ts'
@@ -89,6 +92,11 @@ export async function openEmbeddedLayer(options: {
       onChange: (listener) => engine.onHead(listener),
     },
     methods: (pool) => embeddedReadMethods({ identity, pool, ...reads }),
+    engineApi: ({ builder }, source) => {
+      const engineRules = config.op === undefined ? l1EngineRules(config.l1) : opEngineRules(config.op.forks)
+      const blobs = source && new EngineBlobs(source, engineRules, chain)
+      return new EngineApi({ engine, chainRules: rules, rules: engineRules, builder, blobs })
+    },
     watched: [],
     transports: [],
     close: () => store.close(),

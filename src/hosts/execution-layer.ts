@@ -5,6 +5,8 @@ import type { ChainReader, Committer, RootOracle, StateSource } from '../builder
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
 import type { EmbeddedEngine } from '../embedded/engine.ts'
+import type { EngineApi, EngineApiParts } from '../embedded/engine-api.ts'
+import type { BlobSource } from '../embedded/engine-blobs.ts'
 import type { Address } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { HeadAccounts, OpHeadAccounts } from '../protocol/head-accounts.ts'
@@ -26,6 +28,8 @@ export interface ExecutionLayer {
   readonly inclusion: InclusionService
   /** What wallets read, and what only this kind of layer can do. */
   methods(pool: TxPool): readonly Method[]
+  /** The Engine API of a layer in this process; others have their own. */
+  readonly engineApi?: (parts: Pick<EngineApiParts, 'builder'>, blobs?: BlobSource) => EngineApi
   readonly watched: readonly WatchedNode[]
   readonly transports: readonly RpcTransport[]
   /** Lets go of what is open, when nothing uses it any more. */

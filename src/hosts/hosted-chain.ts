@@ -22,4 +22,6 @@ export interface HostedChain {
 export interface HostContext {
   readonly logger: Logger
   readonly l1: { readonly reader: L1Reader; readonly chain: L1ChainConfig }
+  /** 32 bytes; without it no Engine API is served. */
+  readonly engineJwtSecret?: Uint8Array | undefined
 }

@@ -8,18 +8,22 @@ import { BeaconView } from '../builder/beacon-view.ts'
 import { BlobStore } from '../builder/blob-store.ts'
 import { Jobs } from '../builder/jobs.ts'
 import { L1Rules } from '../builder/l1-rules.ts'
+import { PayloadBuilder } from '../builder/payload-builder.ts'
+import { l1PayloadDraft } from '../builder/payload-draft.ts'
 import type { Committer } from '../builder/ports.ts'
+import { ProvenBlobs } from '../builder/proven-blobs.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { L1OpenOptions, OpenPreferences } from '../builder/service.ts'
 import { VERSION } from '../cli/version.ts'
 import type { L1Settings } from '../config/config.ts'
 import { l1EvmRules } from '../evm/chain.ts'
-import { blobProof, verifySidecar } from '../evm/kzg.ts'
+import { blobProof, cellProofs, verifySidecar } from '../evm/kzg.ts'
 import { L1Executor } from '../evm/l1-executor.ts'
 import { systemClock } from '../primitives/clock.ts'
+import { steppedGasLimit } from '../protocol/gas-limit.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
-import { steppedGasLimit } from '../sequencer/block-preferences.ts'
 import { devConveniences } from './dev-conveniences.ts'
+import { engineRoute } from './engine-route.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 
@@ -59,7 +63,8 @@ export function hostL1(
       await rules.admit(transaction, raw, (head?.header.timestamp ?? 0n) + blockTime)
     },
   })
-  const beacon = new BeaconView(blobs, chain, blobProof)
+  const proven = new ProvenBlobs(blobs, { proof: blobProof, cellProofs })
+  const beacon = new BeaconView(blobs, chain, proven)
   const inner = layer.committer(pool)
   const committer: Committer | undefined = inner && {
     setForkchoice: (update, io) => inner.setForkchoice(update, io),
@@ -75,17 +80,15 @@ export function hostL1(
     blockTimeMs: settings.blockTime * 1000,
     onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
   })
+  const building = { rules, chain, executor: new L1Executor(config), state: states, pool, clock: systemClock }
+  const draft = l1PayloadDraft(config)
+  const engineApi = layer.engineApi?.({ builder: new PayloadBuilder({ ...building, draft }) }, proven)
   const jobs: Jobs<L1OpenOptions> = new Jobs<L1OpenOptions>({
-    rules,
-    chain,
-    executor: new L1Executor(config),
-    state: states,
-    pool,
+    ...building,
     committer,
     publisher: undefined,
     auto,
     sealedBlocks,
-    clock: systemClock,
   })
   const { engine, watched, transports } = layer
   const builder = (): Jobs<L1OpenOptions> => jobs
@@ -102,7 +105,7 @@ export function hostL1(
     ...(dev?.methods ?? []),
   ]
   return {
-    route: { name, chainId, layer: 'l1', methods },
+    route: { name, chainId, layer: 'l1', methods, ...engineRoute(engineApi, false, shared) },
     beacon: beaconRoutes(beacon, `op-sequencer/${VERSION}`),
     watched,
     transports,
@@ -111,6 +114,7 @@ export function hostL1(
       return jobs.expire(signal)
     },
     async close() {
+      engineApi?.close()
       await auto.close()
       await jobs.close()
       await layer.close()

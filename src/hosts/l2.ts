@@ -8,6 +8,8 @@ import { TxPool } from '../../txpool/pool.ts'
 import { opRollupFee } from '../../txpool/rollup-fee.ts'
 import { Jobs } from '../builder/jobs.ts'
 import { OpRules } from '../builder/op-rules.ts'
+import { PayloadBuilder } from '../builder/payload-builder.ts'
+import { opPayloadDraft } from '../builder/payload-draft.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { L2Settings } from '../config/config.ts'
 import { opEvmRules } from '../evm/chain.ts'
@@ -15,8 +17,10 @@ import { OpExecutor } from '../evm/op-executor.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError } from '../primitives/errors.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
+import type { Header } from '../protocol/header.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
 import { devConveniences } from './dev-conveniences.ts'
+import { engineRoute } from './engine-route.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 
@@ -81,25 +85,31 @@ export function hostL2(
     blockTimeMs: Number(config.blockTime) * 1000,
     onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
   })
-  const jobs: Jobs = new Jobs({
+  const constants = opConstants(settings)
+  const building = {
     rules: new OpRules({
       config,
-      constants: opConstants(settings),
+      constants,
       l1Chain: l1.chain,
       chain,
       l1: l1.reader,
-      preferences: (parent) => dev?.preferences(parent) ?? {},
+      preferences: (parent: Header) => dev?.preferences(parent) ?? {},
       rootOracle,
     }),
     chain,
     executor: new OpExecutor({ chainId, forks }),
     state: states,
     pool,
+    clock: systemClock,
+  }
+  const draft = opPayloadDraft({ forks, constants })
+  const engineApi = layer.engineApi?.({ builder: new PayloadBuilder({ ...building, draft }) })
+  const jobs: Jobs = new Jobs({
+    ...building,
     committer,
     publisher: undefined,
     auto,
     sealedBlocks,
-    clock: systemClock,
     limits: settings.jobs,
   })
   const { engine, watched, transports } = layer
@@ -127,7 +137,7 @@ export function hostL2(
   if (settings.signer !== undefined) logger.warn('a signer is configured, but this version does not publish blocks')
   if (committer === undefined) logger.warn('sealed blocks are inserted nowhere (insert: none)')
   return {
-    route: { name, chainId, layer: 'l2', methods },
+    route: { name, chainId, layer: 'l2', methods, ...engineRoute(engineApi, true, shared) },
     watched,
     transports,
     run: async (signal) => {
@@ -135,6 +145,7 @@ export function hostL2(
       await Promise.all([jobs.expire(signal), journaled?.run(signal)])
     },
     async close() {
+      engineApi?.close()
       await auto.close()
       await jobs.close()
       await journaled?.close()

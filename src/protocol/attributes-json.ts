@@ -1,6 +1,6 @@
 import { AppError } from '../primitives/errors.ts'
 import { bytesToHex, toQuantity } from '../primitives/hex.ts'
-import type { PayloadAttributes } from './attributes.ts'
+import type { PayloadAttributes, RequestedAttributes } from './attributes.ts'
 import { JsonObject, type JsonValueErrorCode } from './json-value.ts'
 import { withdrawalFromJson, withdrawalToJson } from './withdrawal-json.ts'
 
@@ -21,11 +21,8 @@ export function attributesToJson(attributes: PayloadAttributes): Record<string, 
   }
 }
 
-/**
- * Reads payload attributes of an OP chain.
- * @throws AppError JSON_VALUE_INVALID; a missing gas limit is one
- */
-export function attributesFromJson(json: unknown): PayloadAttributes {
+/** Reads payload attributes; those of an L1 block lack what the OP Stack adds. @throws AppError JSON_VALUE_INVALID */
+export function attributesFromJson(json: unknown): RequestedAttributes {
   const fields = new JsonObject(json)
   const { minBaseFee } = json as { readonly minBaseFee?: unknown }
   const hasMinBaseFee = minBaseFee !== undefined && minBaseFee !== null
@@ -33,14 +30,15 @@ export function attributesFromJson(json: unknown): PayloadAttributes {
     throw new AppError<JsonValueErrorCode>('JSON_VALUE_INVALID', { message: 'minBaseFee: expected a number' })
   }
   const parentBeaconBlockRoot = fields.optional('parentBeaconBlockRoot', (key) => fields.hash(key))
-  const eip1559Params = fields.optional('eip1559Params', (key) => fields.bytes(key, 8))
+  const eip1559Params = fields.optional('eip1559Params', (key) => fields.bytes(key))
+  const gasLimit = fields.optional('gasLimit', (key) => fields.uint(key, 64))
   return {
-    timestamp: fields.uint('timestamp'),
+    timestamp: fields.uint('timestamp', 64),
     prevRandao: fields.hash('prevRandao'),
     suggestedFeeRecipient: fields.address('suggestedFeeRecipient'),
     transactions: fields.has('transactions') ? fields.bytesList('transactions') : [],
     noTxPool: fields.flag('noTxPool'),
-    gasLimit: fields.uint('gasLimit'),
+    ...(gasLimit !== undefined && { gasLimit }),
     ...(fields.has('withdrawals') && { withdrawals: fields.objects('withdrawals').map(withdrawalFromJson) }),
     ...(parentBeaconBlockRoot !== undefined && { parentBeaconBlockRoot }),
     ...(eip1559Params !== undefined && { eip1559Params }),

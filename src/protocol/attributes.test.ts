@@ -199,9 +199,9 @@ describe('attributes in JSON', () => {
   })
 
   test.each([
-    ['gasLimit', undefined],
+    ['gasLimit', '0x10000000000000000'],
     ['noTxPool', 'true'],
-    ['eip1559Params', '0x00'],
+    ['eip1559Params', '0x0'],
     ['timestamp', 5],
   ])('are refused when %s is %j', (key, value) => {
     expect(() => attributesFromJson({ ...json, [key]: value })).toThrow(

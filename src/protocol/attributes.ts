@@ -40,6 +40,11 @@ export interface PayloadAttributes {
   readonly minBaseFee?: bigint
 }
 
+/** Attributes as somebody asks for them: not checked; L1 blocks take no gas limit from here. */
+export interface RequestedAttributes extends Omit<PayloadAttributes, 'gasLimit'> {
+  readonly gasLimit?: bigint
+}
+
 /** The L1 block that becomes the origin. */
 export interface L1OriginBlock {
   readonly hash: Hash

@@ -25,10 +25,12 @@ export class JsonObject {
     return this.#fields[key] !== undefined && this.#fields[key] !== null
   }
 
-  /** A QUANTITY. */
-  uint(key: string): bigint {
+  /** A QUANTITY; with `bits`, of at most that many, a multiple of 4. */
+  uint(key: string, bits?: number): bigint {
     const value = this.#fields[key]
-    return isQuantity(value) ? BigInt(value) : invalid('a quantity', this.#name(key))
+    const fits = isQuantity(value) && (bits === undefined || value.length <= 2 + bits / 4)
+    const what = bits === undefined ? 'a quantity' : `a quantity of at most ${bits} bits`
+    return fits ? BigInt(value) : invalid(what, this.#name(key))
   }
 
   /** A QUANTITY that is small enough to be a number. */

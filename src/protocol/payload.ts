@@ -1,12 +1,12 @@
 import { AppError } from '../primitives/errors.ts'
 import { bytesToHex, type Hash, toQuantity } from '../primitives/hex.ts'
-import { type Block, transactionsRoot, withdrawalsRoot } from './block.ts'
-import { requestsHash } from './execution-requests.ts'
-import { EMPTY_REQUESTS_HASH, type Header, hashHeader, POST_MERGE_CONSTANTS } from './header.ts'
+import type { Block } from './block.ts'
+import { executionPayloadFromJson, type PayloadContext, payloadHeader } from './execution-payload.ts'
+import { type Header, hashHeader } from './header.ts'
 import { JsonObject } from './json-value.ts'
-import { decodeTransaction } from './transaction.ts'
+import { decodeTransaction, type Transaction } from './transaction.ts'
 import type { Withdrawal } from './withdrawal.ts'
-import { withdrawalFromJson, withdrawalToJson } from './withdrawal-json.ts'
+import { withdrawalToJson } from './withdrawal-json.ts'
 
 /** Codes of payloads. */
 export type PayloadErrorCode = 'PAYLOAD_HASH_MISMATCH'
@@ -31,19 +31,25 @@ export interface EnvelopeJson {
   readonly executionPayload: PayloadJson
 }
 
-/** What the Engine API passes beside an ExecutionPayload. */
-export interface PayloadContext {
-  /** From Ecotone / Cancun. */
-  readonly parentBeaconBlockRoot?: Hash | undefined
-  /** L1 from Prague. An OP payload from Isthmus always has none, and this is not looked at. */
-  readonly executionRequests?: readonly Uint8Array[] | undefined
-}
-
 /** The payload of a decoded block. */
 export function payloadOf(block: Block): Payload {
   const { hash, header, withdrawals } = block
   const transactions = block.transactions.map((transaction) => transaction.raw)
   return { hash, header, transactions, ...(withdrawals !== undefined && { withdrawals }) }
+}
+
+/** The payload of a block that was executed in this process. */
+export function sealedPayload(
+  block: Omit<Payload, 'transactions'> & { readonly transactions: readonly { readonly transaction: Transaction }[] },
+): Payload {
+  const { hash, header, transactions, withdrawals, executionRequests } = block
+  return {
+    hash,
+    header,
+    transactions: transactions.map(({ transaction }) => transaction.raw),
+    ...(withdrawals !== undefined && { withdrawals }),
+    ...(executionRequests !== undefined && { executionRequests }),
+  }
 }
 
 /** The block of a payload. @throws AppError TX_INVALID, TX_TYPE_UNSUPPORTED or RLP_INVALID */
@@ -96,39 +102,9 @@ export function envelopeToJson(payload: Payload): EnvelopeJson {
  * @throws AppError JSON_VALUE_INVALID, or PAYLOAD_HASH_MISMATCH when its `blockHash` is not the header's
  */
 export function payloadFromJson(json: unknown, context: PayloadContext = {}): Payload {
-  const fields = new JsonObject(json)
-  const uint = (key: string): bigint => fields.uint(key)
-  const transactions = fields.bytesList('transactions')
-  const withdrawals = fields.has('withdrawals') ? fields.objects('withdrawals').map(withdrawalFromJson) : undefined
-  const isthmusRoot = fields.optional('withdrawalsRoot', (key) => fields.hash(key))
-  const blobGasUsed = fields.optional('blobGasUsed', uint)
-  const excessBlobGas = fields.optional('excessBlobGas', uint)
-  const { parentBeaconBlockRoot, executionRequests } = context
-  const root = isthmusRoot ?? (withdrawals && withdrawalsRoot(withdrawals))
-  const requests =
-    isthmusRoot !== undefined ? EMPTY_REQUESTS_HASH : executionRequests && requestsHash(executionRequests)
-  const header: Header = {
-    parentHash: fields.hash('parentHash'),
-    beneficiary: fields.address('feeRecipient'),
-    stateRoot: fields.hash('stateRoot'),
-    transactionsRoot: transactionsRoot(transactions),
-    receiptsRoot: fields.hash('receiptsRoot'),
-    logsBloom: fields.bytes('logsBloom', 256),
-    number: fields.uint('blockNumber'),
-    gasLimit: fields.uint('gasLimit'),
-    gasUsed: fields.uint('gasUsed'),
-    timestamp: fields.uint('timestamp'),
-    extraData: fields.bytes('extraData'),
-    mixHash: fields.hash('prevRandao'),
-    baseFeePerGas: fields.uint('baseFeePerGas'),
-    ...POST_MERGE_CONSTANTS,
-    ...(root !== undefined && { withdrawalsRoot: root }),
-    ...(blobGasUsed !== undefined && { blobGasUsed }),
-    ...(excessBlobGas !== undefined && { excessBlobGas }),
-    ...(parentBeaconBlockRoot !== undefined && { parentBeaconBlockRoot }),
-    ...(requests !== undefined && { requestsHash: requests }),
-  }
-  const stated = fields.hash('blockHash')
+  const payload = executionPayloadFromJson(json)
+  const header = payloadHeader(payload, context)
+  const { blockHash: stated, transactions, withdrawals } = payload
   const hash = hashHeader(header)
   if (hash !== stated) {
     throw new AppError<PayloadErrorCode>('PAYLOAD_HASH_MISMATCH', {

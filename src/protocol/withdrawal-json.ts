@@ -15,9 +15,9 @@ export function withdrawalToJson(withdrawal: Withdrawal): Record<string, unknown
 /** Reads a withdrawal. @throws AppError JSON_VALUE_INVALID */
 export function withdrawalFromJson(json: JsonObject): Withdrawal {
   return {
-    index: json.uint('index'),
-    validatorIndex: json.uint('validatorIndex'),
+    index: json.uint('index', 64),
+    validatorIndex: json.uint('validatorIndex', 64),
     address: json.address('address'),
-    amount: json.uint('amount'),
+    amount: json.uint('amount', 64),
   }
 }

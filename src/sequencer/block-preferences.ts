@@ -3,15 +3,6 @@ import type { Address } from '../primitives/hex.ts'
 import type { Header } from '../protocol/header.ts'
 import { BlockTimes } from './block-times.ts'
 
-const GAS_LIMIT_BOUND_DIVISOR = 1024n
-
-/** As near to a gas limit as a child of an L1 block may come. @see geth, core CalcGasLimit */
-export function steppedGasLimit(parent: bigint, wanted: bigint): bigint {
-  const step = parent / GAS_LIMIT_BOUND_DIVISOR - 1n
-  if (wanted > parent) return wanted - parent > step ? parent + step : wanted
-  return parent - wanted > step ? parent - step : wanted
-}
-
 /** What a test wants of the blocks to come, whoever builds them. */
 export class BlockPreferences {
   readonly times: BlockTimes = new BlockTimes()

@@ -56,12 +56,12 @@ describe('the embedded engine', () => {
     expect(statuses.map(({ status }) => status)).toEqual(payloads.map(() => 'VALID'))
   })
 
-  it('answers a head that is an ancestor with VALID and stays where it is', async () => {
+  it('answers a head that is an ancestor with VALID, sets the labels, and stays where it is', async () => {
     const [first, second] = (await make(2)) as [Payload, Payload]
     for (const payload of [first, second]) await w.engine.newPayload(payload, {})
     await w.engine.forkchoiceUpdated({ head: second.hash }, {})
     expect(await w.engine.forkchoiceUpdated({ head: first.hash, safe: first.hash }, {})).toEqual(valid(first.hash))
-    expect(w.chain.labels).toEqual({ head: second.hash, safe: ZERO_HASH, finalized: ZERO_HASH })
+    expect(w.chain.labels).toEqual({ head: second.hash, safe: first.hash, finalized: ZERO_HASH })
   })
 
   it('does not know a head that it was not given', async () => {

@@ -5,7 +5,7 @@ import { AppError, isAppError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import type { IoOptions } from '../../primitives/io.ts'
 import { SerialQueue } from '../../primitives/serial-queue.ts'
-import type { Payload } from '../../protocol/payload.ts'
+import { type Payload, sealedPayload } from '../../protocol/payload.ts'
 
 /** Calls that a commit takes along, and what is made of their outcomes. */
 export interface Passenger<Call, Outcome> {
@@ -51,19 +51,6 @@ function refused(block: Hash, { status, validationError }: EngineStatus): AppErr
 /** The Engine API's statuses for a block whose parent the node does not have. */
 function lacksParent({ status }: EngineStatus): boolean {
   return status === 'SYNCING' || status === 'ACCEPTED'
-}
-
-/** A block of this process as the Engine API takes it. */
-export function sealedPayload(
-  block: Pick<SealedBlock, 'hash' | 'header' | 'transactions' | 'withdrawals' | 'executionRequests'>,
-): Payload {
-  return {
-    hash: block.hash,
-    header: block.header,
-    transactions: block.transactions.map(({ transaction }) => transaction.raw),
-    ...(block.withdrawals === undefined ? {} : { withdrawals: block.withdrawals }),
-    ...(block.executionRequests === undefined ? {} : { executionRequests: block.executionRequests }),
-  }
 }
 
 /** Which blocks a new head makes safe and finalized. */

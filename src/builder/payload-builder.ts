@@ -1,0 +1,135 @@
+import { setImmediate } from 'node:timers/promises'
+import { checksumAddress } from '../primitives/checksum-address.ts'
+import type { Clock } from '../primitives/clock.ts'
+import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
+import type { Hash } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import type { RequestedAttributes } from '../protocol/attributes.ts'
+import { isDeposit, type Transaction } from '../protocol/transaction.ts'
+import { beginBlock } from './begin-block.ts'
+import { includeInOrder } from './include.ts'
+import { Job } from './job.ts'
+import type { JobsContext } from './jobs.ts'
+import { unusable } from './open.ts'
+import type { PayloadDraft } from './payload-draft.ts'
+import type { PoolReader } from './ports.ts'
+import type { BuilderErrorCode, CommonOpenOptions, SealedBlock } from './service.ts'
+
+/** What building payloads needs of its chain. */
+export interface PayloadBuilderContext<Options extends CommonOpenOptions>
+  extends Pick<JobsContext<Options>, 'rules' | 'chain' | 'executor' | 'state' | 'pool'> {
+  readonly draft: PayloadDraft
+  readonly clock: Clock
+}
+
+/** Milliseconds for what came into the pool between the first look and the moment when the block is asked for. */
+const LAST_LOOK_MS = 100
+
+/** Builds the blocks that the Engine API asks for: forced transactions first, then what the pool has. */
+export class PayloadBuilder<Options extends CommonOpenOptions> {
+  readonly #context: PayloadBuilderContext<Options>
+
+  constructor(context: PayloadBuilderContext<Options>) {
+    this.#context = context
+  }
+
+  /**
+   * Begins a block; its forced transactions have run when this resolves, those of the pool run in the background from then on.
+   * @throws AppError with the execution layer's words as message when there is no such block, and what reading the state throws
+   */
+  async start(parent: Hash, attributes: RequestedAttributes, io: IoOptions): Promise<PayloadBuild> {
+    const { rules, chain, pool, clock } = this.#context
+    const block = await chain.block(parent, io, rules.wants)
+    if (block === undefined) throw unusable('unknownParent', `missing parent ${parent}`)
+    const draft = this.#context.draft(block, attributes)
+    const open = await beginBlock(this.#context, draft, io)
+    for (const transaction of draft.transactions) {
+      io.signal?.throwIfAborted()
+      await force(transaction, () => open.execution.run(transaction))
+    }
+    return new PayloadBuild(
+      new Job(`payload on ${parent}`, rules, open, clock.now()),
+      attributes.noTxPool ? undefined : pool,
+      clock,
+    )
+  }
+}
+
+async function force(transaction: Transaction, run: () => Promise<unknown>): Promise<void> {
+  try {
+    await run()
+  } catch (error) {
+    if (!isAppError(error, 'TX_REFUSED')) throw error
+    const { hash, type, sender } = transaction
+    const nonce = isDeposit(transaction) ? 0n : transaction.nonce
+    throw new AppError<BuilderErrorCode>('TX_REFUSED', {
+      message: `failed to force-include tx: ${hash} type: ${type} sender: ${checksumAddress(sender)} nonce: ${nonce}, err: ${errorMessage(error)}`,
+      data: error.data ?? {},
+      cause: error,
+    })
+  }
+}
+
+/** A block that takes transactions of the pool until it is asked for. */
+export class PayloadBuild {
+  readonly #job: Job
+  readonly #pool: PoolReader | undefined
+  readonly #clock: Clock
+  readonly #firstLook: Promise<void>
+  #looking = true
+  #stopped = false
+  #failure: unknown
+  #sealed: Promise<SealedBlock> | undefined
+
+  /** @param pool undefined for a block of forced transactions alone */
+  constructor(job: Job, pool: PoolReader | undefined, clock: Clock) {
+    this.#job = job
+    this.#pool = pool
+    this.#clock = clock
+    this.#firstLook = this.#look(() => this.#stopped)
+      .catch((error: unknown) => {
+        this.#failure = error
+      })
+      .finally(() => {
+        this.#looking = false
+      })
+  }
+
+  /** Includes what the pool has, with pauses in which others run. */
+  async #look(enough: () => boolean): Promise<void> {
+    if (this.#pool === undefined) return
+    for await (const _ of includeInOrder(this.#job, this.#pool, {})) {
+      if (enough()) return
+      await setImmediate()
+    }
+  }
+
+  /** Takes no more transactions. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /**
+   * The block: the same one whenever it is asked for. Cuts off a look at the pool that is under way; after one that has ended,
+   * takes what came since.
+   * @throws AppError BLOCK_INVALID, and what reading the state throws
+   */
+  finish(): Promise<SealedBlock> {
+    // Whoever asks first must not end the others' work with their own: no signal.
+    this.#sealed ??= this.#finish().catch((error: unknown) => {
+      this.#sealed = undefined
+      throw error
+    })
+    return this.#sealed
+  }
+
+  async #finish(): Promise<SealedBlock> {
+    const cutOff = this.#looking || this.#stopped
+    this.stop()
+    await this.#firstLook
+    if (this.#failure !== undefined) throw this.#failure
+    const until = this.#clock.now() + LAST_LOOK_MS
+    if (!cutOff) await this.#look(() => this.#clock.now() >= until)
+    return this.#job.seal(undefined, {})
+  }
+}
