@@ -1,4 +1,4 @@
-import { type Address, EMPTY_BYTES } from '../primitives/hex.ts'
+import { EMPTY_BYTES } from '../primitives/hex.ts'
 import type { BlobParams, L1_TIME_FORKS } from '../protocol/l1-chain.ts'
 import { DEVNET_L1_CHAIN_ID, type DevnetChain } from './devnet-chain.ts'
 import { contractAccount, type GenesisFile, genesisFile, MERGED } from './genesis-file.ts'
@@ -6,10 +6,12 @@ import { l1ContractsOf } from './l1-contracts.ts'
 import {
   BEACON_ROOTS,
   CONSOLIDATION_REQUESTS,
+  DEPOSIT_CONTRACT,
   DETERMINISTIC_DEPLOYER,
   HISTORY_STORAGE,
+  MULTICALL3,
   WITHDRAWAL_REQUESTS,
-} from './system-contracts.ts'
+} from './well-known-contracts.ts'
 
 /** The upgrades that the devnet's L1 may have, oldest first; everything before is there from genesis. */
 export const DEVNET_L1_FORKS = [
@@ -38,8 +40,6 @@ export interface DevnetL1Options {
   readonly chains: readonly DevnetChain[]
 }
 
-/** EIP-6110: where validators are made. */
-const DEPOSIT_CONTRACT: Address = '0x00000000219ab540356cbb839cbe05303d7705fa'
 const GAS_LIMIT = 60_000_000n
 const DEFAULT_FORK: DevnetL1Fork = 'prague'
 
@@ -88,25 +88,27 @@ function blobSchedule(forks: readonly (readonly [DevnetL1Fork, bigint])[]): Read
  */
 export function devnetL1Genesis(options: DevnetL1Options): GenesisFile {
   const forks = schedule(options)
-  const contracts = [
+  const accounts = [
     BEACON_ROOTS,
     HISTORY_STORAGE,
     WITHDRAWAL_REQUESTS,
     CONSOLIDATION_REQUESTS,
+    MULTICALL3,
     DETERMINISTIC_DEPLOYER,
+    DEPOSIT_CONTRACT,
   ].map(({ address, code }) => [address, contractAccount(code)])
   return genesisFile({
     config: {
       chainId: Number(options.chainId ?? DEVNET_L1_CHAIN_ID),
       ...MERGED,
       ...Object.fromEntries(forks.map(([fork, time]) => [`${fork}Time`, Number(time)])),
-      depositContractAddress: DEPOSIT_CONTRACT,
+      depositContractAddress: DEPOSIT_CONTRACT.address,
       blobSchedule: blobSchedule(forks),
     },
     timestamp: options.timestamp,
     gasLimit: GAS_LIMIT,
     extraData: EMPTY_BYTES,
     cancun: forks.some(([fork, time]) => fork === 'cancun' && time === 0n),
-    alloc: Object.assign({}, Object.fromEntries(contracts), ...options.chains.map(l1ContractsOf)),
+    alloc: Object.assign({}, Object.fromEntries(accounts), ...options.chains.map(l1ContractsOf)),
   })
 }

@@ -7,7 +7,13 @@ import { type L1InfoSource, l1InfoOf } from '../protocol/l1-info.ts'
 import { blockTimeOf, type DevnetChain, forksOf, systemConfigOf } from './devnet-chain.ts'
 import { contractAccount, type GenesisFile, genesisFile, MERGED } from './genesis-file.ts'
 import { predeployAccounts } from './predeploys.ts'
-import { BEACON_ROOTS, DETERMINISTIC_DEPLOYER, HISTORY_STORAGE, type SystemContract } from './system-contracts.ts'
+import {
+  BEACON_ROOTS,
+  DETERMINISTIC_DEPLOYER,
+  HISTORY_STORAGE,
+  MULTICALL3,
+  type WellKnownContract,
+} from './well-known-contracts.ts'
 
 /** What the genesis of an L2 chain is made of. */
 export interface DevnetL2Options {
@@ -58,7 +64,7 @@ function chainConfig(chainId: bigint, forks: OpForks): Readonly<Record<string, u
 }
 
 /** What upgrades set by themselves in their first block, which an upgrade at genesis does not have. */
-function upgradeContracts(forks: OpForks): readonly SystemContract[] {
+function upgradeContracts(forks: OpForks): readonly WellKnownContract[] {
   const deployer = { address: CREATE2_DEPLOYER_ADDRESS, code: create2Deployer.code as Hex }
   return [
     ...(forks.isActive('canyon', 0n) ? [deployer] : []),
@@ -83,7 +89,7 @@ export function devnetL2Genesis({ chain, timestamp, l1 }: DevnetL2Options): Gene
   const forks = forksOf(chain, timestamp)
   const systemConfig = systemConfigOf(chain)
   const l1Info = l1InfoOf(l1, { forks, blockTime: blockTimeOf(chain), systemConfig, sequenceNumber: 0n, timestamp })
-  const contracts = [DETERMINISTIC_DEPLOYER, ...upgradeContracts(forks)].map(
+  const contracts = [MULTICALL3, DETERMINISTIC_DEPLOYER, ...upgradeContracts(forks)].map(
     ({ address, code }) => [address, contractAccount(code)] as const,
   )
   return genesisFile({
@@ -98,6 +104,6 @@ export function devnetL2Genesis({ chain, timestamp, l1 }: DevnetL2Options): Gene
       systemConfig.minBaseFee,
     ),
     cancun: forks.isActive('ecotone', timestamp),
-    alloc: Object.fromEntries([...predeployAccounts(l1Info), ...contracts]),
+    alloc: Object.fromEntries([...predeployAccounts(l1Info, forks), ...contracts]),
   })
 }

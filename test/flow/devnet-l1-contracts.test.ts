@@ -3,6 +3,8 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { DEV_ACCOUNTS, DEV_ROLES } from '../../src/devnet/dev-accounts.ts'
 import { devnetL1Addresses, systemConfigOf } from '../../src/devnet/devnet-chain.ts'
 import { devnetL1Genesis } from '../../src/devnet/l1-genesis.ts'
+import { DEPOSIT_CONTRACT } from '../../src/devnet/well-known-contracts.ts'
+import { depositRequests } from '../../src/evm/block-requests.ts'
 import { type Address, bytesToHex, type Hex, hexToBytes, ZERO_ADDRESS, ZERO_HASH } from '../../src/primitives/hex.ts'
 import { parseGenesis } from '../../src/protocol/genesis.ts'
 import { encodeEcotoneScalar, encodeOperatorFeeParams, type SystemConfig } from '../../src/protocol/system-config.ts'
@@ -196,5 +198,38 @@ describe('SystemConfig', () => {
       const { success, returnValue } = await made.call({ to: systemConfig, data })
       expect([success, BigInt(bytesToHex(returnValue))], name).toEqual([true, BigInt(value)])
     }
+  })
+})
+
+describe('the deposit contract', () => {
+  const abi = parseAbi([
+    'function deposit(bytes pubkey, bytes withdrawal_credentials, bytes signature, bytes32 root) payable',
+  ])
+  const [key, credentials, signature] = [48, 32, 96].map((size, index): Hex => `0x${`a${index}`.repeat(size)}`)
+  const deposit = (value: bigint, pubkey = key) =>
+    evm.call({
+      from: alice.address,
+      to: DEPOSIT_CONTRACT.address,
+      value,
+      data: encodeFunctionData({
+        abi,
+        functionName: 'deposit',
+        args: [pubkey ?? '0x', credentials ?? '0x', signature ?? '0x', ZERO_HASH],
+      }),
+    })
+
+  it('makes requests that execution reads', async () => {
+    const logs = [...(await deposit(32n * 10n ** 18n)).logs, ...(await deposit(10n ** 18n + 10n ** 9n)).logs]
+    const parts = [key, credentials, '0x0040597307000000', signature, '0x0000000000000000'] as const
+    const others = [key, credentials, '0x01ca9a3b00000000', signature, '0x0100000000000000'] as const
+    expect(bytesToHex(depositRequests(logs, DEPOSIT_CONTRACT.address))).toBe(concat([...parts, ...others] as Hex[]))
+  })
+
+  it.each([
+    ['too little', 10n ** 18n - 1n, undefined],
+    ['a part of a gwei', 10n ** 18n + 1n, undefined],
+    ['a key of another length', 10n ** 18n, '0x00'],
+  ] as const)('refuses %s', async (_case, value, pubkey) => {
+    expect(await deposit(value, pubkey)).toMatchObject({ success: false, reverted: true })
   })
 })

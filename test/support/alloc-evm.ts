@@ -19,7 +19,7 @@ export interface AllocCall {
 }
 
 /** What the calls of an {@link AllocEvm} see of their block. */
-export const ALLOC_BLOCK = {
+const ALLOC_BLOCK = {
   number: 100n,
   timestamp: 5_000n,
   gasLimit: 60_000_000n,
@@ -34,8 +34,11 @@ export class AllocEvm {
   readonly overlay: Overlay
   readonly #evm: ReturnType<typeof createEvm>
 
-  /** @param rules of the EVM: Prague's, or those of the merge */
-  constructor(alloc: ReadonlyMap<Address, GenesisAccount>, rules: 'prague' | 'paris' = 'prague') {
+  /** @param options.rules of the EVM: Prague's when left out, or those of the merge */
+  constructor(
+    alloc: ReadonlyMap<Address, GenesisAccount>,
+    options: { readonly chainId?: bigint; readonly rules?: 'prague' | 'paris' } = {},
+  ) {
     const codes = new Map([...alloc.values()].map(({ code }) => [keccakHash(code), code]))
     const reader: StateReader = {
       account: (address) => {
@@ -48,9 +51,9 @@ export class AllocEvm {
       code: (hash) => codes.get(hash) ?? new Uint8Array(0),
     }
     this.overlay = new Overlay(reader)
-    const prague = rules === 'prague'
+    const prague = options.rules !== 'paris'
     this.#evm = createEvm({
-      chainId: 901n,
+      chainId: options.chainId ?? 901n,
       rules: { shanghai: prague, cancun: prague, prague, osaka: false },
       state: new StateAdapter(this.overlay),
       ancestorHash: async (number) => hexToBytes(keccakHash(Uint8Array.of(Number(number)))),

@@ -6,7 +6,7 @@ import { SerialQueue } from '../../../src/primitives/serial-queue.ts'
 import { BeaconStub } from './beacon-stub.ts'
 import { otherUser } from './dev-accounts.ts'
 import { type GcMode, type GethProcess, type StateScheme, startGeth } from './geth-process.ts'
-import { type GenesisAlloc, L1_CHAIN_CONFIG, L1_CHAIN_ID, l1Genesis } from './l1-genesis.ts'
+import { type Genesis, type GenesisAlloc, L1_CHAIN_ID, l1Genesis } from './l1-genesis.ts'
 import type { ExecutionPayload, ForkchoiceResult, PayloadStatus, RpcBlock } from './rpc-types.ts'
 import type { TempFolder } from './temp-folder.ts'
 
@@ -27,6 +27,8 @@ export interface L1Options {
   readonly alloc?: GenesisAlloc
   /** Overrides fields of the chain configuration: fork times, say. */
   readonly config?: Readonly<Record<string, unknown>>
+  /** Another genesis altogether; the three above do not count then. */
+  readonly genesis?: Genesis
   readonly scheme?: StateScheme
   readonly gcmode?: GcMode
   /** Devp2p peers that geth takes; 0 when left out. */
@@ -75,13 +77,14 @@ export class L1Chain implements AsyncDisposable {
   }
 
   static async start(options: L1Options): Promise<L1Chain> {
-    const { folder, name = 'l1', timestamp = Math.floor(Date.now() / 1000) - 4, alloc = {}, config = {} } = options
+    const { folder, name = 'l1', alloc = {}, config = {} } = options
     await using stack = new AsyncDisposableStack()
-    const genesis = l1Genesis({ timestamp, alloc, config })
+    const timestamp = options.timestamp ?? Math.floor(Date.now() / 1000) - 4
+    const genesis = options.genesis ?? l1Genesis({ timestamp, alloc, config })
     const flags = ['--networkid', String(L1_CHAIN_ID), ...(options.flags ?? [])]
     const el = stack.use(await startGeth({ ...options, name, program: 'geth', genesis, flags }))
-    const beacon = stack.use(await BeaconStub.start(timestamp, options.blockTime ?? 1))
-    const configFile = folder.write(`${name}-config.json`, { ...L1_CHAIN_CONFIG, ...config })
+    const beacon = stack.use(await BeaconStub.start(Number(genesis.timestamp), options.blockTime ?? 1))
+    const configFile = folder.write(`${name}-config.json`, genesis.config)
     const chain = new L1Chain(el, beacon, configFile, await el.block(0), options)
     stack.move()
     return chain

@@ -57,3 +57,14 @@ export interface ForkchoiceResult {
   readonly payloadStatus: PayloadStatus
   readonly payloadId: Hex | null
 }
+
+/** The part of `eth_getTransactionReceipt` that tests look at. */
+export interface RpcReceipt {
+  readonly status: Hex
+  readonly type: Hex
+  readonly blockHash: Hash
+  readonly blockNumber: Hex
+  readonly gasUsed: Hex
+  /** OP-Stack, but for deposits. */
+  readonly l1Fee?: Hex
+}
