@@ -5,6 +5,8 @@ import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import { VERSION } from '../cli/version.ts'
 import { EngineCommitter } from '../delivery/committers/engine.ts'
 import { type LabelDistances, TrailingLabels } from '../delivery/trailing-labels.ts'
+import { StoredBlobs } from '../embedded/blob-archive.ts'
+import { blockAtTime } from '../embedded/block-at-time.ts'
 import { EmbeddedEnginePort, EmbeddedReader, storedStates } from '../embedded/builder-ports.ts'
 import { chainKind } from '../embedded/chain-kind.ts'
 import type { ChainRules } from '../embedded/chain-rules.ts'
@@ -97,6 +99,8 @@ export async function openEmbeddedLayer(options: {
       const blobs = source && new EngineBlobs(source, engineRules, chain)
       return new EngineApi({ engine, chainRules: rules, rules: engineRules, builder, blobs })
     },
+    ...(datadir !== undefined && { blobArchive: new StoredBlobs(store) }),
+    blockAtTime: async (timestamp) => blockAtTime(chain, timestamp),
     watched: [],
     transports: [],
     close: () => store.close(),
