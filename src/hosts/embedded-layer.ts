@@ -67,7 +67,7 @@ export async function openEmbeddedLayer(options: {
     await store.close()
     throw new AppError('CONFIG_INVALID', { message: `${name}: ${errorMessage(error)}`, cause: error })
   })
-  const engine = new EmbeddedEngine(chain, rules)
+  const engine = new EmbeddedEngine(chain, rules, { impersonation: true })
   const reader = new EmbeddedReader(chain)
   const states = storedStates(chain)
   const head = new EmbeddedHead(chain, states)
