@@ -18,6 +18,7 @@ import { l1EngineRules, opEngineRules } from '../embedded/engine-rules.ts'
 import { genesisState } from '../embedded/genesis-state.ts'
 import { EmbeddedHead } from '../embedded/head-accounts.ts'
 import { readServices } from '../embedded/read-services.ts'
+import { systemClock } from '../primitives/clock.ts'
 import { AppError, errorMessage } from '../primitives/errors.ts'
 import type { Block } from '../protocol/block.ts'
 import type { Genesis } from '../protocol/genesis.ts'
@@ -72,7 +73,7 @@ export async function openEmbeddedLayer(options: {
   const states = storedStates(chain)
   const head = new EmbeddedHead(chain, states)
   const { config } = options.genesis
-  const reads = readServices(engine, chainKind(config))
+  const reads = readServices(engine, chainKind(config), systemClock)
   const identity = { chainId: config.chainId, clientVersion: `op-sequencer/v${VERSION}`, accounts: [] }
   return {
     engine,
