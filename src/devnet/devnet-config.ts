@@ -32,12 +32,7 @@ export interface DevnetSettings {
   readonly pace?: { readonly l1Ms: number; readonly l2Ms: number }
   /** Whether each transaction gets a block at once. */
   readonly automine: boolean
-  readonly rpc: {
-    readonly host: string
-    readonly port: number
-    /** 32 bytes. Absent: the Engine APIs are not served. */
-    readonly engineJwtSecret?: Uint8Array
-  }
+  readonly rpc: { readonly host: string; readonly port: number }
   /** Absolute. Absent: in memory. */
   readonly datadir?: string
 }

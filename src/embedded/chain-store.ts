@@ -42,9 +42,6 @@ const MAX_HEADERS = 4096
 const MAX_BLOCKS = 128
 const NODE_CACHE_BYTES = 64 * 1024 * 1024
 
-/** What is stored was taken once: what a chain of tests may hold can be read, whoever opens it. */
-const STORED = { impersonation: true }
-
 const GENESIS_KEY = 'genesis'
 /** Only where the first block stands on another chain. */
 const FORKED_KEY = 'forked'
@@ -126,7 +123,7 @@ export class ChainStore {
   static first(store: KeyValueStore): Block | undefined {
     const hash = store.get(GENESIS_KEY)
     const bytes = hash && store.get(blockKey(bytesToHex(hash)))
-    return bytes && decodeBlock(bytes, STORED)
+    return bytes && decodeBlock(bytes)
   }
 
   get labels(): Labels {
@@ -152,7 +149,7 @@ export class ChainStore {
     if (cached !== undefined) return cached
     const bytes = this.#store.get(blockKey(hash))
     if (bytes === undefined) return undefined
-    const block = decodeBlock(bytes, STORED)
+    const block = decodeBlock(bytes)
     this.#blocks.set(hash, block)
     return block
   }

@@ -9,6 +9,7 @@ import {
   type Address,
   bytesToBigInt,
   bytesToHex,
+  concatBytes,
   type Hash,
   type Hex,
   toWord,
@@ -285,6 +286,38 @@ describe('GasPriceOracle', () => {
       )
     },
   )
+
+  it('compresses as execution does, at the edges of matches', async () => {
+    const evm = ours('fjord')
+    // One byte more or less changes the fee.
+    const [info] = fc.sample(laterInfo('ecotone'), { numRuns: 1, seed: 3 })
+    if (info === undefined) throw new Error('no sample')
+    await setL1Info(evm, { ...info, baseFeePerGas: 10n ** 9n, baseFeeScalar: 10n ** 6n })
+    const { cost } = await rules(evm, 'fjord')
+    const noise = (size: number, seed: number): Uint8Array =>
+      fc.sample(fc.uint8Array({ minLength: size, maxLength: size, size: 'max' }), { numRuns: 1, seed })[0] as Uint8Array
+    const chunk = noise(40, 4)
+    const inputs = [
+      // A match that ends with the input, or shortly before.
+      ...[0, 1, 2, 3, 4, 5, 12, 13, 14].map((tail) =>
+        concatBytes(noise(300, 5), chunk, noise(20, 6), chunk, noise(tail, 7)),
+      ),
+      ...[7, 8, 9, 10, 11, 12, 13, 31, 32, 33, 263, 264, 265, 270, 271, 272, 600].map((run) =>
+        concatBytes(noise(300, 8), new Uint8Array(run), noise(15, 9)),
+      ),
+      // The same bytes again, as far back as a match may be, and further.
+      ...[0x0fff, 0x1000, 0x1ffe, 0x1fff, 0x2000, 0x2001].map((distance) =>
+        concatBytes(chunk, noise(distance - 40, 10), chunk, noise(20, 11)),
+      ),
+    ]
+    for (const input of inputs) {
+      const { zeroes, nonZeroes, fastLzSize } = rollupCostData(input)
+      const { fee } = l1Cost(cost, { zeroes, nonZeroes, fastLzSize: fastLzSize + SIGNATURE })
+      expect(await view(evm, gasPriceOracle, 'getL1Fee(bytes)', bytesArgument(input)), `${input.length} bytes`).toBe(
+        fee,
+      )
+    }
+  })
 
   it('is switched by the depositor, one upgrade after the other', async () => {
     const evm = ours('bedrock')
