@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Hash } from '../primitives/hex.ts'
 import { l1BlobBaseFee } from '../protocol/blob-fee.ts'
 import type { Block } from '../protocol/block.ts'
@@ -10,6 +11,9 @@ import type { ChainKind } from './chain-kind.ts'
 import { type ChainStore, unknownBlock } from './chain-store.ts'
 import { receiptSubjects } from './receipt-subjects.ts'
 
+/** Blocks whose receipts are kept at hand. */
+const MAX_RECEIPTS = 32
+
 /** What the receipts of one block say. */
 export interface BlockReceipts {
   readonly block: ReceiptBlock
@@ -21,6 +25,8 @@ export interface BlockReceipts {
 export class BlockReads {
   readonly #chain: ChainStore
   readonly #kind: ChainKind
+  /** Clients ask for the receipts of a block one by one; what each tells of L1 fees follows from the whole block. */
+  readonly #receipts = new LRUCache<Hash, BlockReceipts>({ max: MAX_RECEIPTS })
 
   constructor(chain: ChainStore, kind: ChainKind) {
     this.#chain = chain
@@ -43,18 +49,18 @@ export class BlockReads {
   /** @throws AppError BLOCK_UNKNOWN for a block that is not stored */
   async receipts(block: Block): Promise<BlockReceipts> {
     const { hash, header } = block
+    const cached = this.#receipts.get(hash)
+    if (cached !== undefined) return cached
     const receipts = this.#chain.receipts(hash)
     if (receipts === undefined) throw unknownBlock(hash)
     const blobBaseFee = this.#blobBaseFee(header, receipts)
-    return {
-      block: {
-        hash,
-        number: header.number,
-        timestamp: header.timestamp,
-        ...(blobBaseFee !== undefined && { blobBaseFee }),
-      },
+    const { number, timestamp } = header
+    const read: BlockReceipts = {
+      block: { hash, number, timestamp, ...(blobBaseFee !== undefined && { blobBaseFee }) },
       subjects: receiptSubjects(block, receipts, this.#kind.tag === 'op' ? this.#kind.forks : undefined),
     }
+    this.#receipts.set(hash, read)
+    return read
   }
 
   /** A transaction of the canonical chain. */
