@@ -144,17 +144,18 @@ export class TxPool implements PoolReader {
     for (const [, { entries }] of this.#held.queues) for (const { transaction } of entries) yield transaction
   }
 
-  /** Forgets what a committed block holds, and what its nonces made obsolete. */
+  /** Forgets what committed blocks hold, oldest first, and what their nonces made obsolete. */
   drop(mined: Iterable<SignedTransaction>): void {
     this.#changes++
-    for (const { sender, nonce } of mined) {
+    for (const [sender, transactions] of Map.groupBy(mined, ({ sender }) => sender)) {
       const queue = this.#held.queue(sender)
-      if (queue === undefined) continue
-      const account = { ...queue.account, nonce: nonce + 1n }
+      const last = transactions.at(-1)
+      if (queue === undefined || last === undefined) continue
+      const account = { ...queue.account, nonce: last.nonce + 1n }
       this.#held.put(
         sender,
         account,
-        queue.entries.filter((entry) => entry.transaction.nonce > nonce),
+        queue.entries.filter((entry) => entry.transaction.nonce > last.nonce),
       )
     }
     this.#announce()
