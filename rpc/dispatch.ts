@@ -3,7 +3,7 @@ import type { IoOptions } from '../src/primitives/io.ts'
 import type { Logger } from '../src/telemetry/logger.ts'
 import { type ErrorObject, rpcError, toErrorObject } from './errors.ts'
 import { parseJson } from './json.ts'
-import type { BoundCall, Method, MethodTable } from './method.ts'
+import type { BoundCall, CallContext, Method, MethodTable } from './method.ts'
 import type { RpcMetrics } from './metrics.ts'
 
 /** Bounds on what one request may ask for. */
@@ -25,7 +25,7 @@ export interface DispatcherOptions {
 /** Answers JSON-RPC texts with JSON-RPC texts, whatever carries them. */
 export interface Dispatcher {
   /** Never rejects. @returns undefined when there is nothing to answer (notifications) */
-  handle(text: string, io: IoOptions): Promise<string | undefined>
+  handle(text: string, io: CallContext): Promise<string | undefined>
 }
 
 type Id = string | number | null
@@ -96,7 +96,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     return object
   }
 
-  async function run(item: Item, io: IoOptions): Promise<string | undefined> {
+  async function run(item: Item, io: CallContext): Promise<string | undefined> {
     const started = performance.now()
     let failure: ErrorObject | undefined
     let answer: string | undefined
@@ -136,7 +136,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
     }
   }
 
-  async function runBatch(elements: readonly unknown[], io: IoOptions): Promise<string | undefined> {
+  async function runBatch(elements: readonly unknown[], io: CallContext): Promise<string | undefined> {
     if (elements.length === 0) throw rpcError('INVALID_REQUEST', 'empty batch')
     if (elements.length > limits.batchItems) throw rpcError('INVALID_REQUEST', 'batch too large')
     const items = elements.map((element) => readItem(element, methods))

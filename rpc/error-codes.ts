@@ -39,6 +39,10 @@ export type RpcErrorCode =
   | 'INTERNAL_ERROR'
   | 'RESPONSE_TOO_LARGE'
   | 'UPSTREAM_ERROR'
+  | 'NOTIFICATIONS_UNSUPPORTED'
+  | 'SUBSCRIPTION_UNKNOWN'
+  | 'SUBSCRIPTION_NOT_FOUND'
+  | 'TOO_MANY_SUBSCRIPTIONS'
   | 'TX_NOT_INCLUDED'
 
 /** What derivation of a block's frame from its parent and L1 origin throws. */
@@ -84,6 +88,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   PARSE_ERROR: -32700,
   INVALID_REQUEST: -32600,
   METHOD_NOT_FOUND: -32601,
+  NOTIFICATIONS_UNSUPPORTED: -32601,
+  SUBSCRIPTION_UNKNOWN: -32601,
   INVALID_PARAMS: -32602,
   TIME_INVALID: -32602,
   LOG_QUERY_INVALID: -32602,
@@ -93,6 +99,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   TX_NOT_INCLUDED: 4,
   // EIP-1474, "limit exceeded".
   TOO_MANY_JOBS: -32005,
+  TOO_MANY_FILTERS: -32005,
+  TOO_MANY_SUBSCRIPTIONS: -32005,
 
   // What geth answers for any refused or undecodable transaction.
   TX_REJECTED: -32000,
@@ -106,6 +114,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   BLOCK_UNKNOWN: -32000,
   CHAIN_MISMATCH: -32000,
   DB_KEY_NOT_FOUND: -32000,
+  FILTER_NOT_FOUND: -32000,
+  SUBSCRIPTION_NOT_FOUND: -32000,
   REWIND_REFUSED: -32000,
   LOG_QUERY_TOO_LARGE: -32000,
   FEE_HISTORY_INVALID: -32000,

@@ -1,13 +1,20 @@
 import { z } from 'zod'
 import type { IoOptions } from '../src/primitives/io.ts'
 import { rpcError } from './errors.ts'
+import type { Connection } from './subscriptions.ts'
+
+/** What a method is handed beside its parameters. */
+export interface CallContext extends IoOptions {
+  /** Absent where nothing but answers can be sent, as over HTTP. */
+  readonly connection?: Connection
+}
 
 /** A call whose parameters passed the gate. */
 export interface BoundCall {
   /** Typed by the definition that made it. */
   readonly params: unknown
   /** Runs the handler. @returns JSON-ready values */
-  run(io: IoOptions): Promise<unknown>
+  run(io: CallContext): Promise<unknown>
 }
 
 /** One JSON-RPC method, ready for a {@link MethodTable}. */
@@ -36,7 +43,7 @@ export interface MethodDefinition<Params extends z.ZodTuple, Result extends z.Zo
   /** Describes the result; not run on answers. */
   readonly result: Result
   /** @returns JSON-ready values: bigint and bytes already encoded */
-  handler(params: z.output<Params>, io: IoOptions): Promise<z.input<Result>> | z.input<Result>
+  handler(params: z.output<Params>, io: CallContext): Promise<z.input<Result>> | z.input<Result>
   /** Sees all calls of a batch at once, so that what they need can be fetched together. Only a hint: may fail. */
   prepare?(items: readonly z.output<Params>[], io: IoOptions): Promise<void>
 }

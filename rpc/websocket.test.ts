@@ -115,6 +115,96 @@ describe('a connection', () => {
     expect(socket.sent).toEqual([])
   })
 
+  it('sends the notifications of a subscription behind its id, and ends it when it closes', async () => {
+    let notify: (result: unknown) => void = () => undefined
+    let ended = 0
+    const { socket, served } = serve({
+      async handle(_text, { connection }) {
+        const id = connection?.subscribe('eth', (given) => {
+          notify = given
+          given('at once')
+          return () => ended++
+        })
+        notify('early')
+        return id
+      },
+    })
+    socket.emit('message', Buffer.from('x'))
+    await new Promise((resolve) => setImmediate(resolve))
+    notify('later')
+    const [id, ...others] = socket.sent
+    expect(others.map((text) => JSON.parse(text) as unknown)).toEqual(
+      ['at once', 'early', 'later'].map((result) => ({
+        jsonrpc: '2.0',
+        method: 'eth_subscription',
+        params: { subscription: id, result },
+      })),
+    )
+    socket.close()
+    await served
+    expect(ended).toBe(1)
+    notify('too late')
+    expect(socket.sent).toHaveLength(4)
+  })
+
+  it('is cut when its notifications lie unsent', async () => {
+    let notify: (result: unknown) => void = () => undefined
+    const { socket, served } = serve({
+      handle: async (_text, { connection }) =>
+        connection?.subscribe('eth', (given) => {
+          notify = given
+          return () => undefined
+        }),
+    })
+    socket.emit('message', Buffer.from('x'))
+    await new Promise((resolve) => setImmediate(resolve))
+    socket.bufferedAmount = 16 * 1024 * 1024
+    notify('fits')
+    expect(socket.log).toEqual([])
+    socket.bufferedAmount++
+    notify('does not')
+    expect(socket.log).toEqual(['terminate'])
+    expect(socket.sent).toHaveLength(2)
+    await served
+  })
+
+  it('ends what is subscribed while it closes', async () => {
+    let ended = 0
+    const gate = Promise.withResolvers<void>()
+    const { socket, served } = serve({
+      async handle(_text, { connection }) {
+        await gate.promise
+        return connection?.subscribe('eth', () => () => ended++)
+      },
+    })
+    socket.emit('message', Buffer.from('x'))
+    socket.close()
+    gate.resolve()
+    await served
+    expect(ended).toBe(1)
+    expect(socket.sent).toEqual([])
+  })
+
+  it('holds a thousand subscriptions at most', async () => {
+    const refused: unknown[] = []
+    const { socket, served } = serve({
+      async handle(_text, { connection }) {
+        for (let i = 0; i < 1000; i++) connection?.subscribe('eth', () => () => undefined)
+        try {
+          connection?.subscribe('eth', () => () => undefined)
+        } catch (error) {
+          refused.push(error)
+        }
+        return undefined
+      },
+    })
+    socket.emit('message', Buffer.from('x'))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(refused).toMatchObject([{ code: 'TOO_MANY_SUBSCRIPTIONS' }])
+    socket.close()
+    await served
+  })
+
   it('survives the abort of its calls', async () => {
     const { socket, controller, served } = serve(echo)
     controller.abort()

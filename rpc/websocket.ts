@@ -1,5 +1,6 @@
 import type { Clock } from '../src/primitives/clock.ts'
 import type { Dispatcher } from './dispatch.ts'
+import { ConnectionSubscriptions } from './subscriptions.ts'
 
 /** What is used of a `ws` socket. */
 export interface MessageSocket {
@@ -39,7 +40,8 @@ function decode(data: Uint8Array | ArrayBuffer | readonly Uint8Array[]): string 
 
 /**
  * Serves JSON-RPC on one WebSocket connection, each message a request or a batch. Messages run side by side, started in
- * the order in which they came; reading pauses while too many are in work or too many answers lie unsent.
+ * the order in which they came; reading pauses while too many are in work or too many answers lie unsent. A client that
+ * does not take its notifications is cut, as by geth.
  * @returns resolves when the connection is closed and its last call has ended
  */
 export async function serveSocket(socket: MessageSocket, options: SocketOptions): Promise<void> {
@@ -58,14 +60,26 @@ export async function serveSocket(socket: MessageSocket, options: SocketOptions)
     else socket.resume()
   }
 
+  const subscriptions = new ConnectionSubscriptions((text) => {
+    if (state.closed) return
+    // Events do not wait until the client has taken the ones before: it has to keep up, or begin anew.
+    if (socket.bufferedAmount > MAX_UNSENT) socket.terminate()
+    else socket.send(text, balance)
+  })
+
   const answer = async (text: string): Promise<void> => {
-    const reply = await dispatcher.handle(text, { signal })
-    if (reply !== undefined && !state.closed) socket.send(reply, balance)
+    const connection = subscriptions.forMessage()
+    const reply = await dispatcher.handle(text, { signal, connection })
+    // What was begun while the connection went away has missed its end.
+    if (state.closed) return subscriptions.close()
+    if (reply !== undefined) socket.send(reply, balance)
+    connection.answered()
   }
 
   const gone = new Promise<void>((resolve) => {
     socket.on('close', () => {
       state.closed = true
+      subscriptions.close()
       controller.abort()
       resolve()
     })

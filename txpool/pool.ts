@@ -80,8 +80,21 @@ export class TxPool implements PoolReader {
    * @throws AppError TX_REJECTED with geth's wording; what reading the chain throws
    */
   async add(raw: Uint8Array, io: IoOptions): Promise<Hash> {
-    const { decode, admit } = this.#options
+    const { decode } = this.#options
     const transaction = decode === undefined ? decodePooled(raw) : signed(decode(raw))
+    return this.#take(transaction, raw, io)
+  }
+
+  /**
+   * Takes a transaction whose sender is given and not recovered: of an account that a test acts for. Without blobs.
+   * @throws AppError as {@link add}
+   */
+  addImpersonated(transaction: SignedTransaction, io: IoOptions): Promise<Hash> {
+    return this.#take(transaction, transaction.raw, io)
+  }
+
+  async #take(transaction: SignedTransaction, raw: Uint8Array, io: IoOptions): Promise<Hash> {
+    const { admit } = this.#options
     const { sender, hash } = transaction
     if (this.#held.get(hash) !== undefined) throw rejected('already known')
     const head = await this.#follow([sender], io)

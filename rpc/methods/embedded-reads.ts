@@ -2,8 +2,10 @@ import type { Method } from '../method.ts'
 import { debugRawMethods, type HeadSetter, type StateStore } from './debug-raw.ts'
 import { type BlockReads, ethBlockMethods } from './eth-blocks.ts'
 import { ethFeeMethods, type FeeReads } from './eth-fees.ts'
+import { ethFilterMethods, type FilterService } from './eth-filters.ts'
 import { ethLogMethods, type LogReads } from './eth-logs.ts'
 import { ethStateMethods, type StateReads } from './eth-state.ts'
+import { type ChainEventSource, ethSubscribeMethods, type PendingTransactions } from './eth-subscribe.ts'
 import { ethTransactionMethods, type PooledTransactions } from './eth-transactions.ts'
 import { type NodeIdentity, netMethods } from './net.ts'
 
@@ -16,12 +18,14 @@ export interface EmbeddedReadServices {
   readonly fees: FeeReads
   readonly store: StateStore
   readonly head: HeadSetter
-  readonly pool: PooledTransactions
+  readonly events: ChainEventSource
+  readonly filters: FilterService
+  readonly pool: PooledTransactions & PendingTransactions
 }
 
 /** All methods that read a chain that lives in this process, as geth and op-geth answer them; and `debug_setHead`. */
 export function embeddedReadMethods(services: EmbeddedReadServices): readonly Method[] {
-  const { identity, blocks, states, logs, fees, pool } = services
+  const { identity, blocks, states, logs, fees, events, filters, pool } = services
   return [
     ...netMethods(identity),
     ...ethBlockMethods(blocks),
@@ -29,6 +33,8 @@ export function embeddedReadMethods(services: EmbeddedReadServices): readonly Me
     ...ethStateMethods(states, pool),
     ...ethLogMethods(logs),
     ...ethFeeMethods(fees),
+    ...ethFilterMethods(filters, logs, pool),
+    ...ethSubscribeMethods(events, pool),
     ...debugRawMethods(services),
   ]
 }

@@ -23,6 +23,9 @@ export interface SidecarBlob {
   readonly proof: Uint8Array
 }
 
+/** Finds blocks that were not committed through the view: those of earlier, say. */
+export type PastBlocks = (timestamp: bigint, io: IoOptions) => Promise<BeaconBlock | undefined>
+
 const MAX_TIMES = 16_384
 
 /**
@@ -34,10 +37,13 @@ export class BeaconView {
   readonly #blobs: BlobStore
   readonly #chain: ChainReader
   readonly #proven: ProvenBlobs
+  readonly #past: PastBlocks | undefined
   readonly #byTime = new LRUCache<bigint, readonly BeaconBlock[]>({ max: MAX_TIMES })
   #genesisTime: bigint | undefined
 
-  constructor(blobs: BlobStore, chain: ChainReader, proven: ProvenBlobs) {
+  /** @param past finds the canonical block of a time; where it is left out, only what was added is known */
+  constructor(blobs: BlobStore, chain: ChainReader, proven: ProvenBlobs, past?: PastBlocks) {
+    this.#past = past
     this.#blobs = blobs
     this.#chain = chain
     this.#proven = proven
@@ -60,14 +66,14 @@ export class BeaconView {
     return this.#genesisTime ?? 0n
   }
 
-  /** The canonical block of a slot; undefined when there is none, or it was not made by this process. */
+  /** The canonical block of a slot; undefined when there is none, or it is not known here. */
   async block(slot: bigint, io: IoOptions): Promise<BeaconBlock | undefined> {
     const time = (await this.genesisTime(io)) + slot * this.secondsPerSlot
     for (const block of this.#byTime.get(time) ?? []) {
       const canonical = await this.#chain.block(block.number, io)
       if (canonical?.hash === block.hash) return block
     }
-    return undefined
+    return this.#past?.(time, io)
   }
 
   /** A blob, whatever became of the block that it was in. */

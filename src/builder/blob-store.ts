@@ -19,29 +19,37 @@ export interface StoredBlob {
 /** Checks the proofs of a sidecar. */
 export type SidecarCheck = (sidecar: BlobSidecar) => Promise<boolean>
 
+/** Where blobs outlive the process. */
+export interface BlobArchive {
+  get(hash: Hash): StoredBlob | undefined
+  put(blobs: ReadonlyMap<Hash, StoredBlob>): Promise<void>
+}
+
 const DEFAULT_MAX_BLOBS = 2048
 
 /**
- * The blobs of every transaction that was taken, by versioned hash: the newest ones within a bound, whatever became of the
- * blocks that they were in. A reorg loses none.
+ * The blobs of every transaction that was taken, by versioned hash, whatever became of the blocks that they were in: a reorg
+ * loses none. Without an archive the newest ones within a bound.
  */
 export class BlobStore {
   readonly #verify: SidecarCheck
   readonly #blobs: LRUCache<Hash, StoredBlob>
+  readonly #archive: BlobArchive | undefined
 
-  /** @param maxBlobs 2048 (256 MiB) when left out */
-  constructor(verify: SidecarCheck, maxBlobs: number = DEFAULT_MAX_BLOBS) {
+  /** @param maxBlobs in memory; 2048 (256 MiB) when left out */
+  constructor(verify: SidecarCheck, maxBlobs: number = DEFAULT_MAX_BLOBS, archive?: BlobArchive) {
     this.#verify = verify
+    this.#archive = archive
     this.#blobs = new LRUCache({ max: maxBlobs, maxSize: maxBlobs * BLOB_SIZE, sizeCalculation: () => BLOB_SIZE })
   }
 
   get(hash: Hash): StoredBlob | undefined {
-    return this.#blobs.get(hash)
+    return this.#blobs.get(hash) ?? this.#archive?.get(hash)
   }
 
   /** Adds proofs that were made of a blob, so that they are not made again. */
   keep(hash: Hash, proofs: Pick<StoredBlob, 'proof' | 'cellProofs'>): void {
-    const stored = this.#blobs.get(hash)
+    const stored = this.get(hash)
     if (stored !== undefined) this.#blobs.set(hash, { ...stored, ...proofs })
   }
 
@@ -53,7 +61,7 @@ export class BlobStore {
   async admit(transaction: BlobTransaction, sidecar: BlobSidecar | undefined, version: number): Promise<void> {
     const hashes = transaction.blobVersionedHashes
     if (sidecar === undefined) {
-      if (hashes.every((hash) => this.#blobs.has(hash))) return
+      if (hashes.every((hash) => this.get(hash) !== undefined)) return
       throw refusal('blobSidecarMissing', 'missing sidecar in blob transaction')
     }
     if (sidecar.version !== version) {
@@ -61,6 +69,7 @@ export class BlobStore {
     }
     checkCounts(hashes, sidecar)
     if (!(await this.#verify(sidecar))) throw invalid('KZG verification error')
+    const taken = new Map<Hash, StoredBlob>()
     hashes.forEach((hash, index) => {
       // A copy: as a part of the message it would keep all of it in memory.
       const blob = (sidecar.blobs[index] as Uint8Array).slice()
@@ -69,8 +78,11 @@ export class BlobStore {
         sidecar.version === 0
           ? { proof: sidecar.proofs[index] as Uint8Array }
           : { cellProofs: sidecar.proofs.slice(index * CELLS_PER_BLOB, (index + 1) * CELLS_PER_BLOB) }
-      this.#blobs.set(hash, { ...this.#blobs.get(hash), blob, commitment, ...proofs })
+      taken.set(hash, { ...this.get(hash), blob, commitment, ...proofs })
     })
+    // Before anybody is told that they are here.
+    await this.#archive?.put(taken)
+    for (const [hash, stored] of taken) this.#blobs.set(hash, stored)
   }
 }
 

@@ -14,6 +14,7 @@ export type PayloadDraft = (parent: ChainBlock, attributes: RequestedAttributes)
 
 /** The gas limit that geth's blocks move to when it is not told another. */
 const L1_GAS_LIMIT = 60_000_000n
+const FOOTPRINT_ERROR = 'error calculating DA footprint'
 
 function decode(raw: Uint8Array, index: number): Transaction {
   try {
@@ -29,12 +30,25 @@ function checkTimestamp(parent: ChainBlock, { timestamp }: RequestedAttributes):
   if (timestamp <= before) throw unusable('timestamp', `invalid timestamp, parent ${before} given ${timestamp}`)
 }
 
-/** A Jovian block counts by what its first transaction says, an empty one too. @see op-geth, miner prepareWork */
-function checkL1Attributes(first: Transaction | undefined): void {
-  if (first === undefined || !isDeposit(first)) {
-    throw unusable('l1Attributes', 'missing L1 attributes deposit transaction')
+/**
+ * A Jovian block counts by what its first transaction says, an empty one too; the activation block's says nothing yet.
+ * @see op-geth, miner prepareWork, consensus/beacon FinalizeAndAssemble
+ */
+function checkL1Attributes(first: Transaction | undefined, activation: boolean): void {
+  const deposit = first !== undefined && isDeposit(first) ? first : undefined
+  if (activation) {
+    if (deposit === undefined) throw unusable('l1Attributes', `${FOOTPRINT_ERROR}: missing deposit transaction`)
+    try {
+      daFootprintGasScalar(deposit.data)
+    } catch (error) {
+      throw unusable('l1Attributes', `${FOOTPRINT_ERROR}: ${errorMessage(error)}`)
+    }
+    return
   }
-  daFootprintGasScalar(first.data)
+  if (deposit === undefined) throw unusable('l1Attributes', 'missing L1 attributes deposit transaction')
+  if (daFootprintGasScalar(deposit.data) !== undefined) return
+  const { length } = deposit.data
+  throw unusable('l1Attributes', `L1 attributes transaction data too short for DA footprint gas scalar: ${length}`)
 }
 
 /**
@@ -48,7 +62,9 @@ export function opPayloadDraft(context: OpOpeningContext): PayloadDraft {
     const transactions = attributes.transactions.map(decode)
     checkTimestamp(parent, attributes)
     const opening = opOpening(context, parent, { ...attributes, gasLimit })
-    if (context.forks.isActive('jovian', parent.header.timestamp)) checkL1Attributes(transactions[0])
+    if (context.forks.isActive('jovian', attributes.timestamp)) {
+      checkL1Attributes(transactions[0], !context.forks.isActive('jovian', parent.header.timestamp))
+    }
     return { parent, ...opening, transactions, unforeseen: transactions }
   }
 }

@@ -8,7 +8,7 @@ import {
   devnetChainName,
   devnetConfig,
 } from '../devnet/devnet-config.ts'
-import { devnetShapeIn } from '../devnet/devnet-folder.ts'
+import { devnetShapeIn, engineSecretFileIn, readEngineSecret } from '../devnet/devnet-folder.ts'
 import { DEVNET_L1_FORKS, type DevnetL1Fork } from '../devnet/l1-genesis.ts'
 import { isAppError } from '../primitives/errors.ts'
 import { OP_FORKS, type OpFork } from '../protocol/forks.ts'
@@ -27,6 +27,7 @@ interface DevnetOptions {
   readonly datadir?: string
   readonly host: string
   readonly port: number
+  readonly engineJwtSecretFile?: string
   readonly fork: OpFork
   readonly l1Fork: DevnetL1Fork
   readonly genesisTime?: number
@@ -40,6 +41,8 @@ interface Announced {
   readonly chainId: number
   readonly url: string
   readonly ws: string
+  /** Where it is served. */
+  readonly engine?: { readonly url: string; readonly jwtSecretFile: string }
 }
 
 /** Blocks may come faster than once a second; their times are whole seconds. */
@@ -60,15 +63,17 @@ function shapeOf(options: DevnetOptions): DevnetShape {
   return devnetShapeIn(resolve(options.datadir), { ...wanted, genesisTime: options.genesisTime }, now)
 }
 
-function announce({ chainIds }: DevnetShape, url: string): readonly Announced[] {
+function announce({ chainIds }: DevnetShape, url: string, jwtSecretFile: string | undefined): readonly Announced[] {
   const names = [[DEVNET_L1_NAME, DEVNET_L1_ID] as const, ...chainIds.map((id) => [devnetChainName(id), id] as const)]
   return names.map(([name, chainId]) => {
     const chainUrl = `${url}/${name}`
-    return { name, chainId, url: chainUrl, ws: chainUrl.replace(/^http/, 'ws') }
+    const engine = jwtSecretFile === undefined ? {} : { engine: { url: `${chainUrl}/engine`, jwtSecretFile } }
+    return { name, chainId, url: chainUrl, ws: chainUrl.replace(/^http/, 'ws'), ...engine }
   })
 }
 
 function table(chains: readonly Announced[], readyMs: number, options: DevnetOptions): string {
+  const secretFile = chains[0]?.engine?.jwtSecretFile
   const width = Math.max(...chains.map(({ name }) => name.length), 'chain'.length)
   const rows = chains.map(({ name, chainId, url }) => `${name.padEnd(width)}  ${String(chainId).padEnd(10)}  ${url}`)
   const accounts = DEV_ACCOUNTS.map(({ address, privateKey }, index) => `(${index}) ${address}  ${privateKey}`)
@@ -82,6 +87,7 @@ function table(chains: readonly Announced[], readyMs: number, options: DevnetOpt
     '',
     `${'chain'.padEnd(width)}  ${'chain id'.padEnd(10)}  HTTP and WebSocket`,
     ...rows,
+    ...(secretFile === undefined ? [] : ['', `Engine APIs: the same with /engine behind it; secret in ${secretFile}`]),
     '',
     `accounts with 10000 ETH on every chain, and their keys (mnemonic: ${DEV_MNEMONIC}):`,
     ...accounts,
@@ -90,18 +96,23 @@ function table(chains: readonly Announced[], readyMs: number, options: DevnetOpt
 }
 
 async function run(options: DevnetOptions, io: CliIo, startNode: StartNode): Promise<void> {
-  const { json, port, host, datadir } = options
+  const { json, port, host } = options
+  const datadir = options.datadir && resolve(options.datadir)
   const onDemand = options.manual || options.automine
   const prepare = () => {
     const shape = shapeOf(options)
+    const secretFile =
+      options.engineJwtSecretFile === undefined
+        ? datadir && engineSecretFileIn(datadir)
+        : resolve(options.engineJwtSecretFile)
     const config = devnetConfig({
       shape,
       automine: options.automine,
       ...(!onDemand && { pace: { l1Ms: options.l1BlockTime * 1000, l2Ms: options.blockTime * 1000 } }),
-      rpc: { host, port },
-      ...(datadir !== undefined && { datadir: resolve(datadir) }),
+      rpc: { host, port, ...(secretFile !== undefined && { engineJwtSecret: readEngineSecret(secretFile) }) },
+      ...(datadir !== undefined && { datadir }),
     })
-    return { shape, config }
+    return { shape, config, secretFile }
   }
   let prepared: ReturnType<typeof prepare>
   try {
@@ -111,7 +122,7 @@ async function run(options: DevnetOptions, io: CliIo, startNode: StartNode): Pro
   }
   await serve(prepared.config, options.logLevel, io, startNode, ({ url }) => {
     const readyMs = Math.round(performance.now())
-    const chains = announce(prepared.shape, url)
+    const chains = announce(prepared.shape, url, prepared.secretFile)
     const [l1, ...l2] = chains
     io.stdout(
       json
@@ -134,6 +145,12 @@ export function devnetCommand(io: CliIo, startNode: StartNode): Command {
     .addOption(option('--datadir <folder>', 'where the state is kept; without it, in memory'))
     .addOption(option('--host <host>', 'where the RPC listens: loopback only').default('127.0.0.1'))
     .addOption(option('--port <port>', 'its port').argParser(parsePort).default(8645))
+    .addOption(
+      option(
+        '--engine-jwt-secret-file <file>',
+        'secret of the Engine APIs; jwt.hex in the datadir, else they are not served',
+      ),
+    )
     .addOption(option('--fork <name>', 'the newest L2 upgrade, from genesis').choices(OP_FORKS).default('jovian'))
     .addOption(
       option('--l1-fork <name>', 'the newest L1 upgrade, from genesis').choices(DEVNET_L1_FORKS).default('prague'),

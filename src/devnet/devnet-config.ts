@@ -32,7 +32,12 @@ export interface DevnetSettings {
   readonly pace?: { readonly l1Ms: number; readonly l2Ms: number }
   /** Whether each transaction gets a block at once. */
   readonly automine: boolean
-  readonly rpc: { readonly host: string; readonly port: number }
+  readonly rpc: {
+    readonly host: string
+    readonly port: number
+    /** 32 bytes. Absent: the Engine APIs are not served. */
+    readonly engineJwtSecret?: Uint8Array
+  }
   /** Absolute. Absent: in memory. */
   readonly datadir?: string
 }

@@ -1,8 +1,20 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { ConfigErrorCode } from '../config/schema.ts'
 import { AppError } from '../primitives/errors.ts'
+import { bytesToHex, hexToBytes } from '../primitives/hex.ts'
 import { OP_FORKS } from '../protocol/forks.ts'
 import { rollupConfigToJson } from '../protocol/rollup-config.ts'
 import { type DevnetShape, devnetConfig } from './devnet-config.ts'
@@ -61,6 +73,23 @@ function writeChainFiles(datadir: string, shape: DevnetShape): void {
     writeWhole(join(folder, 'genesis.json'), genesis?.json)
     if (rollup !== undefined) writeWhole(join(folder, 'rollup.json'), rollupConfigToJson(rollup))
   }
+}
+
+/** The file in a folder that holds the secret of its Engine APIs: 32 bytes of hex, made when there is none. */
+export function engineSecretFileIn(datadir: string): string {
+  const path = join(datadir, 'jwt.hex')
+  if (!existsSync(path)) {
+    mkdirSync(datadir, { recursive: true })
+    writeFileSync(path, `${bytesToHex(randomBytes(32))}\n`, { mode: 0o600 })
+  }
+  return path
+}
+
+/** Reads a secret: 32 bytes of hex, with or without 0x. @throws AppError CONFIG_INVALID */
+export function readEngineSecret(path: string): Uint8Array {
+  const digits = (existsSync(path) ? readFileSync(path, 'utf8') : '').trim().replace(/^0x/, '')
+  if (!/^[0-9a-fA-F]{64}$/.test(digits)) throw refused(`${path}: expected 32 bytes of hex`)
+  return hexToBytes(digits)
 }
 
 /**

@@ -42,6 +42,9 @@ const MAX_HEADERS = 4096
 const MAX_BLOCKS = 128
 const NODE_CACHE_BYTES = 64 * 1024 * 1024
 
+/** What is stored was taken once: what a chain of tests may hold can be read, whoever opens it. */
+const STORED = { impersonation: true }
+
 const GENESIS_KEY = 'genesis'
 /** Only where the first block stands on another chain. */
 const FORKED_KEY = 'forked'
@@ -123,7 +126,7 @@ export class ChainStore {
   static first(store: KeyValueStore): Block | undefined {
     const hash = store.get(GENESIS_KEY)
     const bytes = hash && store.get(blockKey(bytesToHex(hash)))
-    return bytes && decodeBlock(bytes)
+    return bytes && decodeBlock(bytes, STORED)
   }
 
   get labels(): Labels {
@@ -149,7 +152,7 @@ export class ChainStore {
     if (cached !== undefined) return cached
     const bytes = this.#store.get(blockKey(hash))
     if (bytes === undefined) return undefined
-    const block = decodeBlock(bytes)
+    const block = decodeBlock(bytes, STORED)
     this.#blocks.set(hash, block)
     return block
   }

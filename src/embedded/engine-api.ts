@@ -103,7 +103,7 @@ export class EngineApi {
     const transactions: Transaction[] = []
     for (const [index, raw] of payload.transactions.entries()) {
       try {
-        transactions.push(decodeTransaction(raw))
+        transactions.push(decodeTransaction(raw, engine.decoding))
       } catch (error) {
         if (!isAppError(error)) throw error
         return invalid(`invalid transaction ${index}: ${error.message}`)

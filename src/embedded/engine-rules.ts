@@ -74,9 +74,10 @@ export function opEngineRules(forks: OpForks): EngineRules {
       }
       return withdrawalsRoot === undefined ? undefined : 'non-nil withdrawalsRoot pre-Isthmus'
     },
-    contextFault({ timestamp }, { executionRequests = [] }) {
-      const unexpected = forks.isActive('isthmus', timestamp) && executionRequests.length > 0
-      return unexpected ? 'requests should be empty for Isthmus blocks' : undefined
+    contextFault({ timestamp, withdrawals }, { executionRequests = [] }) {
+      if (!forks.isActive('isthmus', timestamp)) return undefined
+      if (withdrawals === undefined) return 'expected non-nil empty withdrawals operation list in Isthmus, but got: []'
+      return executionRequests.length > 0 ? 'requests should be empty for Isthmus blocks' : undefined
     },
   }
 }

@@ -6,6 +6,7 @@ import { SerialQueue } from '../primitives/serial-queue.ts'
 import type { Block } from '../protocol/block.ts'
 import type { Header } from '../protocol/header.ts'
 import { blockOf, type Payload } from '../protocol/payload.ts'
+import type { DecodeOptions } from '../protocol/transaction.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
 import type { ChainRules } from './chain-rules.ts'
 import type { ChainStore, HeadChange, Labels } from './chain-store.ts'
@@ -48,14 +49,17 @@ function invalid(latestValidHash: Hash | undefined, validationError: string): Pa
 export class EmbeddedEngine {
   readonly chain: ChainStore
   readonly #rules: ChainRules
+  /** Which transactions the chain takes beside those that somebody signed. */
+  readonly decoding: DecodeOptions
   readonly #queue = new SerialQueue()
   readonly #listeners = new Set<HeadListener>()
   /** Rejected blocks, and blocks on top of them, with the last valid ancestor. */
   readonly #rejected = new LRUCache<Hash, { readonly lastValid: Hash }>({ max: MAX_REJECTED })
 
-  constructor(chain: ChainStore, rules: ChainRules) {
+  constructor(chain: ChainStore, rules: ChainRules, decoding: DecodeOptions = {}) {
     this.chain = chain
     this.#rules = rules
+    this.decoding = decoding
   }
 
   /** @returns what ends the subscription */
@@ -73,7 +77,7 @@ export class EmbeddedEngine {
     if (this.chain.has(payload.hash)) return valid(payload.hash)
     let block: Block
     try {
-      block = blockOf(payload)
+      block = blockOf(payload, this.decoding)
     } catch (error) {
       if (!isAppError(error)) throw error
       return invalid(undefined, error.message)

@@ -22,18 +22,24 @@ export interface PlacedLog {
   readonly logIndex: number
 }
 
+/** Whether a filter takes a log. */
 function matches({ address, topics }: Log, filter: LogFilter): boolean {
   if (filter.addresses.length > 0 && !filter.addresses.includes(address)) return false
   if (filter.topics.length > topics.length) return false
   return filter.topics.every((choices, at) => choices.length === 0 || choices.includes(topics[at] as Hash))
 }
 
-/** A block's bloom holds a log only when it holds one of the choices at each place: each choice as its own bloom. */
-function bloomChoices({ addresses, topics }: LogFilter): Uint8Array[][] {
+/**
+ * Whether a block with a bloom may hold what a filter takes: it holds one of the choices at each place, each as its own
+ * bloom.
+ */
+export function bloomTest({ addresses, topics }: LogFilter): (bloom: Uint8Array) => boolean {
   // Addresses and topics enter the filter alike, each by its own bytes.
   const bloomOf = (entry: Address | Hash): Uint8Array =>
     logsBloom([{ address: entry, topics: [], data: new Uint8Array(0) }])
-  return [addresses, ...topics].filter((choices) => choices.length > 0).map((choices) => choices.map(bloomOf))
+  const places = [addresses, ...topics].filter((choices) => choices.length > 0).map((choices) => choices.map(bloomOf))
+  return (bloom) =>
+    places.every((choices) => choices.some((bits) => bits.every((byte, at) => (byte & (bloom[at] as number)) === byte)))
 }
 
 /** The logs of one block that a filter takes; none when the block is not stored. */
@@ -58,14 +64,13 @@ export function logsOfBlock(chain: ChainStore, hash: Hash, filter: LogFilter): P
 
 /** The logs of canonical blocks, both ends included, that a filter takes; oldest first. */
 export function logsOfRange(chain: ChainStore, from: bigint, to: bigint, filter: LogFilter): PlacedLog[] {
-  const choices = bloomChoices(filter)
+  const mayHold = bloomTest(filter)
   const found: PlacedLog[] = []
   for (let number = from; number <= to; number++) {
     const hash = chain.canonicalHash(number)
     if (hash === undefined) break
-    const bloom = chain.header(hash)?.logsBloom ?? new Uint8Array(256)
-    const holds = (bits: Uint8Array): boolean => bits.every((byte, at) => (byte & (bloom[at] as number)) === byte)
-    if (choices.every((place) => place.some(holds))) found.push(...logsOfBlock(chain, hash, filter))
+    const header = chain.header(hash)
+    if (header !== undefined && mayHold(header.logsBloom)) found.push(...logsOfBlock(chain, hash, filter))
   }
   return found
 }

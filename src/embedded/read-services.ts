@@ -1,20 +1,16 @@
-import type { StateSource } from '../builder/ports.ts'
+import type { Clock } from '../primitives/clock.ts'
 import type { Hash } from '../primitives/hex.ts'
 import { encodeNode } from '../state/trie-node.ts'
 import { BlockReads } from './block-reads.ts'
 import { storedStates } from './builder-ports.ts'
+import { ChainEvents } from './chain-events.ts'
 import type { ChainKind } from './chain-kind.ts'
 import type { ChainStore } from './chain-store.ts'
 import type { EmbeddedEngine } from './engine.ts'
 import { FeeReads } from './fee-reads.ts'
 import { LogQueries } from './log-queries.ts'
-import { type ProofMaker, StateReads, storedProofs } from './state-reads.ts'
-
-/** Where a chain's states come from, if they are not all stored. */
-export interface StateOrigin {
-  readonly open: StateSource
-  readonly prove: ProofMaker
-}
+import { PolledFilters } from './polled-filters.ts'
+import { StateReads, storedProofs } from './state-reads.ts'
 
 /** Trie nodes and code by hash, as they are encoded. */
 export interface EncodedState {
@@ -28,6 +24,8 @@ export interface ReadServices {
   readonly states: StateReads
   readonly logs: LogQueries
   readonly fees: FeeReads
+  readonly events: ChainEvents
+  readonly filters: PolledFilters
   readonly store: EncodedState
   readonly head: Pick<EmbeddedEngine, 'setHead'>
 }
@@ -43,17 +41,16 @@ function encodedState({ nodes }: ChainStore): EncodedState {
 }
 
 /** Makes the reads of a chain. */
-export function readServices(
-  engine: EmbeddedEngine,
-  kind: ChainKind,
-  origin: StateOrigin = { open: storedStates(engine.chain), prove: storedProofs(engine.chain) },
-): ReadServices {
+export function readServices(engine: EmbeddedEngine, kind: ChainKind, clock: Pick<Clock, 'now'>): ReadServices {
   const { chain } = engine
+  const events = new ChainEvents(engine)
   return {
     blocks: new BlockReads(chain, kind),
-    states: new StateReads(chain, kind, origin.open, origin.prove),
+    states: new StateReads(chain, kind, storedStates(chain), storedProofs(chain)),
     logs: new LogQueries(chain),
     fees: new FeeReads(chain, kind),
+    events,
+    filters: new PolledFilters(events, clock),
     store: encodedState(chain),
     head: engine,
   }

@@ -1,13 +1,10 @@
 import { checksumAddress } from '../primitives/checksum-address.ts'
 import { type Address, concatBytes, hexToBytes } from '../primitives/hex.ts'
 import { KECCAK_EMPTY } from '../primitives/keccak.ts'
+import { recoverAuthority } from '../protocol/authority.ts'
+import { isImpersonated } from '../protocol/impersonation.ts'
 import type { Log } from '../protocol/receipt.ts'
-import {
-  type Authorization,
-  effectiveGasPrice,
-  recoverAuthority,
-  type SignedTransaction,
-} from '../protocol/transaction.ts'
+import { type Authorization, effectiveGasPrice, type SignedTransaction } from '../protocol/transaction.ts'
 import { accountOrEmpty, addBalance, incrementNonce } from './balances.ts'
 import { checkBlobs } from './blob-charges.ts'
 import { gasAfterRefund } from './gas-refund.ts'
@@ -58,7 +55,8 @@ async function checkSender(context: TransactionContext, tx: SignedTransaction): 
   if (rules.osaka && tx.gasLimit > MAX_TX_GAS) {
     throw refusal('gasLimitTooHigh', `transaction gas limit too high (cap: ${MAX_TX_GAS}, tx: ${tx.gasLimit})`)
   }
-  if (sender.codeHash !== KECCAK_EMPTY) {
+  // A test that acts for a contract knows that it is one.
+  if (sender.codeHash !== KECCAK_EMPTY && !isImpersonated(tx)) {
     const code = await overlay.code(sender.codeHash, tx.sender)
     if (!isDelegation(code)) throw refusal('senderNoEoa', 'sender not an eoa', `${who(tx)}, len(code): ${code.length}`)
   }

@@ -5,6 +5,8 @@ import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import { VERSION } from '../cli/version.ts'
 import { EngineCommitter } from '../delivery/committers/engine.ts'
 import { type LabelDistances, TrailingLabels } from '../delivery/trailing-labels.ts'
+import { StoredBlobs } from '../embedded/blob-archive.ts'
+import { blockAtTime } from '../embedded/block-at-time.ts'
 import { EmbeddedEnginePort, EmbeddedReader, storedStates } from '../embedded/builder-ports.ts'
 import { chainKind } from '../embedded/chain-kind.ts'
 import type { ChainRules } from '../embedded/chain-rules.ts'
@@ -16,6 +18,7 @@ import { l1EngineRules, opEngineRules } from '../embedded/engine-rules.ts'
 import { genesisState } from '../embedded/genesis-state.ts'
 import { EmbeddedHead } from '../embedded/head-accounts.ts'
 import { readServices } from '../embedded/read-services.ts'
+import { systemClock } from '../primitives/clock.ts'
 import { AppError, errorMessage } from '../primitives/errors.ts'
 import type { Block } from '../protocol/block.ts'
 import type { Genesis } from '../protocol/genesis.ts'
@@ -65,12 +68,12 @@ export async function openEmbeddedLayer(options: {
     await store.close()
     throw new AppError('CONFIG_INVALID', { message: `${name}: ${errorMessage(error)}`, cause: error })
   })
-  const engine = new EmbeddedEngine(chain, rules)
+  const engine = new EmbeddedEngine(chain, rules, { impersonation: true })
   const reader = new EmbeddedReader(chain)
   const states = storedStates(chain)
   const head = new EmbeddedHead(chain, states)
   const { config } = options.genesis
-  const reads = readServices(engine, chainKind(config))
+  const reads = readServices(engine, chainKind(config), systemClock)
   const identity = { chainId: config.chainId, clientVersion: `op-sequencer/v${VERSION}`, accounts: [] }
   return {
     engine,
@@ -97,6 +100,8 @@ export async function openEmbeddedLayer(options: {
       const blobs = source && new EngineBlobs(source, engineRules, chain)
       return new EngineApi({ engine, chainRules: rules, rules: engineRules, builder, blobs })
     },
+    ...(datadir !== undefined && { blobArchive: new StoredBlobs(store) }),
+    blockAtTime: async (timestamp) => blockAtTime(chain, timestamp),
     watched: [],
     transports: [],
     close: () => store.close(),

@@ -1,6 +1,8 @@
 import type { Method } from '../../rpc/method.ts'
 import type { InclusionService } from '../../rpc/methods/send-sync.ts'
 import type { TxPool } from '../../txpool/pool.ts'
+import type { PastBlocks } from '../builder/beacon-view.ts'
+import type { BlobArchive } from '../builder/blob-store.ts'
 import type { ChainReader, Committer, RootOracle, StateSource } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
@@ -30,6 +32,10 @@ export interface ExecutionLayer {
   methods(pool: TxPool): readonly Method[]
   /** The Engine API of a layer in this process; others have their own. */
   readonly engineApi?: (parts: Pick<EngineApiParts, 'builder'>, blobs?: BlobSource) => EngineApi
+  /** Where blobs outlive the process; undefined where they end with it. */
+  readonly blobArchive?: BlobArchive
+  /** The canonical block of a time, where that can be found. */
+  readonly blockAtTime?: PastBlocks
   readonly watched: readonly WatchedNode[]
   readonly transports: readonly RpcTransport[]
   /** Lets go of what is open, when nothing uses it any more. */

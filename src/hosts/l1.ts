@@ -45,7 +45,7 @@ export function hostL1(
   const { chain, states } = layer
   const logger = shared.logger.child({ chain: name })
   const blockTime = l1BlockTime(settings)
-  const blobs = new BlobStore(verifySidecar)
+  const blobs = new BlobStore(verifySidecar, undefined, layer.blobArchive)
   const preferences: OpenPreferences = (parent) => dev?.preferences(parent) ?? {}
   const rules = new L1Rules({ config, blockTime, chain, preferences }, blobs)
   const pool = new TxPool({
@@ -64,7 +64,7 @@ export function hostL1(
     },
   })
   const proven = new ProvenBlobs(blobs, { proof: blobProof, cellProofs })
-  const beacon = new BeaconView(blobs, chain, proven)
+  const beacon = new BeaconView(blobs, chain, proven, layer.blockAtTime)
   const inner = layer.committer(pool)
   const committer: Committer | undefined = inner && {
     setForkchoice: (update, io) => inner.setForkchoice(update, io),

@@ -5,7 +5,7 @@ import { decodeRlp, encodeRlp, type RlpInput, type RlpItem, rlpBytes, rlpList, r
 import { type Header, hashHeader, headerFromRlp, headerToRlp } from './header.ts'
 import { orderedTrieRoot } from './ordered-trie-root.ts'
 import { encodeReceipt, type Receipt } from './receipt.ts'
-import { decodeTransaction, type Transaction } from './transaction.ts'
+import { type DecodeOptions, decodeTransaction, type Transaction } from './transaction.ts'
 import { encodeWithdrawal, type Withdrawal } from './withdrawal.ts'
 
 /** A block with its transactions decoded. */
@@ -64,11 +64,11 @@ function withdrawalFromRlp(item: RlpItem): Withdrawal {
  * Reads a block that {@link encodeBlock} or a node has written. Its roots are not checked.
  * @throws AppError RLP_INVALID, HEADER_INVALID, TX_INVALID, TX_TYPE_UNSUPPORTED
  */
-export function decodeBlock(bytes: Uint8Array): Block {
+export function decodeBlock(bytes: Uint8Array, options: DecodeOptions = {}): Block {
   const [headerItem, transactionItems, , withdrawalItems] = rlpList(decodeRlp(bytes))
   const header = headerFromRlp(headerItem ?? [])
   const transactions = rlpList(transactionItems).map((item) =>
-    decodeTransaction(item instanceof Uint8Array ? item : encodeRlp(item)),
+    decodeTransaction(item instanceof Uint8Array ? item : encodeRlp(item), options),
   )
   const withdrawals = withdrawalItems && rlpList(withdrawalItems).map(withdrawalFromRlp)
   return { hash: hashHeader(header), header, transactions, ...(withdrawals && { withdrawals }) }

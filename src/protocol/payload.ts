@@ -4,7 +4,7 @@ import type { Block } from './block.ts'
 import { executionPayloadFromJson, type PayloadContext, payloadHeader } from './execution-payload.ts'
 import { type Header, hashHeader } from './header.ts'
 import { JsonObject } from './json-value.ts'
-import { decodeTransaction, type Transaction } from './transaction.ts'
+import { type DecodeOptions, decodeTransaction, type Transaction } from './transaction.ts'
 import type { Withdrawal } from './withdrawal.ts'
 import { withdrawalToJson } from './withdrawal-json.ts'
 
@@ -53,8 +53,8 @@ export function sealedPayload(
 }
 
 /** The block of a payload. @throws AppError TX_INVALID, TX_TYPE_UNSUPPORTED or RLP_INVALID */
-export function blockOf(payload: Payload): Block {
-  return { ...payload, transactions: payload.transactions.map(decodeTransaction) }
+export function blockOf(payload: Payload, options: DecodeOptions = {}): Block {
+  return { ...payload, transactions: payload.transactions.map((raw) => decodeTransaction(raw, options)) }
 }
 
 /**

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Address, bytesToHex, type Hash } from '../primitives/hex.ts'
 import { privateKeyToAddress } from '../primitives/secp256k1.ts'
-import { decodeTransaction, isDeposit } from './transaction.ts'
-import { signTransaction, type TransactionFields } from './transaction-encoding.ts'
+import { impersonatedTransaction, isImpersonated } from './impersonation.ts'
+import { decodeTransaction, isDeposit, type SignedTransaction } from './transaction.ts'
+import { encodeSigned, signTransaction, type TransactionFields } from './transaction-encoding.ts'
 
 const bytes = (size: number) => fc.uint8Array({ minLength: size, maxLength: size })
 const address = bytes(20).map((value): Address => bytesToHex(value))
@@ -56,4 +57,64 @@ it('is read again as it was signed, with its sender', () => {
       if (wanted.type === 4) expect(read).toMatchObject({ authorizationList: wanted.authorizationList })
     }),
   )
+})
+
+describe('a transaction of an account whose key nobody has', () => {
+  const impersonation = { impersonation: true }
+
+  it('is read with its sender where that is allowed, and refused everywhere else', () => {
+    fc.assert(
+      fc.property(fields, address, (wanted, sender) => {
+        const raw = impersonatedTransaction(wanted, sender)
+        expect(isImpersonated(decodeTransaction(raw, impersonation) as SignedTransaction)).toBe(true)
+        const { type, chainId, nonce, to, value, data } = wanted
+        expect(decodeTransaction(raw, impersonation)).toMatchObject({
+          type,
+          chainId,
+          nonce,
+          to,
+          value,
+          data,
+          sender,
+          raw,
+        })
+        expect(() => decodeTransaction(raw)).toThrow('invalid transaction: invalid signature values')
+      }),
+    )
+  })
+
+  it('does not change who sent what was signed', () => {
+    const key: Hash = `0x${'0a'.repeat(32)}`
+    fc.assert(
+      fc.property(fields, (wanted) => {
+        const raw = signTransaction(wanted, key)
+        const read = decodeTransaction(raw, impersonation)
+        expect(read).toEqual(decodeTransaction(raw))
+        expect(isImpersonated(read as SignedTransaction)).toBe(false)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
+  it('has s = 0, even y parity, and no more than an address in r', () => {
+    const wanted: TransactionFields = {
+      type: 2,
+      chainId: 1n,
+      nonce: 0n,
+      gasLimit: 21_000n,
+      to: undefined,
+      value: 0n,
+      data: new Uint8Array(0),
+      maxFeePerGas: 1n,
+      maxPriorityFeePerGas: 1n,
+      accessList: [],
+    }
+    for (const signature of [
+      { yParity: 0, r: 1n, s: 1n << 255n },
+      { yParity: 1, r: 1n, s: 0n },
+      { yParity: 0, r: 1n << 160n, s: 0n },
+    ] as const) {
+      expect(() => decodeTransaction(encodeSigned(wanted, signature), impersonation)).toThrow('invalid transaction')
+    }
+  })
 })

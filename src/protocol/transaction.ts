@@ -101,6 +101,15 @@ export type SignedTransaction =
 /** Any transaction that can stand in a block. */
 export type Transaction = SignedTransaction | DepositTransaction
 
+/** What differs between chains in reading transactions. */
+export interface DecodeOptions {
+  /**
+   * Takes a signature with `s = 0` and even y parity, which no key makes, to name the sender in `r`: how chains of tests
+   * store what accounts did whose key nobody has. Everywhere else such a transaction is invalid.
+   */
+  readonly impersonation?: boolean
+}
+
 /** What identifies a deposit before it is encoded. */
 export interface DepositFields {
   readonly sourceHash: Hash
@@ -163,7 +172,21 @@ function recover(hash: Uint8Array, r: bigint, s: bigint, parity: number): Addres
   }
 }
 
-function decodeLegacy(raw: Uint8Array): LegacyTransaction {
+/** Addresses are below. */
+const ADDRESS_BOUND = 1n << 160n
+
+interface Signature {
+  readonly r: bigint
+  readonly s: bigint
+  readonly parity: number
+}
+
+function senderOf(hash: Uint8Array, { r, s, parity }: Signature, { impersonation = false }: DecodeOptions): Address {
+  if (impersonation && s === 0n && parity === 0 && r < ADDRESS_BOUND) return bytesToHex(bigIntToPadded(r, 20))
+  return recover(hash, r, s, parity)
+}
+
+function decodeLegacy(raw: Uint8Array, options: DecodeOptions): LegacyTransaction {
   const fields = rlpList(decodeRlp(raw))
   if (fields.length !== 9) invalid(`legacy transaction has ${fields.length} fields`)
   const v = rlpUint(fields[6])
@@ -196,7 +219,7 @@ function decodeLegacy(raw: Uint8Array): LegacyTransaction {
     v,
     r,
     s,
-    sender: recover(keccak256(encodeRlp(unsigned)), r, s, parity),
+    sender: senderOf(keccak256(encodeRlp(unsigned)), { r, s, parity }, options),
   }
 }
 
@@ -213,7 +236,7 @@ const TYPED_LAYOUT: Readonly<Record<1 | 2 | 3 | 4, TypedLayout>> = {
   4: { fields: 13, feeMarket: true },
 }
 
-function decodeTyped(raw: Uint8Array, type: 1 | 2 | 3 | 4): SignedTransaction {
+function decodeTyped(raw: Uint8Array, type: 1 | 2 | 3 | 4, options: DecodeOptions): SignedTransaction {
   const layout = TYPED_LAYOUT[type]
   const fields = rlpList(decodeRlp(raw.subarray(1)))
   if (fields.length !== layout.fields) invalid(`type ${type} transaction has ${fields.length} fields`)
@@ -244,6 +267,7 @@ function decodeTyped(raw: Uint8Array, type: 1 | 2 | 3 | 4): SignedTransaction {
   const r = rlpUint(next())
   const s = rlpUint(next())
   const signed = encodeRlp((fields as RlpInput[]).slice(0, -3))
+  const hash = keccak256(concatBytes(Uint8Array.of(type), signed))
   return {
     type,
     hash: keccakHash(raw),
@@ -261,7 +285,7 @@ function decodeTyped(raw: Uint8Array, type: 1 | 2 | 3 | 4): SignedTransaction {
     v,
     r,
     s,
-    sender: recover(keccak256(concatBytes(Uint8Array.of(type), signed)), r, s, Number(v)),
+    sender: senderOf(hash, { r, s, parity: Number(v) }, options),
   } as SignedTransaction
 }
 
@@ -295,16 +319,16 @@ function decodeDeposit(raw: Uint8Array): DepositTransaction {
  * The bytes are kept by reference: do not change them afterwards.
  * @throws AppError TX_INVALID, TX_TYPE_UNSUPPORTED or RLP_INVALID
  */
-export function decodeTransaction(raw: Uint8Array): Transaction {
+export function decodeTransaction(raw: Uint8Array, options: DecodeOptions = {}): Transaction {
   const first = raw[0]
   if (first === undefined) invalid('empty')
-  if (first >= 0xc0) return decodeLegacy(raw)
+  if (first >= 0xc0) return decodeLegacy(raw, options)
   switch (first) {
     case 1:
     case 2:
     case 3:
     case 4:
-      return decodeTyped(raw, first)
+      return decodeTyped(raw, first, options)
     case 0x7e:
       return decodeDeposit(raw)
     default:
@@ -366,17 +390,4 @@ export function isDeposit(transaction: Transaction): transaction is DepositTrans
 export function effectiveGasPrice(transaction: SignedTransaction, baseFee: bigint): bigint {
   const priced = baseFee + transaction.maxPriorityFeePerGas
   return priced < transaction.maxFeePerGas ? priced : transaction.maxFeePerGas
-}
-
-/** The account that signed an EIP-7702 authorization, or undefined when the signature is not valid. */
-export function recoverAuthority(authorization: Authorization): Address | undefined {
-  const { chainId, address, nonce, yParity, r, s } = authorization
-  if (yParity > 1n || !isValidSignature(r, s)) return undefined
-  const hash = keccak256(concatBytes(Uint8Array.of(5), encodeRlp([chainId, hexToBytes(address), nonce])))
-  try {
-    return recoverAddress(hash, concatBytes(bigIntToPadded(r, 32), bigIntToPadded(s, 32)), Number(yParity))
-  } catch {
-    // No point of the curve fits: such an authorization is skipped, it does not make the transaction invalid.
-    return undefined
-  }
 }

@@ -140,7 +140,7 @@ describe.skipIf(!hasVectors(...ARCHIVE))('ethereum/tests', () => {
         expect(hashHeader(header), at).toBe(block.blockHeader.hash)
         const raw = rlpList(list).map((item) => (item instanceof Uint8Array ? item : encodeRlp(item as RlpInput)))
         expect(transactionsRoot(raw), at).toBe(block.blockHeader.transactionsTrie)
-        const transactions = raw.map(decodeTransaction)
+        const transactions = raw.map((item) => decodeTransaction(item))
         expect(
           transactions.map(({ sender }) => sender),
           at,

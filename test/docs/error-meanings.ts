@@ -5,11 +5,11 @@
 export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readonly data?: string }> = new Map([
   [-32700, { when: 'The request is not JSON.' }],
   [-32600, { when: 'Not a JSON-RPC 2.0 request, or a batch that is empty or too large.' }],
-  [-32601, { when: 'No such method on this route.' }],
+  [-32601, { when: 'No such method or subscription on this route; subscriptions need a WebSocket.' }],
   [-32602, { when: 'Parameters that do not fit; the message names the argument.' }],
   [-32603, { when: 'A fault of this service. The cause is in its log only.' }],
   [-32003, { when: 'The answer exceeds `rpc.limits.responseBytes`. What the call did stays done.' }],
-  [-32005, { when: 'Too many open jobs: seal or cancel some.', data: '`{limit}`' }],
+  [-32005, { when: 'Too many open jobs, filters or subscriptions: end some.', data: '`{limit}` of jobs' }],
   [
     -32000,
     {

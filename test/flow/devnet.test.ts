@@ -6,14 +6,26 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { devnetL1Addresses } from '../../src/devnet/devnet-chain.ts'
 import { type DevnetSettings, devnetConfig } from '../../src/devnet/devnet-config.ts'
 import { startNode } from '../../src/node.ts'
-import type { Address, Hex } from '../../src/primitives/hex.ts'
+import { type Address, bytesToHex, type Hex } from '../../src/primitives/hex.ts'
+import { BLOB_SIZE, versionedHash } from '../../src/protocol/blob-sidecar.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
+import { blobTransaction, type TestBlob } from '../peers/support/blob-tx.ts'
 import { devAccounts } from '../peers/support/dev-accounts.ts'
 import { JsonRpc } from '../peers/support/json-rpc.ts'
 
 const [alice, bob] = devAccounts as [(typeof devAccounts)[0], (typeof devAccounts)[0]]
 const RECIPIENT: Address = `0x${'77'.repeat(20)}`
 const ETHER = 10n ** 18n
+
+/** The commitment to a blob of zeros, and its proof, are the point at infinity. */
+const INFINITY = Uint8Array.from({ length: 48 }, (_, at) => (at === 0 ? 0xc0 : 0))
+const EMPTY_BLOB: TestBlob = {
+  blob: new Uint8Array(BLOB_SIZE),
+  commitment: INFINITY,
+  proof: INFINITY,
+  cellProofs: [],
+  hash: versionedHash(INFINITY),
+}
 
 const closing: (() => Promise<void>)[] = []
 
@@ -167,6 +179,8 @@ describe('the devnet', () => {
     closing.push(() => rm(datadir, { recursive: true }))
     const first = await devnet({ datadir })
     await first.l1.call('test_mine')
+    await first.l1.call('eth_sendRawTransaction', [await blobTransaction(alice, 0, [EMPTY_BLOB], 0, undefined, 900)])
+    await first.l1.call('test_mine')
     await first.l2.call('eth_sendRawTransaction', [await transfer(901, 0)])
     await first.l2.call('test_mine')
     await first.l2.call('test_setBalance', [bob.address, '0x1'])
@@ -174,6 +188,8 @@ describe('the devnet', () => {
     await closing.pop()?.()
     const second = await devnet({ datadir })
     expect([await head(second.l1), await head(second.l2)]).toEqual(heads)
+    const beacon = await fetch(`${second.l1.url}/eth/v1/beacon/blobs/12`)
+    expect(await beacon.json()).toEqual({ data: [bytesToHex(EMPTY_BLOB.blob)] })
     expect(await balance(second.l2, RECIPIENT)).toBe(1n)
     expect(await balance(second.l2, bob.address)).toBe(1n)
     await second.l2.call('test_mine')

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
+import type { PendingTransactions } from '../../rpc/methods/eth-subscribe.ts'
 import type { PooledTransactions } from '../../rpc/methods/eth-transactions.ts'
 import { chainKind } from '../../src/embedded/chain-kind.ts'
 import { readServices } from '../../src/embedded/read-services.ts'
@@ -23,12 +24,13 @@ let rpc: ReturnType<typeof localRpc>
 beforeEach(async () => {
   w = await embeddedWorld(new MemoryStore())
   waiting = []
-  const pool: PooledTransactions = {
+  const pool: PooledTransactions & PendingTransactions = {
+    onTransaction: () => () => undefined,
     get: (hash) => waiting.find((transaction) => transaction.hash === hash),
     content: async (_io, sender) => ({ pending: new Map([[sender, waiting.filter((tx) => tx.sender === sender)]]) }),
   }
   const identity = { chainId: 901n, clientVersion: 'op-sequencer/v0', accounts: [ALICE] }
-  const services = readServices(w.engine, chainKind(w.genesis.config))
+  const services = readServices(w.engine, chainKind(w.genesis.config), { now: () => 0 })
   rpc = localRpc(embeddedReadMethods({ identity, pool, ...services }))
 })
 

@@ -1,5 +1,6 @@
 import { Jobs } from '../../src/builder/jobs.ts'
 import { OpRules } from '../../src/builder/op-rules.ts'
+import type { PoolReader } from '../../src/builder/ports.ts'
 import { SealedBlocks } from '../../src/builder/sealed-blocks.ts'
 import type { SealedBlock } from '../../src/builder/service.ts'
 import { EngineCommitter } from '../../src/delivery/committers/engine.ts'
@@ -10,6 +11,7 @@ import { genesisState } from '../../src/embedded/genesis-state.ts'
 import { OpChainRules } from '../../src/embedded/op-chain-rules.ts'
 import { type Hash, hexToBytes, toQuantity } from '../../src/primitives/hex.ts'
 import { parseGenesis } from '../../src/protocol/genesis.ts'
+import type { DecodeOptions } from '../../src/protocol/transaction.ts'
 import type { KeyValueStore } from '../../src/storage/key-value-store.ts'
 import { devAccounts } from '../peers/support/dev-accounts.ts'
 import { MemoryChain } from './memory-chain.ts'
@@ -43,14 +45,19 @@ const NOTHING = { calls: [], arrived: () => undefined }
 /**
  * A builder on an embedded L2, with no node at all.
  * @param file a genesis file; its time is that of the L1 block, 1000
+ * @param parts where they differ: an empty pool, and a chain that takes only what somebody signed
  */
-export async function embeddedWorld(store: KeyValueStore, file: unknown = EMBEDDED_GENESIS) {
+export async function embeddedWorld(
+  store: KeyValueStore,
+  file: unknown = EMBEDDED_GENESIS,
+  parts: { readonly pool?: PoolReader; readonly decoding?: DecodeOptions } = {},
+) {
   const genesis = parseGenesis(file)
   const { l1, config: base } = new MemoryChain(new Map())
   const { chainId } = genesis.config
   const { forks, eip1559: constants } = genesis.config.op as NonNullable<typeof genesis.config.op>
   const chain = await ChainStore.open(store, genesisState(genesis), {})
-  const engine = new EmbeddedEngine(chain, new OpChainRules({ chainId, forks, constants }))
+  const engine = new EmbeddedEngine(chain, new OpChainRules({ chainId, forks, constants }), parts.decoding)
   const reader = new EmbeddedReader(chain)
   const sealedBlocks = new SealedBlocks()
   const config = { ...base, forks, genesis: { ...base.genesis, l2: { hash: chain.genesis, number: 0n } } }
@@ -65,7 +72,7 @@ export async function embeddedWorld(store: KeyValueStore, file: unknown = EMBEDD
     chain: reader,
     executor: new OpChainRules({ chainId, forks, constants }).executor,
     state: storedStates(chain),
-    pool: {
+    pool: parts.pool ?? {
       best: () => ({ next: () => ({ done: true, value: undefined }) }),
       ofSender: () => [],
       get: () => undefined,

@@ -43,10 +43,11 @@ export async function blobTransaction(
   blobs: readonly TestBlob[],
   version: 0 | 1,
   proofs?: readonly Uint8Array[],
+  chainId: number = L1_CHAIN_ID,
 ): Promise<Hex> {
   const raw = await signer.account.signTransaction({
     type: 'eip4844',
-    chainId: L1_CHAIN_ID,
+    chainId,
     nonce,
     to: signer.address,
     gas: 21_000n,

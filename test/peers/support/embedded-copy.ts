@@ -8,6 +8,7 @@ import { genesisState } from '../../../src/embedded/genesis-state.ts'
 import { L1ChainRules } from '../../../src/embedded/l1-chain-rules.ts'
 import { OpChainRules } from '../../../src/embedded/op-chain-rules.ts'
 import { readServices } from '../../../src/embedded/read-services.ts'
+import { systemClock } from '../../../src/primitives/clock.ts'
 import { type Hash, type Hex, hexToBytes } from '../../../src/primitives/hex.ts'
 import { decodeBlock } from '../../../src/protocol/block.ts'
 import type { ChainConfig } from '../../../src/protocol/chain-config.ts'
@@ -20,7 +21,11 @@ function rulesOf({ chainId, op, l1 }: ChainConfig): ChainRules {
   return op === undefined ? new L1ChainRules(l1) : new OpChainRules({ chainId, forks: op.forks, constants: op.eip1559 })
 }
 
-const NO_POOL = { get: () => undefined, content: async () => ({ pending: new Map() }) }
+const NO_POOL = {
+  get: () => undefined,
+  content: async () => ({ pending: new Map() }),
+  onTransaction: () => () => undefined,
+}
 
 /** A node's chain in this process: it begins with the same genesis, and takes the node's blocks one by one. */
 export async function embeddedCopy(node: GethProcess) {
@@ -29,7 +34,8 @@ export async function embeddedCopy(node: GethProcess) {
   const chain = await ChainStore.open(new MemoryStore(), genesisState(genesis), {})
   const engine = new EmbeddedEngine(chain, rulesOf(config))
   const identity = { chainId: config.chainId, clientVersion: 'op-sequencer', accounts: [] }
-  const methods = embeddedReadMethods({ identity, pool: NO_POOL, ...readServices(engine, chainKind(config)) })
+  const services = readServices(engine, chainKind(config), systemClock)
+  const methods = embeddedReadMethods({ identity, pool: NO_POOL, ...services })
   return {
     engine,
     rpc: localRpc(methods),

@@ -5,6 +5,8 @@ export class JsonRpcError extends Error {
   override readonly name = 'JsonRpcError'
   readonly method: string
   readonly code: number
+  /** The peer's own words. */
+  readonly text: string
   readonly data: unknown
 
   constructor(method: string, error: { code: number; message: string; data?: unknown }) {
@@ -13,6 +15,7 @@ export class JsonRpcError extends Error {
     )
     this.method = method
     this.code = error.code
+    this.text = error.message
     this.data = error.data
   }
 }

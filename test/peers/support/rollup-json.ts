@@ -6,12 +6,15 @@ import { EIP1559, L2_CHAIN_ID } from './l2-genesis.ts'
 import type { RpcBlock } from './rpc-types.ts'
 import { PORTAL, SYSTEM_CONFIG } from './stand-in-contracts.ts'
 
+/** The block that a chain starts from, or starts with. */
+export type StartBlock = Pick<RpcBlock, 'hash' | 'number' | 'timestamp' | 'gasLimit'>
+
 /** What a rollup configuration is made of. */
 export interface RollupOptions {
   readonly chainId?: number
   /** The L1 block that the chain starts from. */
-  readonly l1: RpcBlock
-  readonly l2Genesis: RpcBlock
+  readonly l1: StartBlock
+  readonly l2Genesis: StartBlock
   readonly forks: ForkSchedule
   /** Seconds between L2 blocks. */
   readonly blockTime: number
