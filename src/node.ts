@@ -5,7 +5,6 @@ import { type MetricsServer, startMetricsServer } from '../rpc/metrics-server.ts
 import { createRoutes } from '../rpc/routes.ts'
 import { createRpcServer } from '../rpc/server.ts'
 import { Journal } from '../txpool/journal.ts'
-import type { L1Reader } from './builder/ports.ts'
 import type { RunningNode, StartNode } from './cli/run.ts'
 import { VERSION } from './cli/version.ts'
 import { L1Client } from './clients/l1.ts'
@@ -13,12 +12,15 @@ import { NodeWatch } from './clients/node-watch.ts'
 import { RpcTransport } from './clients/transport.ts'
 import { registerTransportMetrics } from './clients/transport-metrics.ts'
 import type { Config, L1Settings, L2Settings } from './config/config.ts'
+import { openForkedL1 } from './hosts/forked-l1.ts'
 import type { HostContext, HostedChain } from './hosts/hosted-chain.ts'
 import { hostL1 } from './hosts/l1.ts'
 import { hostL2, type OpenedJournal } from './hosts/l2.ts'
-import { openEmbeddedL1, openL2, remoteL1 } from './hosts/open-layers.ts'
+import { type OpenedLayer, openEmbeddedL1, openL2, remoteL1 } from './hosts/open-layers.ts'
+import { untilReachable } from './hosts/until-reachable.ts'
 import { systemClock } from './primitives/clock.ts'
 import { AppError, errorMessage } from './primitives/errors.ts'
+import type { IoOptions } from './primitives/io.ts'
 import { nativeSecp256k1 } from './primitives/secp256k1.ts'
 import type { L1ChainConfig } from './protocol/l1-chain.ts'
 import { NodeStore } from './state/node-store.ts'
@@ -61,36 +63,71 @@ interface OpenedChains {
   readonly chains: readonly HostedChain[]
 }
 
+/** The L1 as L2 chains read it, and its layer where its blocks are made here. */
+interface OpenedL1 {
+  readonly l1: HostContext['l1']
+  readonly opened: OpenedLayer | undefined
+  /** Of an L1 that is a node. */
+  readonly transports: readonly RpcTransport[]
+}
+
+async function openL1(
+  settings: L1Settings,
+  chain: L1ChainConfig,
+  parts: { readonly store: NodeStore; readonly debugReads: boolean },
+  datadir: string | undefined,
+  io: IoOptions,
+): Promise<OpenedL1> {
+  const { name, el, forkFrom, mode } = settings
+  if (forkFrom !== undefined) {
+    const { config, reader, ...opened } = await openForkedL1(settings, forkFrom, parts, datadir, io)
+    return { l1: { reader, chain: config }, opened, transports: [] }
+  }
+  if (el === 'embedded') {
+    const opened = await openEmbeddedL1(settings, chain, datadir)
+    return { l1: { reader: opened.layer.chain, chain }, opened, transports: [] }
+  }
+  const transport = new RpcTransport({ endpoint: `${name}.el`, url: el.rpc })
+  const opened = mode === 'mock' ? remoteL1(settings, chain, transport, parts) : undefined
+  return { l1: { reader: new L1Client(transport), chain }, opened, transports: [transport] }
+}
+
+/** A fork's chain id may not be known before its node has told it. */
+function checkL1ChainId(chains: readonly L2Settings[], { chainId }: L1ChainConfig): void {
+  const stranger = chains.find(({ rollup }) => rollup.l1ChainId !== chainId)
+  if (stranger === undefined) return
+  const { name, rollup } = stranger
+  throw new AppError('CONFIG_INVALID', {
+    message: `chains.${name}.rollup: l1_chain_id is ${rollup.l1ChainId}, but the L1 is ${chainId}`,
+  })
+}
+
 /** Opens every chain. Where one cannot be opened, those before it are closed. */
 async function openChains(
   config: Config,
   l1Settings: L1Settings,
   l1Chain: L1ChainConfig,
   logger: Logger,
+  io: IoOptions,
 ): Promise<OpenedChains> {
   const { datadir } = config
-  const { el } = l1Settings
   const parts = { store: new NodeStore({ maxBytes: config.stateCacheBytes }), debugReads: config.rpc.debugReads }
-  const journals = await openJournals(config.chains)
+  const { l1, opened, transports: l1Transports } = await openL1(l1Settings, l1Chain, parts, datadir, io)
+  const shared: HostContext = { logger, l1, engineJwtSecret: config.rpc.engineJwtSecret }
   const chains: HostedChain[] = []
   try {
-    const l1Transport =
-      el === 'embedded' ? undefined : new RpcTransport({ endpoint: `${l1Settings.name}.el`, url: el.rpc })
-    const embedded = l1Transport === undefined ? await openEmbeddedL1(l1Settings, l1Chain, datadir) : undefined
-    const reader: L1Reader = embedded?.layer.chain ?? new L1Client(l1Transport as RpcTransport)
-    const { engineJwtSecret } = config.rpc
-    const shared: HostContext = { logger, l1: { reader, chain: l1Chain }, engineJwtSecret }
-    if (l1Settings.mode === 'mock') {
-      const opened = embedded ?? remoteL1(l1Settings, l1Chain, l1Transport as RpcTransport, parts)
-      chains.push(hostL1(l1Settings, opened.layer, opened.sealedBlocks, shared))
-    }
+    if (opened !== undefined) chains.push(hostL1(l1Settings, opened.layer, opened.sealedBlocks, shared))
+    checkL1ChainId(config.chains, l1.chain)
+    const journals = await openJournals(config.chains)
     for (const [index, settings] of config.chains.entries()) {
       const { layer, sealedBlocks } = await openL2(settings, parts, datadir)
       chains.push(hostL2(settings, layer, sealedBlocks, shared, journals[index]))
     }
-    return { l1Transports: l1Transport === undefined ? [] : [l1Transport], chains }
+    return { l1Transports, chains }
   } catch (error) {
     await Promise.all(chains.map((chain) => chain.close()))
+    const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports)]
+    await Promise.all(transports.map((transport) => transport.close()))
     throw error
   }
 }
@@ -105,7 +142,36 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   const l1Settings = config.l1
   if (l1Settings === undefined) throw new AppError('CONFIG_INVALID', { message: 'l1: needed to build L2 blocks' })
   const l1Chain = l1ChainOf(l1Settings, config.chains)
-  const { l1Transports, chains } = await openChains(config, l1Settings, l1Chain, logger)
+  const { host, port, limits, corsOrigins, allowedHosts, jwtSecret } = config.rpc
+  const info = { title: 'op-sequencer', version: VERSION }
+  const served = {
+    host,
+    port,
+    version: VERSION,
+    logger,
+    clock: systemClock,
+    corsOrigins,
+    allowedHosts,
+    limits,
+    ...(jwtSecret === undefined ? {} : { jwtSecret }),
+  }
+  let waiting: string[] = []
+  let early: Awaited<ReturnType<typeof createRpcServer>> | undefined
+  const { l1Transports, chains } = await untilReachable(
+    () => openChains(config, l1Settings, l1Chain, logger, { signal }),
+    {
+      clock: systemClock,
+      signal,
+      async onTrouble(trouble) {
+        logger.warn({ trouble }, 'waiting for the node that is to be forked')
+        waiting = [trouble]
+        if (early !== undefined) return
+        const routes = createRoutes(serviceMethods(VERSION), [], info)
+        early = await createRpcServer({ ...served, routes, readiness: () => ({ ready: false, waiting }) })
+        await early.listen()
+      },
+    },
+  ).finally(() => early?.close())
   const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports)]
   if (registry !== undefined) registerTransportMetrics(registry, transports)
   const watch = new NodeWatch(
@@ -119,26 +185,16 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
       else logger.warn({ endpoint, trouble }, 'waiting for a node')
     },
   )
-  const { host, port, limits, corsOrigins, allowedHosts, jwtSecret } = config.rpc
-  const info = { title: 'op-sequencer', version: VERSION }
   const routes = createRoutes(
     serviceMethods(VERSION),
     chains.map((chain) => chain.route),
     info,
   )
   const server = await createRpcServer({
-    host,
-    port,
+    ...served,
     routes,
     beacon: beaconPaths(chains),
-    version: VERSION,
-    logger,
-    clock: systemClock,
     readiness: () => ({ ready: watch.waiting.length === 0, waiting: watch.waiting }),
-    corsOrigins,
-    allowedHosts,
-    limits,
-    ...(jwtSecret === undefined ? {} : { jwtSecret }),
     ...(registry === undefined ? {} : { registry, metrics: createRpcMetrics(registry) }),
   })
   const root = new AbortController()

@@ -33,7 +33,7 @@ export interface EthMethodsOptions {
 const anyParams = z.tuple([]).rest(z.unknown())
 
 /** The node's own error when it answered one, so that wallets read reverts and refusals as they know them. */
-function asUpstream(error: unknown): unknown {
+export function asUpstream(error: unknown): unknown {
   if (!isAppError(error, 'RPC_ERROR')) return error
   const { code, message, data: detail } = error.data ?? {}
   if (typeof code !== 'number' || typeof message !== 'string') return error

@@ -15,7 +15,8 @@ export interface RunningNode {
 }
 
 /**
- * Starts everything that a configuration names. Nodes that cannot be reached yet do not keep it from resolving. An
+ * Starts everything that a configuration names. Nodes that cannot be reached yet do not keep it from resolving, but for the
+ * one of a chain that is to be forked: without it nobody knows what the fork begins with. An
  * abort of the signal while it starts makes it clean up and reject.
  */
 export type StartNode = (

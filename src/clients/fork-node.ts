@@ -5,6 +5,7 @@ import { type Hash, toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { Block } from '../protocol/block.ts'
 import { blockFromJson, hashedHeaderFromJson } from '../protocol/block-json.ts'
+import { JsonObject } from '../protocol/json-value.ts'
 import type { Receipt } from '../protocol/receipt.ts'
 import type { ProofSource } from '../state/source.ts'
 import { outcomeValue, parseAnswer } from './answers.ts'
@@ -42,6 +43,16 @@ export class ForkNode implements ForkedChain {
     })
   }
 
+  async chainId(io: IoOptions): Promise<bigint> {
+    const method = 'eth_chainId'
+    const json = await this.#transport.call(method, [], { ...io, idempotent: true })
+    return parseAnswer(this.#transport.endpoint, method, () => new JsonObject({ chainId: json }).uint('chainId'))
+  }
+
+  config(io: IoOptions): Promise<unknown> {
+    return this.#transport.call('eth_config', [], { ...io, idempotent: true })
+  }
+
   async canonical(numbers: readonly bigint[], io: IoOptions): Promise<readonly (HashedHeader | undefined)[]> {
     const method = 'eth_getBlockByNumber'
     const calls = numbers.map((number) => ({ method, params: [toQuantity(number), false] }))
@@ -55,6 +66,13 @@ export class ForkNode implements ForkedChain {
   async header(hash: Hash, io: IoOptions): Promise<HashedHeader | undefined> {
     const found = await this.#blocks.block(hash, io)
     return found?.hash === hash ? found : undefined
+  }
+
+  /** A block before a number; undefined where the node has none. */
+  async olderBlock(id: Hash | bigint, before: bigint, io: IoOptions): Promise<HashedHeader | undefined> {
+    if (typeof id === 'bigint' && id >= before) return undefined
+    const found = await this.#blocks.block(id, io)
+    return found !== undefined && found.header.number < before ? found : undefined
   }
 
   /** The receipts of a block, verified; undefined where the node has none. */

@@ -46,13 +46,22 @@ export interface RpcSettings {
   readonly limits: { readonly bodyBytes?: number; readonly batchItems?: number; readonly responseBytes?: number }
 }
 
+/** The chain that an L1 goes on from. */
+export interface ForkSettings {
+  readonly rpc: string
+  /** The first block that is kept here; absent: the head when the fork was first opened. */
+  readonly block?: bigint
+}
+
 /** The L1 chain. */
 export interface L1Settings {
   readonly name: string
   /** `embedded`: in this process. */
   readonly el: ExecutionLayerSettings | 'embedded'
+  /** Somebody else's chain, whose state this one builds on; `el` is `embedded` then. */
+  readonly forkFrom?: ForkSettings
   readonly beacon?: string
-  /** geth's genesis file, or its `config` part. Always there when the configuration has chains. */
+  /** geth's genesis file, or its `config` part. Always there when the configuration has chains, but with `forkFrom`. */
   readonly genesis?: GenesisFile
   /** Who makes L1 blocks: somebody else, or this service. */
   readonly mode: 'follow' | 'mock'
@@ -136,7 +145,12 @@ function insertMode({ insert, el }: ParsedChain): InsertMode {
 
 function l1Settings(l1: ParsedL1): L1Settings {
   const { name, beacon, genesis, mode, blockTime, safeDistance, finalizedDistance } = l1
-  return present({ name, el: executionLayer(l1.el), beacon, genesis, mode, blockTime, safeDistance, finalizedDistance })
+  // Only a fork may leave it out.
+  const el = executionLayer(l1.el ?? 'embedded')
+  const block = l1.forkFrom?.block
+  const forkFrom =
+    l1.forkFrom && present({ rpc: l1.forkFrom.rpc, block: block === undefined ? undefined : BigInt(block) })
+  return present({ name, el, forkFrom, beacon, genesis, mode, blockTime, safeDistance, finalizedDistance })
 }
 
 function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings {

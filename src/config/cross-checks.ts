@@ -33,11 +33,20 @@ function checkL1(l1: unknown, chains: number): readonly Problem[] {
     if (!ok) problems.push({ path: ['l1', ...path], message })
   }
   const mock = at(l1, 'mode') === 'mock'
-  const el = at(l1, 'el')
-  need(!mock || el === 'embedded' || at(el, 'engine') !== undefined, 'is required with mode: mock', 'el', 'engine')
-  need(mock || el !== 'embedded', 'must be "mock" with el: embedded: nobody else makes its blocks', 'mode')
+  const forked = at(l1, 'forkFrom') !== undefined
+  const el = at(l1, 'el') ?? (forked ? 'embedded' : undefined)
+  need(el !== undefined, 'is required', 'el')
+  need(!forked || el === 'embedded', 'must be "embedded", or left out, with forkFrom: that node is only read', 'el')
   need(
-    (chains === 0 && !mock) || at(l1, 'genesis') !== undefined,
+    !mock || forked || el === 'embedded' || at(el, 'engine') !== undefined,
+    'is required with mode: mock',
+    'el',
+    'engine',
+  )
+  const why = forked ? 'forkFrom' : 'el: embedded'
+  need(mock || el !== 'embedded', `must be "mock" with ${why}: nobody else makes its blocks`, 'mode')
+  need(
+    forked || (chains === 0 && !mock) || at(l1, 'genesis') !== undefined,
     "is required: it says the L1's upgrades and blob schedule",
     'genesis',
   )
@@ -97,7 +106,8 @@ export function contentChecks(config: ParsedConfig): readonly Problem[] {
   if (config.l1 !== undefined) names.add(config.l1.name)
   const ids = new Set<bigint>()
   const l1ChainId = config.l1?.genesis?.config.chainId ?? config.chains[0]?.rollup.l1ChainId
-  if (config.l1?.el === 'embedded') problems.push(...genesisProblems(config.l1.genesis, ['l1', 'genesis']))
+  if (config.l1?.el === 'embedded' && config.l1.forkFrom === undefined)
+    problems.push(...genesisProblems(config.l1.genesis, ['l1', 'genesis']))
   config.chains.forEach(({ name, rollup, genesis, el }, index) => {
     if (el === 'embedded') problems.push(...genesisProblems(genesis, ['chains', index, 'genesis']))
     const report = (message: string): void => {

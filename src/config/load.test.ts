@@ -263,6 +263,22 @@ chains:
     expect(load(embedded('mode: mock, genesis: whole-genesis.json')).l1?.el).toBe('embedded')
   })
 
+  it('of a shadow fork', () => {
+    const forked = (settings: string): string => `l1: { forkFrom: { rpc: "http://127.0.0.1:8545" }, ${settings} }`
+    expect(load(forked('mode: mock')).l1).toMatchObject({
+      el: 'embedded',
+      forkFrom: { rpc: 'http://127.0.0.1:8545' },
+    })
+    expect(load(forked('mode: mock, el: embedded, genesis: l1-genesis.json')).l1?.genesis?.config.chainId).toBe(900n)
+    const numbered = 'l1: { mode: mock, forkFrom: { rpc: "http://127.0.0.1:8545", block: 21000000 } }'
+    expect(load(numbered).l1?.forkFrom?.block).toBe(21_000_000n)
+    expect(errors(forked('name: l1'))).toEqual(['l1.mode: must be "mock" with forkFrom: nobody else makes its blocks'])
+    expect(errors(forked('mode: mock, el: { rpc: "http://127.0.0.1:8545" }'))).toEqual([
+      'l1.el: must be "embedded", or left out, with forkFrom: that node is only read',
+    ])
+    expect(errors('l1: { mode: mock, genesis: l1-genesis.json }')).toContain('l1.el: is required')
+  })
+
   it('of a journal without a folder', () => {
     const journaled = MINIMAL.replace('name: op-a', 'name: op-a\n    txpool: { journal: true }')
     expect(errors(journaled)).toEqual(['datadir: is required with txpool.journal: true'])
@@ -273,7 +289,7 @@ chains:
   it('and what this version does not serve', () => {
     expect(
       errors(`
-l1: { el: { rpc: http://127.0.0.1:8545 }, mode: mock, forkFrom: { rpc: http://127.0.0.1:1 } }
+l1: { el: { rpc: http://127.0.0.1:8545 }, mode: mock }
 chains:
   - { name: a, rollup: rollup.json, el: embedded, mode: auto, genesis: bad-genesis.json }
 supervisor: { dependencySet: rollup.json, nodes: [] }
@@ -282,7 +298,6 @@ supervisor: { dependencySet: rollup.json, nodes: [] }
       'chains[0].genesis: bad-genesis.json: chainId: expected a decimal or 0x number',
       'chains[0].mode: mode "auto" is not supported by this version',
       'l1.el.engine: is required with mode: mock',
-      'l1.forkFrom: a shadow fork is not supported by this version',
       "l1.genesis: is required: it says the L1's upgrades and blob schedule",
       'supervisor: a hosted supervisor is not supported by this version',
     ])

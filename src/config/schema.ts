@@ -117,7 +117,9 @@ export function configSchema(folder: string) {
     l1: z
       .strictObject({
         name: chainName.default('l1'),
-        el: z.union([z.strictObject({ rpc: httpUrl, engine: engine(files).optional() }), z.literal('embedded')]),
+        el: z
+          .union([z.strictObject({ rpc: httpUrl, engine: engine(files).optional() }), z.literal('embedded')])
+          .optional(),
         beacon: httpUrl.optional(),
         genesis: files.genesis.optional(),
         mode: z.enum(['follow', 'mock']).default('follow'),

@@ -10,10 +10,7 @@ interface Gap {
 
 const present = (): boolean => true
 
-const SERVICE_GAPS: readonly Gap[] = [
-  { path: ['supervisor'], asks: present, what: 'a hosted supervisor' },
-  { path: ['l1', 'forkFrom'], asks: present, what: 'a shadow fork' },
-]
+const SERVICE_GAPS: readonly Gap[] = [{ path: ['supervisor'], asks: present, what: 'a hosted supervisor' }]
 
 const CHAIN_GAPS: readonly Gap[] = [
   { path: ['mode'], asks: (value) => value === 'auto', what: 'mode "auto"' },

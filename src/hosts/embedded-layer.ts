@@ -10,18 +10,17 @@ import { blockAtTime } from '../embedded/block-at-time.ts'
 import { EmbeddedEnginePort, EmbeddedReader, storedStates } from '../embedded/builder-ports.ts'
 import { chainKind } from '../embedded/chain-kind.ts'
 import type { ChainRules } from '../embedded/chain-rules.ts'
-import { ChainStore, type HeadChange } from '../embedded/chain-store.ts'
+import type { ChainStore, HeadChange } from '../embedded/chain-store.ts'
 import { EmbeddedEngine } from '../embedded/engine.ts'
 import { EngineApi } from '../embedded/engine-api.ts'
 import { EngineBlobs } from '../embedded/engine-blobs.ts'
 import { l1EngineRules, opEngineRules } from '../embedded/engine-rules.ts'
-import { genesisState } from '../embedded/genesis-state.ts'
 import { EmbeddedHead } from '../embedded/head-accounts.ts'
 import { readServices } from '../embedded/read-services.ts'
 import { systemClock } from '../primitives/clock.ts'
-import { AppError, errorMessage } from '../primitives/errors.ts'
+import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
 import type { Block } from '../protocol/block.ts'
-import type { Genesis } from '../protocol/genesis.ts'
+import type { ChainConfig } from '../protocol/chain-config.ts'
 import { isDeposit, type SignedTransaction } from '../protocol/transaction.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
 import { LevelStore } from '../storage/level-store.ts'
@@ -33,6 +32,14 @@ export interface EmbeddedLayer extends ExecutionLayer {
   readonly engine: EmbeddedEngine
   /** Also reads receipts: an L1's for the L2 chains on it. */
   readonly chain: EmbeddedReader
+  readonly config: ChainConfig
+}
+
+/** A chain as its store holds it, and by what rules it goes on. */
+export interface OpenedChain {
+  readonly chain: ChainStore
+  readonly config: ChainConfig
+  readonly rules: ChainRules
 }
 
 const NOTHING_ALONG = { calls: [], arrived: () => undefined }
@@ -51,32 +58,34 @@ function signedOf(blocks: readonly Block[]): SignedTransaction[] {
 
 /**
  * Opens a chain whose execution layer is in this process.
- * @throws AppError CONFIG_INVALID where the folder holds another chain or cannot be used
+ * @throws AppError CONFIG_INVALID where the folder holds another chain or cannot be used; temporary errors of `open` as they
+ *   are
  */
 export async function openEmbeddedLayer(options: {
   readonly name: string
-  readonly genesis: Genesis
-  readonly rules: ChainRules
+  /** Opens the chain of a store, which may be empty. */
+  readonly open: (store: KeyValueStore) => Promise<OpenedChain>
   readonly labels: LabelDistances
   readonly sealedBlocks: SealedBlocks
   /** Absent: in memory. */
   readonly datadir: string | undefined
 }): Promise<EmbeddedLayer> {
-  const { name, rules, labels, sealedBlocks, datadir } = options
+  const { name, labels, sealedBlocks, datadir } = options
   const store = await openStore(datadir && join(datadir, name, 'chain'))
-  const chain = await ChainStore.open(store, genesisState(options.genesis), {}).catch(async (error: unknown) => {
+  const { chain, config, rules } = await options.open(store).catch(async (error: unknown) => {
     await store.close()
+    if (isAppError(error, 'CONFIG_INVALID') || (isAppError(error) && error.severity === 'temporary')) throw error
     throw new AppError('CONFIG_INVALID', { message: `${name}: ${errorMessage(error)}`, cause: error })
   })
   const engine = new EmbeddedEngine(chain, rules, { impersonation: true })
   const reader = new EmbeddedReader(chain)
   const states = storedStates(chain)
   const head = new EmbeddedHead(chain, states)
-  const { config } = options.genesis
   const reads = readServices(engine, chainKind(config), systemClock)
   const identity = { chainId: config.chainId, clientVersion: `op-sequencer/v${VERSION}`, accounts: [] }
   return {
     engine,
+    config,
     chain: reader,
     states,
     rootOracle: undefined,
@@ -85,7 +94,7 @@ export async function openEmbeddedLayer(options: {
         pool.reinject(signedOf(removed))
         pool.drop(signedOf(added))
       })
-      const policy = new TrailingLabels(sealedBlocks, reader, labels)
+      const policy = new TrailingLabels(sealedBlocks, reader, labels, chain.firstNumber)
       return new EngineCommitter(new EmbeddedEnginePort(engine), sealedBlocks, () => NOTHING_ALONG, policy)
     },
     headAccounts: (senders) => head.accounts(senders),

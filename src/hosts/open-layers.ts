@@ -3,6 +3,9 @@ import { l1NewPayload, opNewPayload } from '../clients/engine.ts'
 import { RpcTransport } from '../clients/transport.ts'
 import type { L1Settings, L2Settings } from '../config/config.ts'
 import type { GenesisFile } from '../config/files.ts'
+import type { ChainRules } from '../embedded/chain-rules.ts'
+import { ChainStore } from '../embedded/chain-store.ts'
+import { genesisState } from '../embedded/genesis-state.ts'
 import { L1ChainRules } from '../embedded/l1-chain-rules.ts'
 import { OpChainRules } from '../embedded/op-chain-rules.ts'
 import { AppError } from '../primitives/errors.ts'
@@ -10,7 +13,8 @@ import type { Hash } from '../primitives/hex.ts'
 import { type Genesis, parseGenesis } from '../protocol/genesis.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import type { NodeStore } from '../state/node-store.ts'
-import { type EmbeddedLayer, openEmbeddedLayer } from './embedded-layer.ts'
+import type { KeyValueStore } from '../storage/key-value-store.ts'
+import { type EmbeddedLayer, type OpenedChain, openEmbeddedLayer } from './embedded-layer.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import { l1BlockTime } from './l1.ts'
 import { opConstants } from './l2.ts'
@@ -30,6 +34,15 @@ function wholeGenesis(path: string, file: GenesisFile | undefined): Genesis {
   return parseGenesis(file.json)
 }
 
+/** Opens a chain that begins with a genesis of its own. */
+function fromGenesis(genesis: Genesis, rules: ChainRules): (store: KeyValueStore) => Promise<OpenedChain> {
+  return async (store) => ({
+    chain: await ChainStore.open(store, genesisState(genesis), {}),
+    config: genesis.config,
+    rules,
+  })
+}
+
 /** Opens the L1 in this process. @throws AppError CONFIG_INVALID */
 export async function openEmbeddedL1(
   settings: L1Settings,
@@ -38,9 +51,8 @@ export async function openEmbeddedL1(
 ): Promise<OpenedLayer<EmbeddedLayer>> {
   const { name, safeDistance: safe, finalizedDistance: finalized } = settings
   const sealedBlocks = new SealedBlocks()
-  const genesis = wholeGenesis('l1.genesis', settings.genesis)
-  const rules = new L1ChainRules(config)
-  const layer = await openEmbeddedLayer({ name, genesis, rules, labels: { safe, finalized }, sealedBlocks, datadir })
+  const open = fromGenesis(wholeGenesis('l1.genesis', settings.genesis), new L1ChainRules(config))
+  const layer = await openEmbeddedLayer({ name, open, labels: { safe, finalized }, sealedBlocks, datadir })
   return { layer, sealedBlocks }
 }
 
@@ -93,7 +105,8 @@ export async function openL2(
   if (el === 'embedded') {
     const genesis = wholeGenesis(`chains.${name}.genesis`, settings.genesis)
     const rules = new OpChainRules({ chainId, forks, constants: opConstants(settings) })
-    const layer = await openEmbeddedLayer({ name, genesis, rules, labels: L2_LABELS, sealedBlocks, datadir })
+    const open = fromGenesis(genesis, rules)
+    const layer = await openEmbeddedLayer({ name, open, labels: L2_LABELS, sealedBlocks, datadir })
     checkL2Genesis(settings, layer.engine.chain.genesis)
     return { layer, sealedBlocks }
   }

@@ -83,6 +83,11 @@ export class MemoryFork implements ForkedChain {
     throw new TypeError(`${query.kind} is not served`)
   }
 
+  async config(): Promise<unknown> {
+    this.#answering()
+    throw new AppError('RPC_ERROR', { message: 'the method eth_config does not exist', data: { code: -32601 } })
+  }
+
   async whole(id: bigint | 'latest') {
     this.#answering()
     this.blocks++

@@ -12,9 +12,13 @@ import { FetchedNodes } from './fetched-nodes.ts'
 import { ForkAncestors, type HeaderSource } from './fork-ancestors.ts'
 import { type ForkedBlock, ForkedState } from './forked-state.ts'
 
+const CONFIG_KEY = 'forked-config'
+
 /** The chain that is forked, as a node tells of it. It is read, and nothing else. */
 export interface ForkedChain extends HeaderSource {
   readonly states: ProofSource
+  /** What it answers to `eth_config`. @throws AppError RPC_ERROR when it does not serve that */
+  config(io: IoOptions): Promise<unknown>
   /** A block with its receipts, each verified against the header; undefined where the node has none. */
   whole(
     id: bigint | 'latest',
@@ -64,4 +68,16 @@ export async function openFork(
   return ChainStore.open(store, { ...first, newNodes: new Map(), codes: new Map() }, io, (nodes) =>
     base(forked, block, nodes, store),
   )
+}
+
+/**
+ * What the node answers to `eth_config`, asked for once: a store that has it is enough from then on.
+ * @throws AppError RPC_ERROR, RPC_UNAVAILABLE
+ */
+export async function forkedConfig(store: KeyValueStore, forked: ForkedChain, io: IoOptions): Promise<unknown> {
+  const stored = store.get(CONFIG_KEY)
+  if (stored !== undefined) return JSON.parse(new TextDecoder().decode(stored)) as unknown
+  const config = await forked.config(io)
+  await store.write([[CONFIG_KEY, new TextEncoder().encode(JSON.stringify(config))]], io)
+  return config
 }

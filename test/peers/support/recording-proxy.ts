@@ -1,0 +1,47 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+
+/** A way to a node that notes every call, and can be cut. */
+export interface RecordingProxy extends AsyncDisposable {
+  readonly url: string
+  /** Methods that were called, in order. */
+  readonly methods: string[]
+  /** While set, connections are dropped. */
+  cut: boolean
+}
+
+/** Starts a JSON-RPC proxy on loopback before a node. */
+export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
+  const methods: string[] = []
+  const forward = async (body: string): Promise<string> => {
+    const calls = [JSON.parse(body) as { method: string } | { method: string }[]].flat()
+    methods.push(...calls.map(({ method }) => method))
+    const response = await fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
+    return response.text()
+  }
+  const server = createServer((request, response) => {
+    if (proxy.cut) {
+      request.socket.destroy()
+      return
+    }
+    text(request)
+      .then(forward)
+      .then(
+        (answer) => response.end(answer),
+        (error: unknown) => response.writeHead(502).end(String(error)),
+      )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  const proxy: RecordingProxy = {
+    url: `http://127.0.0.1:${port}`,
+    methods,
+    cut: false,
+    [Symbol.asyncDispose]: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+  return proxy
+}
