@@ -5,6 +5,7 @@ import type { EmbeddedErrorCode } from '../src/embedded/chain-store.ts'
 import type { EngineErrorCode } from '../src/embedded/engine-errors.ts'
 import type { ReadErrorCode } from '../src/embedded/read-errors.ts'
 import type { ExecutionErrorCode } from '../src/evm/executor.ts'
+import type { CallErrorCode } from '../src/evm/state-overrides.ts'
 import type { RlpErrorCode } from '../src/primitives/rlp.ts'
 import type { SignatureErrorCode } from '../src/primitives/secp256k1.ts'
 import type { AttributesErrorCode } from '../src/protocol/attributes.ts'
@@ -28,8 +29,9 @@ import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
 import type { PoolErrorCode } from '../txpool/validate.ts'
 
 /**
- * Codes of the JSON-RPC layer itself. `UPSTREAM_ERROR` carries a node's own `{code, message, data}` unchanged.
- * `TX_NOT_INCLUDED`: a transaction was sent, and the caller's patience ended before it was in a block; `data.hash` is its.
+ * Codes of the JSON-RPC layer itself. `UPSTREAM_ERROR` carries a node's own `{code, message, data}` unchanged,
+ * `EXECUTION_REVERTED` what a call reverted with. `TX_NOT_INCLUDED`: a transaction was sent, and the caller's patience ended
+ * before it was in a block; `data.hash` is its.
  */
 export type RpcErrorCode =
   | 'PARSE_ERROR'
@@ -44,6 +46,7 @@ export type RpcErrorCode =
   | 'SUBSCRIPTION_NOT_FOUND'
   | 'TOO_MANY_SUBSCRIPTIONS'
   | 'TX_NOT_INCLUDED'
+  | 'EXECUTION_REVERTED'
 
 /** What derivation of a block's frame from its parent and L1 origin throws. */
 type FrameErrorCode =
@@ -73,6 +76,7 @@ export type Code =
   | RpcErrorCode
   | BuilderErrorCode
   | ExecutionErrorCode
+  | CallErrorCode
   | PoolErrorCode
   | FrameErrorCode
   | NodeErrorCode
@@ -111,6 +115,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   SIGNATURE_INVALID: -32000,
   PAYLOAD_HASH_MISMATCH: -32000,
   BLOCK_NOT_FOUND: -32000,
+  CALL_INVALID: -32000,
+  CALL_ABORTED: -32000,
   BLOCK_UNKNOWN: -32000,
   CHAIN_MISMATCH: -32000,
   DB_KEY_NOT_FOUND: -32000,
@@ -119,6 +125,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   REWIND_REFUSED: -32000,
   LOG_QUERY_TOO_LARGE: -32000,
   FEE_HISTORY_INVALID: -32000,
+  // geth's, for calls.
+  EXECUTION_REVERTED: 3,
   // The Engine API's own.
   ENGINE_PARAMS_INVALID: -32602,
   PAYLOAD_UNKNOWN: -38001,

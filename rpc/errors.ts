@@ -1,4 +1,6 @@
 import { AppError, isAppError } from '../src/primitives/errors.ts'
+import { bytesToHex } from '../src/primitives/hex.ts'
+import { revertReason } from '../src/protocol/revert-reason.ts'
 import { ERROR_NUMBERS, errorNumber, type RpcErrorCode } from './error-codes.ts'
 
 /** A JSON-RPC error object. */
@@ -21,10 +23,18 @@ export function upstreamError(error: ErrorObject, cause?: unknown): AppError<Rpc
   return new AppError<RpcErrorCode>('UPSTREAM_ERROR', { message: error.message, data: { ...error }, cause })
 }
 
+/** What a call that reverted answers, as wallets know it from geth: the data is what it reverted with. */
+export function revertError(data: Uint8Array): AppError<RpcErrorCode> {
+  const reason = revertReason(data)
+  const message = reason === undefined ? 'execution reverted' : `execution reverted: ${reason}`
+  return new AppError<RpcErrorCode>('EXECUTION_REVERTED', { message, data: { returned: bytesToHex(data) } })
+}
+
 const INTERNAL: ErrorObject = { code: ERROR_NUMBERS.INTERNAL_ERROR, message: 'internal error' }
 
 function dataOf({ code, data }: AppError, number: number): unknown {
   if (number === ERROR_NUMBERS.PARENT_UNUSABLE) return { rule: code, ...data }
+  if (number === ERROR_NUMBERS.EXECUTION_REVERTED) return data?.returned
   // EIP-7966 has the hash itself.
   return number === ERROR_NUMBERS.TX_NOT_INCLUDED ? data?.hash : data
 }

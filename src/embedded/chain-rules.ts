@@ -1,11 +1,11 @@
-import type { Executor } from '../evm/executor.ts'
+import type { ScratchExecutor } from '../evm/scratch-block.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { Block } from '../protocol/block.ts'
 import { type Header, POST_MERGE_CONSTANTS } from '../protocol/header.ts'
 
 /** What makes a block valid on one chain, beside what L1 and OP Stack have in common. Faults are in geth's words. */
 export interface ChainRules {
-  readonly executor: Executor
+  readonly executor: ScratchExecutor
   /** Whether a head that is an ancestor of the current one sets the labels, and can be built on: op-geth's way, not geth's. */
   readonly ancestorHeads: boolean
   /** Why a payload is not one of this chain's, whatever its parent is. */

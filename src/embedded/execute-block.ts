@@ -7,6 +7,7 @@ import { type Block, receiptsRoot, transactionsRoot } from '../protocol/block.ts
 import { requestsHash } from '../protocol/execution-requests.ts'
 import { mergeBlooms, type Receipt } from '../protocol/receipt.ts'
 import type { StateRoots } from '../state/root-pass.ts'
+import { blockEnv } from './block-env.ts'
 import { type ChainRules, digits } from './chain-rules.ts'
 import type { ChainState } from './chain-state.ts'
 
@@ -40,7 +41,7 @@ export async function executeBlock(
   ancestorHash: BlockEnv['ancestorHash'],
   io: IoOptions,
 ): Promise<Verdict> {
-  const { header, transactions, withdrawals } = block
+  const { header, transactions } = block
   const root = transactionsRoot(transactions.map(({ raw }) => raw))
   if (root !== header.transactionsRoot) {
     return invalid(
@@ -49,19 +50,7 @@ export async function executeBlock(
   }
   const bodyFault = rules.bodyFault(block)
   if (bodyFault !== undefined) return invalid(bodyFault)
-  const env: BlockEnv = {
-    number: header.number,
-    timestamp: header.timestamp,
-    gasLimit: header.gasLimit,
-    baseFeePerGas: header.baseFeePerGas ?? 0n,
-    prevRandao: header.mixHash,
-    feeRecipient: header.beneficiary,
-    parentHash: header.parentHash,
-    ...(header.parentBeaconBlockRoot !== undefined && { parentBeaconBlockRoot: header.parentBeaconBlockRoot }),
-    ...(header.excessBlobGas !== undefined && { excessBlobGas: header.excessBlobGas }),
-    ...(withdrawals !== undefined && { withdrawals }),
-    ancestorHash,
-  }
+  const env = blockEnv(block, ancestorHash)
   const execution = await rules.executor.begin(state, env)
   for (const [index, transaction] of transactions.entries()) {
     io.signal?.throwIfAborted()

@@ -1,10 +1,26 @@
-import { createEVM, EVM, EVMError, type EVMResult, type ExecResult, type Message } from '@ethereumjs/evm'
+import {
+  createEVM,
+  EVM,
+  EVMError,
+  type EVMResult,
+  type EVMRunCallOpts,
+  type ExecResult,
+  type Message,
+  type PrecompileFunc,
+} from '@ethereumjs/evm'
 import { Account, createZeroAddress } from '@ethereumjs/util'
 import { AppError } from '../primitives/errors.ts'
 import { EMPTY_BYTES } from '../primitives/hex.ts'
 import { analyse } from './code-analysis.ts'
+import { createdAddress } from './created-address.ts'
 import type { Frame, Instruction } from './instruction.ts'
 import { instructionTable, type LibraryInstruction } from './instructions.ts'
+import { MAX_CODE_SIZE } from './intrinsic-gas.ts'
+import { precompileFault } from './precompile-faults.ts'
+import { addressOf } from './state-adapter.ts'
+import { faultText, VmFault } from './vm-fault.ts'
+import type { EnteredCall, Watch } from './watch.ts'
+import { type Announcement, runWatchedFrame } from './watched-frame.ts'
 
 /** The library's interpreter as far as a frame needs it. */
 interface Interpreter {
@@ -76,9 +92,57 @@ async function runFrame(frame: Frame, table: readonly Instruction[], evm: EVM): 
  * @hideconstructor
  */
 export class BlockEvm extends EVM {
+  /** Precompiles of the chain's rules, which are warm: those that a call replaces stay so. */
+  readonly warmPrecompiles: readonly string[]
+  /** Where each precompile is by the chain's rules, wherever a call has moved it. */
+  readonly #precompileAddresses: ReadonlyMap<PrecompileFunc, number>
+  /** Set while messages run that are no part of a block's building; without it nothing is looked at. */
+  watch: Watch | undefined
+  /** The refund counter before the outermost frame, as a watch shows it. */
+  refundBefore = 0n
   #table: readonly Instruction[] | undefined
   /** Revert data that the library must not take for code, by the error it came with. */
   readonly #revertData = new WeakMap<EVMError, Uint8Array>()
+  readonly #announcement: Announcement = { call: undefined }
+  /** What the last init code gave back. */
+  #initResult: Uint8Array = EMPTY_BYTES
+
+  constructor(options: ConstructorParameters<typeof EVM>[0]) {
+    super(options)
+    this.warmPrecompiles = [...this.precompiles.keys()]
+    this.#precompileAddresses = new Map(
+      [...this.precompiles].map(([address, precompile]) => [precompile, Number(`0x${address}`)]),
+    )
+  }
+
+  override async runCall(options: EVMRunCallOpts): Promise<EVMResult> {
+    const observer = this.watch?.observer
+    if (observer === undefined) return super.runCall(options)
+    const call = this.#announcement.call ?? (await this.#outermost(options))
+    this.#announcement.call = undefined
+    observer.enter?.(call)
+    const result = await super.runCall(options)
+    const { exceptionError, executionGasUsed: gasUsed, returnValue: output } = result.execResult
+    const error = exceptionError && faultText(exceptionError)
+    observer.leave?.({ depth: call.depth, output, gasUsed, error })
+    return result
+  }
+
+  /** The frame that a message begins with. Its sender's nonce has been raised already. */
+  async #outermost({ caller, to, data, gasLimit, value }: EVMRunCallOpts): Promise<EnteredCall> {
+    const sender = caller ?? createZeroAddress()
+    const from = addressOf(sender)
+    const account = to === undefined ? await this.stateManager.getAccount(sender) : undefined
+    return {
+      depth: 0,
+      kind: to === undefined ? 'CREATE' : 'CALL',
+      from,
+      to: to === undefined ? createdAddress(from, (account?.nonce ?? 1n) - 1n) : addressOf(to),
+      input: data ?? EMPTY_BYTES,
+      gas: gasLimit ?? 0n,
+      value: value ?? 0n,
+    }
+  }
 
   /**
    * The library looks for EIP-3541's forbidden first byte in whatever init code gives back, so that revert data beginning
@@ -87,8 +151,38 @@ export class BlockEvm extends EVM {
   protected override async _executeCreate(message: Message): Promise<EVMResult> {
     const outcome = await super._executeCreate(message)
     const { execResult } = outcome
-    const revertData = execResult.exceptionError && this.#revertData.get(execResult.exceptionError)
-    return revertData === undefined ? outcome : { ...outcome, execResult: { ...execResult, returnValue: revertData } }
+    const { exceptionError: error } = execResult
+    if (error === undefined) return outcome
+    const revertData = this.#revertData.get(error)
+    if (revertData !== undefined) return { ...outcome, execResult: { ...execResult, returnValue: revertData } }
+    // What stopped the init code itself has its words already.
+    const refused = error instanceof VmFault ? undefined : this.watch && this.#codeFault(error, this.watch)
+    return refused === undefined ? outcome : { ...outcome, execResult: { ...execResult, exceptionError: refused } }
+  }
+
+  /** Why what init code gave back does not become a contract. */
+  #codeFault({ error }: EVMError, { line }: Watch): VmFault | undefined {
+    const { OUT_OF_GAS, CODESIZE_EXCEEDS_MAXIMUM, INVALID_BYTECODE_RESULT } = EVMError.errorMessages
+    const ofCode = [OUT_OF_GAS, CODESIZE_EXCEEDS_MAXIMUM, INVALID_BYTECODE_RESULT] as const
+    if (!ofCode.some((category) => category === error)) return undefined
+    const code = this.#initResult
+    if (code.length > MAX_CODE_SIZE) {
+      const sizes = line === '1.17' ? `: code size ${code.length} limit ${MAX_CODE_SIZE}` : ''
+      return new VmFault(error, `max code size exceeded${sizes}`)
+    }
+    if (code[0] === 0xef) return new VmFault(error, 'invalid code: must not begin with 0xef')
+    return new VmFault(error, 'contract creation code storage out of gas')
+  }
+
+  override async runPrecompile(
+    code: Parameters<EVM['runPrecompile']>[0],
+    data: Uint8Array,
+    gasLimit: bigint,
+  ): Promise<ExecResult> {
+    const result = await super.runPrecompile(code, data, gasLimit)
+    if (this.watch === undefined || result.exceptionError === undefined) return result
+    const address = this.#precompileAddresses.get(code as PrecompileFunc) ?? 0
+    return { ...result, exceptionError: precompileFault(address, data, result.exceptionError, gasLimit) }
   }
 
   protected override async runInterpreter(message: Message): Promise<ExecResult> {
@@ -126,8 +220,12 @@ export class BlockEvm extends EVM {
     if (message.createdAddresses) result.createdAddresses = message.createdAddresses
     frame.code = message.code as Uint8Array
     this.#table ??= instructionTable(this._opcodeMap as unknown as readonly LibraryInstruction[])
-    const error = await runFrame(frame, this.#table, this)
+    const error =
+      this.watch === undefined
+        ? await runFrame(frame, this.#table, this)
+        : await runWatchedFrame(frame, this.#table, this, this.watch, this.#announcement, this.refundBefore)
     let returnValue = result.returnValue ?? EMPTY_BYTES
+    if (message.isCreate === true && error === undefined) this.#initResult = returnValue
     if (error !== undefined && message.isCreate === true && returnValue[0] === 0xef) {
       this.#revertData.set(error, returnValue)
       returnValue = EMPTY_BYTES

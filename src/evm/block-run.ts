@@ -1,20 +1,26 @@
-import type { EVM } from '@ethereumjs/evm'
 import { isAppError } from '../primitives/errors.ts'
-import { type Address, bytesToHex, hexToBytes } from '../primitives/hex.ts'
-import { keccak256 } from '../primitives/keccak.ts'
-import { encodeRlp } from '../primitives/rlp.ts'
+import { hexToBytes } from '../primitives/hex.ts'
+import type { StateOverrides } from '../protocol/call-arguments.ts'
 import type { L1FeeInfo } from '../protocol/l1-fee-info.ts'
 import { logsBloom, type Receipt } from '../protocol/receipt.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
 import { Overlay } from '../state/overlay.ts'
-import type { BlobRules } from './blob-charges.ts'
+import { type BlobRules, MAX_BLOBS_PER_TRANSACTION } from './blob-charges.ts'
+import type { BlockEvm } from './block-evm.ts'
 import type { AncestorHash, EvmRules } from './chain.ts'
-import type { Outcome } from './execute-tx.ts'
+import { createdAddress } from './created-address.ts'
+import { executeMessage, type Outcome } from './execute-message.ts'
 import type { BlockEnd, BlockEnv, BlockExecution, ExecutedTransaction } from './executor.ts'
+import type { Message } from './message.ts'
 import { evmBlock } from './message-call.ts'
+import type { CallOutcome, CallTerms, PrecompileOverride, ScratchBlock, ScratchOptions } from './scratch-block.ts'
 import { StateAdapter } from './state-adapter.ts'
+import { applyStateOverrides } from './state-overrides.ts'
+import type { TransactionCharges } from './transaction-charges.ts'
 import type { TransactionContext } from './transaction-context.ts'
+import { faultText } from './vm-fault.ts'
+import type { Observer, Watch } from './watch.ts'
 
 /** A transaction that ran and has its place, with what a chain adds to it. */
 export interface RunResult {
@@ -38,15 +44,17 @@ interface Entry {
 }
 
 /** What every chain's block in execution is made of: the overlay, the EVM, and the list of what ran so far. */
-export abstract class BlockRun implements BlockExecution {
+export abstract class BlockRun implements BlockExecution, ScratchBlock {
   protected readonly env: BlockEnv
-  protected readonly rules: EvmRules
-  protected readonly overlay: Overlay
+  readonly rules: EvmRules
+  readonly overlay: Overlay
+  readonly blobBaseFee: bigint
   readonly #chainId: bigint
   readonly #blobs: BlobRules | undefined
   readonly #adapter: StateAdapter
   readonly #block: ReturnType<typeof evmBlock>
-  #evm: EVM | undefined
+  #watch: Watch | undefined
+  #evm: BlockEvm | undefined
   #entries: Entry[] = []
   #ended: { readonly mark: number; readonly end: BlockEnd } | undefined
 
@@ -59,23 +67,30 @@ export abstract class BlockRun implements BlockExecution {
     readonly blobBaseFee: bigint
     /** Undefined where blob transactions are not allowed. */
     readonly blobs: BlobRules | undefined
+    /** Present in a block that is not to be built. */
+    readonly scratch?: ScratchOptions | undefined
   }) {
+    const { scratch } = options
     this.#chainId = options.chainId
     this.rules = options.rules
     this.env = options.env
-    this.overlay = new Overlay(options.state)
+    this.overlay = scratch?.overlay ?? new Overlay(options.state)
+    this.blobBaseFee = scratch?.blobBaseFee ?? options.blobBaseFee
+    this.#watch = scratch?.watch
     this.#blobs = options.blobs
     this.#adapter = new StateAdapter(this.overlay)
-    this.#block = evmBlock(options.env, options.blobBaseFee)
+    this.#block = evmBlock(options.env, this.blobBaseFee)
   }
 
-  protected abstract newEvm(state: StateAdapter, ancestorHash: AncestorHash): EVM
+  protected abstract newEvm(state: StateAdapter, ancestorHash: AncestorHash): BlockEvm
   /** What the protocol does before the first transaction. */
   protected abstract prepare(context: TransactionContext): Promise<void>
   /** Runs a transaction; what it wrote is taken back when it throws. */
   protected abstract execute(context: TransactionContext, transaction: Transaction): Promise<RunResult>
   /** What the protocol does after the last transaction; what it wrote is taken back when it throws. */
   protected abstract conclude(context: TransactionContext): Promise<BlockEnd>
+  /** What the chain takes for a message beside the price of its gas. */
+  protected abstract callCharges(context: TransactionContext, message: Message): Promise<TransactionCharges>
   abstract readonly daFootprint: bigint
   abstract readonly blobGasUsed: bigint
 
@@ -107,13 +122,18 @@ export abstract class BlockRun implements BlockExecution {
     return this.#entries.at(-1)?.executed.receipt.cumulativeGasUsed ?? 0n
   }
 
-  #context(): TransactionContext {
+  #openEvm(): BlockEvm {
     this.#evm ??= this.newEvm(this.#adapter, async (number) => {
       const hash = await this.env.ancestorHash(number)
       return hash === undefined ? new Uint8Array(32) : hexToBytes(hash)
     })
+    this.#evm.watch = this.#watch
+    return this.#evm
+  }
+
+  #context(): TransactionContext {
     return {
-      evm: this.#evm,
+      evm: this.#openEvm(),
       block: this.#block,
       overlay: this.overlay,
       env: this.env,
@@ -146,6 +166,43 @@ export abstract class BlockRun implements BlockExecution {
     const executed = this.#place(transaction, result)
     this.#entries.push({ executed, mark, blobGas: this.blobGas + result.blobGas })
     return executed
+  }
+
+  show(observer: Observer | undefined): void {
+    if (this.#watch === undefined) return
+    const { line, pace } = this.#watch
+    this.#watch = { line, pace, ...(observer && { observer }) }
+  }
+
+  override(overrides: StateOverrides, precompiles: PrecompileOverride): Promise<void> {
+    const active = this.#openEvm().precompiles
+    const changed = precompiles === 'replaced' ? active : new Map(precompiles === 'kept' ? active : [])
+    return applyStateOverrides(this.overlay, changed, overrides)
+  }
+
+  async call(message: Message, { gasPrice, gasPool, policy }: CallTerms): Promise<CallOutcome> {
+    const context = this.#callContext(message, gasPrice, gasPool)
+    const outcome = await this.#attempt(this.overlay.mark(), async () =>
+      executeMessage(context, message, gasPrice, await this.callCharges(context, message), policy),
+    )
+    const { status, gasUsed, maxGasUsed, logs, result } = outcome
+    const { returnValue, reverted, fault } = result
+    return { status, gasUsed, maxGasUsed, logs, returnValue, reverted, error: fault && faultText(fault) }
+  }
+
+  /** A message that pays nothing sees prices of nothing, so that it is not refused for paying too little. */
+  #callContext({ maxFeePerBlobGas }: Message, gasPrice: bigint, gasLeft: bigint): TransactionContext {
+    const baseFeePerGas = gasPrice === 0n ? 0n : this.env.baseFeePerGas
+    const blobBaseFee = maxFeePerBlobGas === 0n ? 0n : this.blobBaseFee
+    const env = { ...this.env, baseFeePerGas }
+    const maxPerTransaction = this.rules.osaka ? MAX_BLOBS_PER_TRANSACTION : undefined
+    return {
+      ...this.#context(),
+      env,
+      block: evmBlock(env, blobBaseFee),
+      blobs: this.rules.cancun ? { baseFee: blobBaseFee, maxPerTransaction } : undefined,
+      gasLeft,
+    }
   }
 
   #place(transaction: Transaction, result: RunResult): ExecutedTransaction {
@@ -201,9 +258,4 @@ export abstract class BlockRun implements BlockExecution {
   diff(): StateDiff {
     return this.overlay.diff()
   }
-}
-
-/** The address of a contract that `sender` creates with `nonce`. */
-function createdAddress(sender: Address, nonce: bigint): Address {
-  return bytesToHex(keccak256(encodeRlp([hexToBytes(sender), nonce])).subarray(12))
 }

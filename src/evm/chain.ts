@@ -1,5 +1,5 @@
 import { Common, type CustomCrypto, Hardfork, Mainnet } from '@ethereumjs/common'
-import { type CustomPrecompile, type EVM, type EVMMockBlockchainInterface, MCLBLS, RustBN254 } from '@ethereumjs/evm'
+import { type CustomPrecompile, type EVMMockBlockchainInterface, MCLBLS, RustBN254 } from '@ethereumjs/evm'
 import mcl from 'mcl-wasm'
 import { initRustBN } from 'rustbn-wasm'
 import { concatBytes } from '../primitives/hex.ts'
@@ -71,7 +71,7 @@ export function createEvm(options: {
   readonly ancestorHash: AncestorHash
   /** Precompiles that replace or join those of the rules. */
   readonly precompiles?: (common: Common) => CustomPrecompile[]
-}): EVM {
+}): BlockEvm {
   const common = new Common({
     chain: { ...Mainnet, chainId: Number(options.chainId) },
     hardfork: hardforkOf(options.rules),

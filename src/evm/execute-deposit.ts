@@ -1,16 +1,29 @@
 import { checksumAddress } from '../primitives/checksum-address.ts'
+import { EMPTY_BYTES, ZERO_ADDRESS } from '../primitives/hex.ts'
 import type { DepositTransaction } from '../protocol/transaction.ts'
 import { accountOrEmpty, addBalance, incrementNonce } from './balances.ts'
-import type { Outcome } from './execute-tx.ts'
+import type { Outcome } from './execute-message.ts'
 import { gasAfterRefund } from './gas-refund.ts'
 import { floorDataGas, intrinsicGas, MAX_INIT_CODE_SIZE } from './intrinsic-gas.ts'
 import { refusal } from './refusal.ts'
 import { removeDestroyed, runMessage, type TransactionContext } from './transaction-context.ts'
+import type { EnteredCall } from './watch.ts'
 
 /** A deposit's outcome, and the nonce that its receipt records. */
 export interface DepositOutcome extends Outcome {
   /** The sender's nonce before execution. */
   readonly nonceBefore: bigint
+}
+
+/** How geth shows a deposit that never began. */
+const FAILED_DEPOSIT: EnteredCall = {
+  depth: 0,
+  kind: 'STOP',
+  from: ZERO_ADDRESS,
+  to: ZERO_ADDRESS,
+  input: EMPTY_BYTES,
+  gas: 0n,
+  value: undefined,
 }
 
 /** Why a deposit fails before its first instruction; undefined when it does not. */
@@ -50,6 +63,7 @@ export async function executeDeposit(
 
   if (await failsEarly(context, deposit)) {
     await incrementNonce(overlay, deposit.sender)
+    context.evm.watch?.observer?.enter?.(FAILED_DEPOSIT)
     return { status: 0, gasUsed: flatGas, logs: [], nonceBefore }
   }
   await incrementNonce(overlay, deposit.sender)
@@ -64,6 +78,7 @@ export async function executeDeposit(
     accessList: [],
     warm: [],
     blobVersionedHashes: [],
+    refund: 0n,
   })
   let gasUsed = flatGas
   if (regolith) {

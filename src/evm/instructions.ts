@@ -16,12 +16,17 @@ function words(length: bigint): bigint {
   return (length + WORD - 1n) / WORD
 }
 
-/** What it costs that memory reaches as far as `offset + length`. @see yellow paper, appendix H.1 */
-function memoryGas(frame: Frame, offset: bigint, length: bigint): bigint {
+/** What memory of so many words costs in all. @see yellow paper, appendix H.1 */
+export function memoryPrice(count: bigint): bigint {
+  return count * 3n + (count * count) / 512n
+}
+
+/** What it costs that memory reaches as far as `offset + length`. */
+export function memoryGas(frame: Frame, offset: bigint, length: bigint): bigint {
   if (length === 0n) return 0n
   const count = words(offset + length)
   if (count <= frame.memoryWordCount) return 0n
-  const cost = count * 3n + (count * count) / 512n
+  const cost = memoryPrice(count)
   const grown = cost - frame.highestMemCost
   frame.memoryWordCount = count
   frame.highestMemCost = cost

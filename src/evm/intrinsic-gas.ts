@@ -1,4 +1,4 @@
-import type { Transaction } from '../protocol/transaction.ts'
+import type { Message } from './message.ts'
 
 const TX_GAS = 21_000n
 const CREATE_GAS = 53_000n
@@ -11,6 +11,8 @@ const FLOOR_GAS_PER_TOKEN = 10n
 
 /** The largest init code of a creation, in bytes, from Shanghai. @see EIP-3860 */
 export const MAX_INIT_CODE_SIZE = 49_152
+/** The largest code of a contract, in bytes. @see EIP-170 */
+export const MAX_CODE_SIZE = 24_576
 /** Gas that an EIP-7702 authorization costs up front. */
 const AUTHORIZATION_GAS = 25_000n
 /** Gas of it that is given back when the authority's account exists already. */
@@ -22,22 +24,23 @@ function countZeroes(data: Uint8Array): bigint {
   return BigInt(zeroes)
 }
 
-/** Gas that a transaction costs before its first instruction, from Istanbul on; `shanghai` adds EIP-3860. */
-export function intrinsicGas(transaction: Transaction, rules: { readonly shanghai: boolean }): bigint {
-  const { data } = transaction
-  const creation = transaction.to === undefined
+/** Gas that a transaction or a call costs before its first instruction, from Istanbul on; `shanghai` adds EIP-3860. */
+export function intrinsicGas(
+  message: Pick<Message, 'data' | 'to'> & Partial<Pick<Message, 'accessList' | 'authorizationList'>>,
+  rules: { readonly shanghai: boolean },
+): bigint {
+  const { data, accessList = [], authorizationList = [] } = message
+  const creation = message.to === undefined
   let gas = creation ? CREATE_GAS : TX_GAS
   if (data.length > 0) {
     const zeroes = countZeroes(data)
     gas += zeroes * ZERO_BYTE_GAS + (BigInt(data.length) - zeroes) * NON_ZERO_BYTE_GAS
     if (creation && rules.shanghai) gas += BigInt(Math.ceil(data.length / 32)) * INIT_CODE_WORD_GAS
   }
-  if (transaction.type === 0x7e) return gas
-  for (const entry of transaction.accessList) {
+  for (const entry of accessList) {
     gas += ACCESS_LIST_ADDRESS_GAS + BigInt(entry.storageKeys.length) * ACCESS_LIST_SLOT_GAS
   }
-  if (transaction.type === 4) gas += BigInt(transaction.authorizationList.length) * AUTHORIZATION_GAS
-  return gas
+  return gas + BigInt(authorizationList.length) * AUTHORIZATION_GAS
 }
 
 /** The least gas a transaction pays for its data, from Prague. @see EIP-7623 */

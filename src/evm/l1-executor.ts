@@ -1,23 +1,24 @@
-import type { EVM } from '@ethereumjs/evm'
 import { blobBaseFee, GAS_PER_BLOB } from '../protocol/blob-fee.ts'
 import { type BlobParams, blobParamsAt, type L1ChainConfig } from '../protocol/l1-chain.ts'
 import type { Log } from '../protocol/receipt.ts'
 import { effectiveGasPrice, isDeposit, type SignedTransaction, type Transaction } from '../protocol/transaction.ts'
 import type { StateReader } from '../state/diff.ts'
 import { addBalance } from './balances.ts'
-import { blobCharges, blobGas } from './blob-charges.ts'
+import { blobCharges, blobGas, MAX_BLOBS_PER_TRANSACTION } from './blob-charges.ts'
+import type { BlockEvm } from './block-evm.ts'
 import { blockRequests } from './block-requests.ts'
 import { BlockRun, type RunResult } from './block-run.ts'
 import { type AncestorHash, createEvm, type EvmRules, l1EvmRules } from './chain.ts'
 import { executeSigned } from './execute-tx.ts'
-import type { BlockEnd, BlockEnv, BlockExecution, Executor } from './executor.ts'
+import type { BlockEnd, BlockEnv, BlockExecution } from './executor.ts'
+import type { Message } from './message.ts'
 import { refusal } from './refusal.ts'
+import type { ScratchBlock, ScratchExecutor, ScratchOptions } from './scratch-block.ts'
 import type { StateAdapter } from './state-adapter.ts'
 import { storeBeaconRoot, storeParentHash } from './system-calls.ts'
+import type { TransactionCharges } from './transaction-charges.ts'
 import type { TransactionContext } from './transaction-context.ts'
 
-/** Blobs that one transaction may have from Osaka. @see EIP-7594 */
-const MAX_BLOBS_PER_TRANSACTION = 6
 const WEI_PER_GWEI = 1_000_000_000n
 /** The largest block in RLP, in bytes, from Osaka. @see EIP-7934 */
 export const MAX_BLOCK_SIZE = 8_388_608
@@ -26,8 +27,8 @@ const BLOCK_OVERHEAD = 4_096
 /** More than RLP puts around a typed transaction. */
 const TRANSACTION_OVERHEAD = 5
 
-/** {@link Executor} of L1 after the merge, by geth's rules. */
-export class L1Executor implements Executor {
+/** {@link ScratchExecutor} of L1 after the merge, by geth's rules. */
+export class L1Executor implements ScratchExecutor {
   readonly #config: L1ChainConfig
 
   constructor(config: L1ChainConfig) {
@@ -36,6 +37,10 @@ export class L1Executor implements Executor {
 
   async begin(state: StateReader, env: BlockEnv): Promise<BlockExecution> {
     return new L1BlockRun(this.#config, state, env).begin()
+  }
+
+  open(state: StateReader, env: BlockEnv, options: ScratchOptions): ScratchBlock {
+    return new L1BlockRun(this.#config, state, env, options)
   }
 }
 
@@ -55,7 +60,7 @@ class L1BlockRun extends BlockRun {
   readonly #config: L1ChainConfig
   readonly #blobs: BlockBlobs | undefined
 
-  constructor(config: L1ChainConfig, state: StateReader, env: BlockEnv) {
+  constructor(config: L1ChainConfig, state: StateReader, env: BlockEnv, scratch?: ScratchOptions) {
     const rules = l1EvmRules(config, env.timestamp)
     const blobs = blobsOf(config, rules, env)
     const maxPerTransaction = rules.osaka ? MAX_BLOBS_PER_TRANSACTION : undefined
@@ -66,6 +71,7 @@ class L1BlockRun extends BlockRun {
       env,
       blobBaseFee: blobs?.baseFee ?? 1n,
       blobs: blobs && { baseFee: blobs.baseFee, maxPerTransaction },
+      scratch,
     })
     this.#config = config
     this.#blobs = blobs
@@ -79,7 +85,7 @@ class L1BlockRun extends BlockRun {
     return this.blobGas
   }
 
-  protected newEvm(state: StateAdapter, ancestorHash: AncestorHash): EVM {
+  protected newEvm(state: StateAdapter, ancestorHash: AncestorHash): BlockEvm {
     return createEvm({ chainId: this.#config.chainId, rules: this.rules, state, ancestorHash })
   }
 
@@ -98,6 +104,10 @@ class L1BlockRun extends BlockRun {
       nonce: transaction.nonce,
       blobGas: blobGas(transaction),
     }
+  }
+
+  protected async callCharges(context: TransactionContext, message: Message): Promise<TransactionCharges> {
+    return blobCharges(context.blobs, message)
   }
 
   /** What geth checks of a block as a whole and its builder when it picks transactions. */

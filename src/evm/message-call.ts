@@ -1,8 +1,9 @@
-import { type EVM, EVMError, type ExecResult } from '@ethereumjs/evm'
+import { EVMError, type ExecResult } from '@ethereumjs/evm'
 import { createAddressFromString } from '@ethereumjs/util'
 import { type Address, bytesToHex, hexToBytes } from '../primitives/hex.ts'
 import type { Log } from '../protocol/receipt.ts'
 import type { AccessListEntry } from '../protocol/transaction.ts'
+import type { BlockEvm } from './block-evm.ts'
 import type { BlockEnv } from './executor.ts'
 
 /** A transaction's outermost call or creation. The sender's nonce has been raised already. */
@@ -18,6 +19,8 @@ export interface TopMessage {
   /** Accounts that are warm beside those of the access list: EIP-7702 authorities. */
   readonly warm: readonly Address[]
   readonly blobVersionedHashes: readonly string[]
+  /** Gas that will be refunded, whatever comes. */
+  readonly refund: bigint
 }
 
 /** What became of a {@link TopMessage}. */
@@ -29,12 +32,14 @@ export interface MessageResult {
   readonly returnValue: Uint8Array
   /** Whether it ended in REVERT, so that the return value is the revert's data. */
   readonly reverted: boolean
+  /** What stopped it, unless it ended by itself. */
+  readonly fault: EVMError | undefined
   readonly logs: readonly Log[]
   /** Accounts that SELFDESTRUCT removes at the end of the transaction. */
   readonly destroyed: readonly Address[]
 }
 
-type EvmBlock = NonNullable<Parameters<EVM['runCall']>[0]['block']>
+type EvmBlock = NonNullable<Parameters<BlockEvm['runCall']>[0]['block']>
 
 /** The block as opcodes see it. @param blobBaseFee wei per blob gas */
 export function evmBlock(env: BlockEnv, blobBaseFee: bigint): EvmBlock {
@@ -53,11 +58,11 @@ export function evmBlock(env: BlockEnv, blobBaseFee: bigint): EvmBlock {
 }
 
 /** Makes warm what is warm before the first instruction. @see EIP-2929, EIP-2930, EIP-3651 */
-function prepareAccessList(evm: EVM, block: EvmBlock, message: TopMessage): void {
+function prepareAccessList(evm: BlockEvm, block: EvmBlock, message: TopMessage): void {
   const { journal } = evm
   journal.addAlwaysWarmAddress(message.from)
   if (message.to !== undefined) journal.addAlwaysWarmAddress(message.to)
-  for (const precompile of evm.precompiles.keys()) journal.addAlwaysWarmAddress(precompile)
+  for (const precompile of evm.warmPrecompiles) journal.addAlwaysWarmAddress(precompile)
   if (evm.common.isActivatedEIP(3651)) journal.addAlwaysWarmAddress(block.header.coinbase.toString())
   for (const { address, storageKeys } of message.accessList) {
     journal.addAlwaysWarmAddress(address)
@@ -74,7 +79,7 @@ function logsOf(result: ExecResult): Log[] {
   }))
 }
 
-function destroyedBy(evm: EVM, result: ExecResult): Address[] {
+function destroyedBy(evm: BlockEvm, result: ExecResult): Address[] {
   const marked = [...(result.selfdestruct?.keys() ?? [])] as Address[]
   // From Cancun only what this very transaction created goes away. @see EIP-6780
   return evm.common.isActivatedEIP(6780) ? marked.filter((address) => result.createdAddresses?.has(address)) : marked
@@ -84,8 +89,9 @@ function destroyedBy(evm: EVM, result: ExecResult): Address[] {
  * Runs a transaction's outermost message. State changes of a failed message are undone by the EVM itself.
  * @throws whatever reading the state threw; the EVM must not be used again after that
  */
-export async function runTopMessage(evm: EVM, block: EvmBlock, message: TopMessage): Promise<MessageResult> {
+export async function runTopMessage(evm: BlockEvm, block: EvmBlock, message: TopMessage): Promise<MessageResult> {
   prepareAccessList(evm, block, message)
+  evm.refundBefore = message.refund
   const from = createAddressFromString(message.from)
   const { execResult } = await evm.runCall({
     block,
@@ -104,6 +110,7 @@ export async function runTopMessage(evm: EVM, block: EvmBlock, message: TopMessa
   const error = execResult.exceptionError
   return {
     success: error === undefined,
+    fault: error,
     gasUsed: execResult.executionGasUsed,
     refund: execResult.gasRefund ?? 0n,
     returnValue: execResult.returnValue,

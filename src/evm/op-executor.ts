@@ -1,4 +1,3 @@
-import type { EVM } from '@ethereumjs/evm'
 import { daFootprint, daFootprintGasScalar } from '../protocol/da-footprint.ts'
 import type { OpForks } from '../protocol/forks.ts'
 import { type RollupCostData, rollupCostData } from '../protocol/l1-fee.ts'
@@ -11,18 +10,23 @@ import {
   type Transaction,
 } from '../protocol/transaction.ts'
 import type { StateReader } from '../state/diff.ts'
+import { blobCharges } from './blob-charges.ts'
+import type { BlockEvm } from './block-evm.ts'
 import { BlockRun, type RunResult } from './block-run.ts'
 import { type AncestorHash, createEvm, opEvmRules } from './chain.ts'
 import { ensureCreate2Deployer } from './create2-deployer.ts'
 import { executeDeposit } from './execute-deposit.ts'
 import { executeSigned } from './execute-tx.ts'
-import type { BlockEnd, BlockEnv, BlockExecution, Executor } from './executor.ts'
+import type { BlockEnd, BlockEnv, BlockExecution } from './executor.ts'
 import { type FeeRules, readFeeRules } from './fees.ts'
-import { opCharges } from './op-charges.ts'
+import type { Message } from './message.ts'
+import { opCharges, opSettlement } from './op-charges.ts'
 import { opPrecompiles } from './precompiles.ts'
 import { refusal } from './refusal.ts'
+import type { ScratchBlock, ScratchExecutor, ScratchOptions } from './scratch-block.ts'
 import type { StateAdapter } from './state-adapter.ts'
 import { storeBeaconRoot, storeParentHash } from './system-calls.ts'
+import type { TransactionCharges } from './transaction-charges.ts'
 import type { TransactionContext } from './transaction-context.ts'
 
 /** wei per blob gas on OP-Stack chains, where there are no blobs: EIP-4844's minimum. */
@@ -35,8 +39,8 @@ export interface OpChain {
   readonly forks: OpForks
 }
 
-/** The default {@link Executor}: OP-Stack rules around ethereumjs' EVM. */
-export class OpExecutor implements Executor {
+/** The default {@link ScratchExecutor}: OP-Stack rules around ethereumjs' EVM. */
+export class OpExecutor implements ScratchExecutor {
   readonly #chain: OpChain
 
   constructor(chain: OpChain) {
@@ -46,6 +50,10 @@ export class OpExecutor implements Executor {
   async begin(state: StateReader, env: BlockEnv): Promise<BlockExecution> {
     return new OpBlockRun(this.#chain, state, env).begin()
   }
+
+  open(state: StateReader, env: BlockEnv, options: ScratchOptions): ScratchBlock {
+    return new OpBlockRun(this.#chain, state, env, options)
+  }
 }
 
 class OpBlockRun extends BlockRun {
@@ -54,9 +62,9 @@ class OpBlockRun extends BlockRun {
   #fees: FeeRules | undefined
   #feeInfo: ((data: RollupCostData) => L1FeeInfo) | undefined
 
-  constructor(chain: OpChain, state: StateReader, env: BlockEnv) {
+  constructor(chain: OpChain, state: StateReader, env: BlockEnv, scratch?: ScratchOptions) {
     const rules = opEvmRules(chain.forks, env.timestamp)
-    super({ chainId: chain.chainId, rules, state, env, blobBaseFee: BLOB_BASE_FEE, blobs: undefined })
+    super({ chainId: chain.chainId, rules, state, env, blobBaseFee: BLOB_BASE_FEE, blobs: undefined, scratch })
     this.#chain = chain
     this.#forks = chain.forks
   }
@@ -69,7 +77,7 @@ class OpBlockRun extends BlockRun {
     return 0n
   }
 
-  protected newEvm(state: StateAdapter, ancestorHash: AncestorHash): EVM {
+  protected newEvm(state: StateAdapter, ancestorHash: AncestorHash): BlockEvm {
     return createEvm({
       chainId: this.#chain.chainId,
       rules: this.rules,
@@ -133,6 +141,18 @@ class OpBlockRun extends BlockRun {
       blobGas,
       l1Fee: this.#l1Fee(cost),
     }
+  }
+
+  /**
+   * No data of a call goes to L1, and it is not asked for an operator fee in advance; op-geth settles both as if it had been.
+   * A call that offers no fee is not even settled.
+   */
+  protected async callCharges(context: TransactionContext, message: Message): Promise<TransactionCharges> {
+    const blobs = blobCharges(context.blobs, message)
+    if (message.maxFeePerGas === 0n && message.maxPriorityFeePerGas === 0n) return blobs
+    const { rules, env } = context
+    const fees = await readFeeRules(this.overlay, this.#forks, env.timestamp)
+    return { ...blobs, settle: opSettlement(fees, message.gasLimit, 0n, env.baseFeePerGas, rules.prague) }
   }
 
   /** The calldata of the block's L1-attributes transaction; undefined in a block that has none. */

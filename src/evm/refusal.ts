@@ -20,6 +20,8 @@ export type RefusalReason =
   | 'typeNotSupported'
   | 'invalidChainId'
   | 'emptyAuthorizationList'
+  | 'authorizedCreation'
+  | 'blobCreation'
   | 'blobHashesMissing'
   | 'blobHashInvalid'
   | 'blobFeeCapTooLow'

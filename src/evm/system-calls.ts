@@ -1,7 +1,7 @@
-import type { EVM } from '@ethereumjs/evm'
 import { createAddressFromString } from '@ethereumjs/util'
 import { type Address, type Hash, hexToBytes, toWord } from '../primitives/hex.ts'
 import type { Overlay } from '../state/overlay.ts'
+import type { BlockEvm } from './block-evm.ts'
 import type { BlockEnv } from './executor.ts'
 import type { evmBlock } from './message-call.ts'
 
@@ -41,7 +41,7 @@ export function blockHashSlot(number: bigint, parentHash: Hash): RingSlot {
 }
 
 async function store(
-  evm: EVM,
+  evm: BlockEvm,
   block: ReturnType<typeof evmBlock>,
   overlay: Overlay,
   address: Address,
@@ -66,7 +66,7 @@ async function store(
  * @returns what the contract returned; undefined when the call failed
  */
 export async function systemCall(
-  evm: EVM,
+  evm: BlockEvm,
   block: ReturnType<typeof evmBlock>,
   overlay: Overlay,
   address: Address,
@@ -89,7 +89,7 @@ export async function systemCall(
 
 /** Records the parent's beacon root (EIP-4788). A chain without the contract skips it, as geth does. */
 export async function storeBeaconRoot(
-  evm: EVM,
+  evm: BlockEvm,
   block: ReturnType<typeof evmBlock>,
   overlay: Overlay,
   env: BlockEnv,
@@ -102,7 +102,7 @@ export async function storeBeaconRoot(
 
 /** Records the parent's hash (EIP-2935). */
 export async function storeParentHash(
-  evm: EVM,
+  evm: BlockEvm,
   block: ReturnType<typeof evmBlock>,
   overlay: Overlay,
   env: BlockEnv,

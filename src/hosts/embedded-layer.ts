@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { embeddedCallMethods } from '../../rpc/methods/embedded-calls.ts'
 import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import { receiptOf } from '../../rpc/methods/eth-transactions.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
@@ -8,6 +9,7 @@ import { type LabelDistances, TrailingLabels } from '../delivery/trailing-labels
 import { StoredBlobs } from '../embedded/blob-archive.ts'
 import { blockAtTime } from '../embedded/block-at-time.ts'
 import { EmbeddedEnginePort, EmbeddedReader, storedStates } from '../embedded/builder-ports.ts'
+import { EmbeddedCalls } from '../embedded/call-service.ts'
 import { chainKind } from '../embedded/chain-kind.ts'
 import type { ChainRules } from '../embedded/chain-rules.ts'
 import type { ChainStore, HeadChange } from '../embedded/chain-store.ts'
@@ -81,7 +83,16 @@ export async function openEmbeddedLayer(options: {
   const reader = new EmbeddedReader(chain)
   const states = storedStates(chain)
   const head = new EmbeddedHead(chain, states)
-  const reads = readServices(engine, chainKind(config), systemClock)
+  const kind = chainKind(config)
+  const reads = readServices(engine, kind, systemClock)
+  const calls = new EmbeddedCalls({
+    chain,
+    executor: rules.executor,
+    states,
+    chainId: config.chainId,
+    line: kind.tag === 'op' ? '1.17' : '1.16',
+    clock: systemClock,
+  })
   const identity = { chainId: config.chainId, clientVersion: `op-sequencer/v${VERSION}`, accounts: [] }
   return {
     engine,
@@ -103,7 +114,7 @@ export async function openEmbeddedLayer(options: {
       receipt: (hash, io) => receiptOf(reads.blocks, hash, io),
       onChange: (listener) => engine.onHead(listener),
     },
-    methods: (pool) => embeddedReadMethods({ identity, pool, ...reads }),
+    methods: (pool) => [...embeddedReadMethods({ identity, pool, ...reads }), ...embeddedCallMethods(calls)],
     engineApi: ({ builder }, source) => {
       const engineRules = config.op === undefined ? l1EngineRules(config.l1) : opEngineRules(config.op.forks)
       const blobs = source && new EngineBlobs(source, engineRules, chain)

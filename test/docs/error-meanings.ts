@@ -3,6 +3,7 @@
  * A number without a line here fails the page's test.
  */
 export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readonly data?: string }> = new Map([
+  [3, { when: 'A call reverted; the message has the reason where there is one.', data: 'what it reverted with' }],
   [-32700, { when: 'The request is not JSON.' }],
   [-32600, { when: 'Not a JSON-RPC 2.0 request, or a batch that is empty or too large.' }],
   [-32601, { when: 'No such method or subscription on this route; subscriptions need a WebSocket.' }],

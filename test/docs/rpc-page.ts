@@ -3,6 +3,7 @@ import { beaconRoutes } from '../../rpc/beacon.ts'
 import { ERROR_NUMBERS } from '../../rpc/error-codes.ts'
 import { type Method, methodTable } from '../../rpc/method.ts'
 import { blockTimeMethods } from '../../rpc/methods/block-times.ts'
+import { embeddedCallMethods } from '../../rpc/methods/embedded-calls.ts'
 import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { miningMethods } from '../../rpc/methods/mining.ts'
@@ -137,9 +138,8 @@ function conveniences(): { readonly own: readonly Method[]; readonly aliases: Re
 /** What differs on the route of a chain that is in this process. */
 function embeddedSection(): string {
   const { own, aliases } = conveniences()
-  const names = embeddedReadMethods({ identity: { chainId: 1n, clientVersion: '', accounts: [] } } as never).map(
-    ({ name }) => `\`${name}\``,
-  )
+  const reads = embeddedReadMethods({ identity: { chainId: 1n, clientVersion: '', accounts: [] } } as never)
+  const names = [...reads, ...embeddedCallMethods({} as never)].map(({ name }) => `\`${name}\``)
   const rows = own.map(({ name, summary }) => [
     `\`${name}\``,
     summary,

@@ -72,6 +72,7 @@ export class AllocEvm {
       accessList,
       warm: [],
       blobVersionedHashes: [],
+      refund: 0n,
     })
   }
 }

@@ -1,0 +1,73 @@
+import type { Message, MessagePolicy } from '../evm/message.ts'
+import type { CallErrorCode } from '../evm/state-overrides.ts'
+import { AppError } from '../primitives/errors.ts'
+import { EMPTY_BYTES, ZERO_ADDRESS } from '../primitives/hex.ts'
+import type { CallArguments } from '../protocol/call-arguments.ts'
+
+/** A call need not be what the chain would take: nobody has signed it. */
+export const CALL_POLICY: MessagePolicy = {
+  nonce: false,
+  gasCap: false,
+  ofNoContract: false,
+  freeWithoutFees: true,
+}
+
+/** A message with what it pays. */
+export interface PricedMessage {
+  readonly message: Message
+  /** wei per gas */
+  readonly gasPrice: bigint
+}
+
+function invalid(message: string): AppError<CallErrorCode> {
+  return new AppError('CALL_INVALID', { message })
+}
+
+/** wei per gas: nothing for a message that offers nothing, whatever the base fee is. */
+function priceOf(maxFeePerGas: bigint, tip: bigint, baseFee: bigint): bigint {
+  if (maxFeePerGas === 0n && tip === 0n) return 0n
+  return tip + baseFee < maxFeePerGas ? tip + baseFee : maxFeePerGas
+}
+
+/**
+ * The message that a call's arguments stand for.
+ * @param gas what it has when it does not say
+ * @param gasCap the most that it may have; undefined: as much as it says
+ * @param baseFee wei per gas, of the block that the call was made on
+ * @throws AppError CALL_INVALID in geth's words
+ * @see geth, internal/ethapi CallDefaults and ToMessage
+ */
+export function messageOf(
+  args: CallArguments,
+  { gas, gasCap, baseFee, chainId }: { gas: bigint; gasCap: bigint | undefined; baseFee: bigint; chainId: bigint },
+): PricedMessage {
+  const { gasPrice, maxFeePerGas, maxPriorityFeePerGas, blobVersionedHashes, maxFeePerBlobGas, authorizationList } =
+    args
+  if (gasPrice !== undefined && (maxFeePerGas !== undefined || maxPriorityFeePerGas !== undefined)) {
+    throw invalid('both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified')
+  }
+  if (args.chainId !== undefined && args.chainId !== chainId) {
+    throw invalid(`chainId does not match node's (have=${args.chainId}, want=${chainId})`)
+  }
+  const wanted = args.gas ?? gas
+  const cap = gasPrice ?? maxFeePerGas ?? 0n
+  const tip = gasPrice ?? maxPriorityFeePerGas ?? 0n
+  const blobCap = maxFeePerBlobGas ?? (blobVersionedHashes === undefined ? undefined : 0n)
+  return {
+    message: {
+      sender: args.from ?? ZERO_ADDRESS,
+      to: args.to,
+      value: args.value ?? 0n,
+      gasLimit: gasCap !== undefined && gasCap < wanted ? gasCap : wanted,
+      data: args.data ?? EMPTY_BYTES,
+      nonce: args.nonce ?? 0n,
+      maxFeePerGas: cap,
+      maxPriorityFeePerGas: tip,
+      accessList: args.accessList ?? [],
+      ...(blobVersionedHashes !== undefined && { blobVersionedHashes }),
+      ...(blobCap !== undefined && { maxFeePerBlobGas: blobCap }),
+      ...(authorizationList !== undefined && { authorizationList }),
+    },
+    gasPrice: gasPrice ?? priceOf(cap, tip, baseFee),
+  }
+}

@@ -1,0 +1,142 @@
+import type { StateSource } from '../builder/ports.ts'
+import type { BlockEnv } from '../evm/executor.ts'
+import { pacer } from '../evm/pace.ts'
+import type { PrecompileOverride, ScratchBlock, ScratchExecutor } from '../evm/scratch-block.ts'
+import type { CallErrorCode } from '../evm/state-overrides.ts'
+import type { GethLine, Observer } from '../evm/watch.ts'
+import type { Clock } from '../primitives/clock.ts'
+import { AppError, isAppError } from '../primitives/errors.ts'
+import type { Hash } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import type { BlockId } from '../protocol/block-id.ts'
+import type { BlockOverrides, CallArguments, StateOverrides } from '../protocol/call-arguments.ts'
+import type { Header } from '../protocol/header.ts'
+import { blockEnv } from './block-env.ts'
+import { resolveBlock } from './block-lookup.ts'
+import { CALL_POLICY, messageOf } from './call-message.ts'
+import { type ChainStore, unknownBlock } from './chain-store.ts'
+import { type Estimate, estimateGas } from './gas-estimate.ts'
+
+/** What a call gave. */
+export type CallAnswer =
+  | { readonly tag: 'returned'; readonly data: Uint8Array }
+  | { readonly tag: 'reverted'; readonly data: Uint8Array }
+
+/** Where a call runs, and what is to be different there. */
+export interface CallPlace {
+  readonly block: BlockId
+  readonly state?: StateOverrides | undefined
+  readonly header?: BlockOverrides | undefined
+}
+
+/** What calls on a chain stand on. */
+export interface CallServiceOptions {
+  readonly chain: ChainStore
+  readonly executor: ScratchExecutor
+  /** Opens states by block; the chain's own, or those of the chain that it began on. */
+  readonly states: StateSource
+  readonly chainId: bigint
+  readonly line: GethLine
+  readonly clock: Clock
+}
+
+/** As much gas as geth lets a call have. */
+const RPC_GAS_CAP = 50_000_000n
+/** As many milliseconds as geth lets a call take. */
+const CALL_TIME_MS = 5_000
+
+function invalid(message: string): AppError<CallErrorCode> {
+  return new AppError('CALL_INVALID', { message })
+}
+
+/** @throws AppError CALL_INVALID for what only simulated blocks can have */
+function overriddenEnv(env: BlockEnv, overrides: BlockOverrides): BlockEnv {
+  const { number, time, gasLimit, feeRecipient, prevRandao, baseFeePerGas } = overrides
+  for (const key of ['beaconRoot', 'withdrawals'] as const) {
+    if (overrides[key] !== undefined) throw invalid(`block override "${key}" is not supported for this RPC method`)
+  }
+  return {
+    ...env,
+    ...(number !== undefined && { number }),
+    ...(time !== undefined && { timestamp: time }),
+    ...(gasLimit !== undefined && { gasLimit }),
+    ...(feeRecipient !== undefined && { feeRecipient }),
+    ...(prevRandao !== undefined && { prevRandao }),
+    ...(baseFeePerGas !== undefined && { baseFeePerGas }),
+  }
+}
+
+interface OpenOptions {
+  readonly precompiles: PrecompileOverride
+  /** Milliseconds. */
+  readonly timeLimit?: number
+  readonly observer?: Observer
+}
+
+/** Runs messages on the states of a chain without changing any of them, as geth and op-geth do. */
+export class EmbeddedCalls {
+  readonly #options: CallServiceOptions
+
+  constructor(options: CallServiceOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Runs a message on the state after a block.
+   * @throws AppError BLOCK_NOT_FOUND, CALL_INVALID with geth's wording, CALL_ABORTED, STATE_UNAVAILABLE
+   */
+  async call(args: CallArguments, place: CallPlace, io: IoOptions): Promise<CallAnswer> {
+    const { header, block } = await this.#open(place, { precompiles: 'replaced', timeLimit: CALL_TIME_MS }, io)
+    const { message, gasPrice } = this.#message(args, header, RPC_GAS_CAP)
+    const outcome = await block
+      .call(message, { gasPrice, gasPool: RPC_GAS_CAP, policy: CALL_POLICY })
+      .catch((error: unknown) => {
+        if (!isAppError(error, 'TX_REFUSED')) throw error
+        throw invalid(`err: ${error.message} (supplied gas ${message.gasLimit})`)
+      })
+    const { returnValue: data, reverted, error } = outcome
+    if (reverted) return { tag: 'reverted', data }
+    if (error !== undefined) throw invalid(error)
+    return { tag: 'returned', data }
+  }
+
+  /**
+   * The least gas limit that a message succeeds with on the state after a block, within geth's tolerance.
+   * @throws AppError as {@link call}
+   */
+  async estimateGas(args: CallArguments, place: CallPlace, io: IoOptions): Promise<Estimate> {
+    const { header, block } = await this.#open(place, { precompiles: 'kept' }, io)
+    const message = this.#message(args, header, 0n)
+    return estimateGas(block, message, header.gasLimit, RPC_GAS_CAP)
+  }
+
+  #message(args: CallArguments, header: Header, gas: bigint): ReturnType<typeof messageOf> {
+    const { chainId } = this.#options
+    return messageOf(args, { gas, gasCap: RPC_GAS_CAP, baseFee: header.baseFeePerGas ?? 0n, chainId })
+  }
+
+  /** A block like the one that is named, on the state after it. */
+  async #open(
+    { block: id, state = new Map(), header: overrides = {} }: CallPlace,
+    { precompiles, timeLimit, observer }: OpenOptions,
+    io: IoOptions,
+  ): Promise<{ readonly hash: Hash; readonly header: Header; readonly block: ScratchBlock }> {
+    const { chain, executor, states, line, clock } = this.#options
+    // op-geth looks for the header before it looks for the state.
+    const hash = line === '1.17' ? resolveBlock(chain, id, 'header not found') : resolveBlock(chain, id)
+    const header = chain.header(hash)
+    if (header === undefined) throw unknownBlock(hash)
+    const pace = pacer(clock, timeLimit, `execution aborted (timeout = ${CALL_TIME_MS / 1000}s)`, io)
+    // What is no ancestor of the block has no hash, even where the number is overridden.
+    const ancestorHash = async (number: bigint): Promise<Hash | undefined> =>
+      number < header.number ? chain.ancestor(header.parentHash, number, io) : undefined
+    const { blobBaseFee } = overrides
+    const block = executor.open(
+      states({ hash, stateRoot: chain.stateRoot(hash) }),
+      overriddenEnv(blockEnv({ header }, ancestorHash), overrides),
+      { watch: { line, pace, ...(observer && { observer }) }, ...(blobBaseFee !== undefined && { blobBaseFee }) },
+    )
+    await block.override(state, precompiles)
+    return { hash, header, block }
+  }
+}

@@ -1,0 +1,14 @@
+import { type Address, concatBytes, hexToBytes } from '../primitives/hex.ts'
+
+const PREFIX = Uint8Array.of(0xef, 0x01, 0x00)
+const SIZE = 23
+
+/** Whether code is an EIP-7702 delegation rather than a program. */
+export function isDelegation(code: Uint8Array): boolean {
+  return code.length === SIZE && PREFIX.every((byte, i) => code[i] === byte)
+}
+
+/** The code of an account that runs what `target` has. */
+export function delegationTo(target: Address): Uint8Array {
+  return concatBytes(PREFIX, hexToBytes(target))
+}

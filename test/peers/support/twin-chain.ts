@@ -1,0 +1,243 @@
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import { expect } from 'vitest'
+import { toErrorObject } from '../../../rpc/errors.ts'
+import type { Method } from '../../../rpc/method.ts'
+import { embeddedCallMethods } from '../../../rpc/methods/embedded-calls.ts'
+import type { SealedBlock } from '../../../src/builder/service.ts'
+import { storedStates } from '../../../src/embedded/builder-ports.ts'
+import { EmbeddedCalls } from '../../../src/embedded/call-service.ts'
+import { L1ChainRules } from '../../../src/embedded/l1-chain-rules.ts'
+import { OpChainRules } from '../../../src/embedded/op-chain-rules.ts'
+import { isAppError } from '../../../src/primitives/errors.ts'
+import { type Hash, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
+import { parseGenesis } from '../../../src/protocol/genesis.ts'
+import { hashHeader } from '../../../src/protocol/header.ts'
+import { newPayloadParams, type Payload } from '../../../src/protocol/payload.ts'
+import { decodeTransaction, isDeposit, type Transaction } from '../../../src/protocol/transaction.ts'
+import { MemoryStore } from '../../../src/storage/memory-store.ts'
+import { embeddedL1World } from '../../support/embedded-l1-world.ts'
+import { embeddedWorld } from '../../support/embedded-world.ts'
+import { VirtualClock } from '../../support/virtual-clock.ts'
+import { type Action, blockPlan, COMPUTING, type Envelope, VARIED, type Weights } from './block-plan.ts'
+import { atGenesis, type ForkSchedule } from './fork-schedule.ts'
+import { type GethProcess, startGeth } from './geth-process.ts'
+import { JsonRpcError } from './json-rpc.ts'
+import { L1_CHAIN_ID, l1Genesis } from './l1-genesis.ts'
+import { L2_CHAIN_ID, l2Genesis } from './l2-genesis.ts'
+import { RANDOM_L1_ALLOC } from './random-l1-chain.ts'
+import type { PayloadStatus } from './rpc-types.ts'
+import { scenery } from './scenery.ts'
+import type { TempFolder } from './temp-folder.ts'
+import { SIGNERS, TxMaker } from './tx-maker.ts'
+
+const TIME = 1_000
+
+/** What a JSON-RPC method answered. */
+export type Answer =
+  | { readonly result: unknown }
+  | { readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } }
+
+/** What both kinds of test world can do. */
+interface World {
+  readonly chain: Awaited<ReturnType<typeof embeddedWorld>>['chain']
+  readonly jobs: {
+    open(options: object, io: object): Promise<string>
+    includeRaw(job: string, raw: Uint8Array, io: object): Promise<unknown>
+    seal(job: string, options: { commit: boolean; publish: boolean }, io: object): Promise<SealedBlock>
+  }
+}
+
+/** The same random chain in geth or op-geth and in the embedded execution layer. */
+export class TwinChain {
+  readonly node: GethProcess
+  readonly op: boolean
+  readonly chainId: number
+  readonly maker = new TxMaker()
+  /** Calls that were not answered alike. */
+  readonly differences: { method: string; params: string; theirs: Answer; ours: Answer }[] = []
+  readonly #world: World
+  readonly #methods: ReadonlyMap<string, Method>
+  readonly #seed: number
+  readonly #newPayload: string
+  #draws = 0
+
+  constructor(
+    node: GethProcess,
+    world: World,
+    methods: readonly Method[],
+    seed: number,
+    op: boolean,
+    newPayload: string,
+  ) {
+    this.node = node
+    this.op = op
+    this.chainId = op ? L2_CHAIN_ID : L1_CHAIN_ID
+    this.#world = world
+    this.#methods = new Map(methods.map((method) => [method.name, method]))
+    this.#seed = seed
+    this.#newPayload = newPayload
+  }
+
+  /** One value of an arbitrary: the next in the sequence that the seed gives. */
+  draw<T>(arbitrary: fc.Arbitrary<T>): T {
+    const [value] = fc.sample(fc.noBias(arbitrary), { seed: this.#seed + this.#draws++ * 7919, numRuns: 1 })
+    return value as T
+  }
+
+  get headNumber(): bigint {
+    const { chain } = this.#world
+    return chain.header(chain.labels.head)?.number ?? 0n
+  }
+
+  /** The block at a number. */
+  block(number: bigint) {
+    const { chain } = this.#world
+    const block = chain.block(chain.canonicalHash(number) as Hash)
+    if (block === undefined) throw new Error(`no block ${number}`)
+    return block
+  }
+
+  /** Signs a random transaction that would fit on the head. */
+  async transaction(action: Action, envelope: Envelope, prague: boolean): Promise<Transaction> {
+    const { chain } = this.#world
+    const header = chain.header(chain.labels.head)
+    const state = storedStates(chain)({ hash: chain.labels.head, stateRoot: ZERO_HASH })
+    const nonces = new Map<string, bigint>()
+    const context = {
+      chainId: this.chainId,
+      baseFee: header?.baseFeePerGas ?? 0n,
+      cancun: true,
+      prague,
+      nonceOf: (address: `0x${string}`) => nonces.get(address) ?? 0n,
+    }
+    for (const { address } of SIGNERS) {
+      nonces.set(address, (await state.account(address))?.nonce ?? 0n)
+    }
+    const { raw } = await this.maker.make(action, envelope, context)
+    return decodeTransaction(hexToBytes(raw))
+  }
+
+  /** Adds a block of random transactions to both chains. */
+  async extend(most: number, prague: boolean, weights: Weights = VARIED): Promise<SealedBlock> {
+    const { jobs } = this.#world
+    const job = await jobs.open({}, {})
+    for (const event of this.draw(blockPlan(weights, most))) {
+      if (event.kind !== 'include') continue
+      const { raw } = await this.transaction(event.action, event.envelope, prague)
+      await jobs.includeRaw(job, raw, {}).catch((error: unknown) => {
+        // Of a sender's transactions in one block, only the first has the nonce that the state says.
+        if (!isAppError(error, 'TX_REFUSED')) throw error
+      })
+    }
+    const sealed = await jobs.seal(job, { commit: true, publish: false }, {})
+    for (const { transaction, receipt, contractAddress } of sealed.transactions) {
+      if (!isDeposit(transaction) && receipt.status === 1 && contractAddress !== undefined) {
+        this.maker.deployed.push(contractAddress)
+      }
+    }
+    await this.#copy(sealed)
+    return sealed
+  }
+
+  async #copy({ header, transactions, withdrawals, executionRequests }: SealedBlock): Promise<void> {
+    const payload: Payload = {
+      hash: hashHeader(header),
+      header,
+      transactions: transactions.map(({ transaction }) => transaction.raw),
+      ...(withdrawals && { withdrawals }),
+      ...(executionRequests && { executionRequests }),
+    }
+    const params = newPayloadParams(payload, this.op, payload.executionRequests)
+    const status = await this.node.engine.call<PayloadStatus>(this.#newPayload, params)
+    expect(status).toMatchObject({ status: 'VALID' })
+    const labels = { headBlockHash: payload.hash, safeBlockHash: ZERO_HASH, finalizedBlockHash: ZERO_HASH }
+    await this.node.engine.call('engine_forkchoiceUpdatedV3', [labels, null])
+  }
+
+  /** What the embedded execution layer answers. */
+  async ours(method: string, params: readonly unknown[]): Promise<Answer> {
+    try {
+      const result = await this.#methods.get(method)?.bind(params).run({})
+      return { result: JSON.parse(JSON.stringify(result ?? null)) }
+    } catch (error) {
+      const { error: object, unexpected } = toErrorObject(error)
+      if (unexpected) throw error
+      return { error: object }
+    }
+  }
+
+  /** What geth or op-geth answers. */
+  async theirs(method: string, params: readonly unknown[]): Promise<Answer> {
+    try {
+      return { result: await this.node.rpc.call(method, params) }
+    } catch (error) {
+      if (!(error instanceof JsonRpcError)) throw error
+      const message = error.message.slice(method.length + 2, error.message.lastIndexOf(` (${error.code})`))
+      return { error: { code: error.code, message, ...(error.data !== undefined && { data: error.data }) } }
+    }
+  }
+
+  /** Asks both, and notes where they do not answer alike. @returns what geth or op-geth answered */
+  async compare(method: string, params: readonly unknown[]): Promise<Answer> {
+    const [theirs, ours] = await Promise.all([this.theirs(method, params), this.ours(method, params)])
+    if (!isDeepStrictEqual(ours, theirs))
+      this.differences.push({ method, params: JSON.stringify(params), theirs, ours })
+    return theirs
+  }
+}
+
+/** An L2 in op-geth and in the embedded layer, at its genesis. */
+export async function l2Twin(
+  folder: TempFolder,
+  seed: number,
+  last: 'granite' | 'jovian' = 'jovian',
+): Promise<TwinChain & AsyncDisposable> {
+  const forks: ForkSchedule = atGenesis(last)
+  const genesis = await l2Genesis({ timestamp: TIME, forks, alloc: scenery() })
+  const node = await startGeth({ folder, name: `op-geth-${last}`, program: 'op-geth', genesis })
+  const world = await embeddedWorld(new MemoryStore(), genesis)
+  const { op, chainId } = world.genesis.config
+  if (op === undefined) throw new Error('not an OP chain')
+  const { executor } = new OpChainRules({ chainId, forks: op.forks, constants: op.eip1559 })
+  const calls = new EmbeddedCalls({
+    chain: world.chain,
+    executor,
+    states: storedStates(world.chain),
+    chainId,
+    line: '1.17',
+    clock: new VirtualClock(0),
+  })
+  const version = last === 'jovian' ? 'engine_newPayloadV4' : 'engine_newPayloadV3'
+  const twin = new TwinChain(node, world as unknown as World, embeddedCallMethods(calls), seed, true, version)
+  return Object.assign(twin, { [Symbol.asyncDispose]: () => node[Symbol.asyncDispose]() })
+}
+
+/** An L1 in geth and in the embedded layer, at its genesis. */
+export async function l1Twin(folder: TempFolder, seed: number): Promise<TwinChain & AsyncDisposable> {
+  const genesis = l1Genesis({ timestamp: TIME, alloc: RANDOM_L1_ALLOC })
+  const node = await startGeth({ folder, name: 'geth', program: 'geth', genesis })
+  const world = await embeddedL1World(genesis)
+  const { l1: config } = parseGenesis(genesis).config
+  const { executor } = new L1ChainRules(config)
+  const calls = new EmbeddedCalls({
+    chain: world.chain,
+    executor,
+    states: storedStates(world.chain),
+    chainId: config.chainId,
+    line: '1.16',
+    clock: new VirtualClock(0),
+  })
+  const twin = new TwinChain(
+    node,
+    world as unknown as World,
+    embeddedCallMethods(calls),
+    seed,
+    false,
+    'engine_newPayloadV4',
+  )
+  return Object.assign(twin, { [Symbol.asyncDispose]: () => node[Symbol.asyncDispose]() })
+}
+
+/** Programs as often as anything else. */
+export const CALLS: Weights = { ...COMPUTING, precompile: 6, setCode: 5, transfer: 5 }
