@@ -1,18 +1,25 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { READ_METHODS } from '../../rpc/methods/pass-through.ts'
+import { genesisState } from '../../src/embedded/genesis-state.ts'
 import { type Hash, type Hex, toQuantity, toWord } from '../../src/primitives/hex.ts'
+import { parseGenesis } from '../../src/protocol/genesis.ts'
 import { blobTransaction, testBlob } from './support/blob-tx.ts'
 import { expectSameOnNode } from './support/block-checks.ts'
 import { DELETING, VARIED } from './support/block-plan.ts'
 import { user } from './support/dev-accounts.ts'
+import { atGenesis } from './support/fork-schedule.ts'
+import { JsonRpc } from './support/json-rpc.ts'
 import { L1_CHAIN_ID } from './support/l1-genesis.ts'
-import { asGethShows } from './support/mock-l1.ts'
+import { l2Genesis } from './support/l2-genesis.ts'
+import { asGethShows, MockL1 } from './support/mock-l1.ts'
 import type { Sealed } from './support/op-sequencer.ts'
 import { type OpenJob, RandomChain } from './support/random-chain.ts'
 import { RANDOM_L1_ALLOC } from './support/random-l1-chain.ts'
+import { rollupJson } from './support/rollup-json.ts'
 import { STORE, storeInput } from './support/scenery.ts'
 import { ForkOrigin, ShadowFork } from './support/shadow-fork.ts'
+import { depositCalldata, PORTAL } from './support/stand-in-contracts.ts'
 
 const SEED = Number(process.env.OP_SEQUENCER_SEED ?? Date.now() % 1_000_000_007)
 const BLOCKS = Math.max(20, Number(process.env.OP_SEQUENCER_BLOCKS ?? 20))
@@ -101,9 +108,11 @@ const nonceOf = async (fork: ShadowFork): Promise<number> =>
 
 describe('a fork of a geth’s chain', () => {
   it.each([
-    ['before its head', { block: FORK_AT }, FORK_AT],
-    ['at its head', {}, ORIGIN_BLOCKS],
-  ])('%s: a second geth finds every block valid', { timeout: 900_000 }, async (name, forkFrom, number) => {
+    ['before its head', { block: FORK_AT }, FORK_AT, undefined],
+    ['at its head', {}, ORIGIN_BLOCKS, undefined],
+    ['of a node without debug methods', {}, ORIGIN_BLOCKS, 'debug_'],
+  ])('%s: a second geth finds every block valid', { timeout: 900_000 }, async (name, forkFrom, number, without) => {
+    origin.proxy.without = without
     await using fork = await ShadowFork.start(origin, name.replaceAll(' ', '-'), forkFrom)
     const forked = made[number - 1] as Sealed
     expect(await fork.head()).toBe(forked.hash)
@@ -141,6 +150,7 @@ describe('a fork of a geth’s chain', () => {
     }
     // The forked node was read, and is as it was.
     expect(origin.proxy.methods.filter((method) => !READING.has(method))).toEqual([])
+    origin.proxy.without = undefined
     expect(await origin.remains()).toEqual(before)
   })
 
@@ -186,6 +196,36 @@ describe('a fork of a geth’s chain', () => {
     await origin.judged(blobs)
     expect(blobs.block.blobGasUsed).toBe('0x20000')
     expect(await origin.remains()).toEqual(before)
+  })
+
+  it('carries an L2 that begins before the forked block', async () => {
+    const start = await origin.l1.el.block(FORK_AT - 2)
+    const timestamp = Number(start.timestamp)
+    const forks = atGenesis('jovian')
+    const { folder } = origin.l1
+    const genesis = await l2Genesis({ timestamp, forks })
+    const { hash, header } = genesisState(parseGenesis(JSON.parse(JSON.stringify(genesis)))).block
+    const first = { hash, number: '0x0', timestamp: start.timestamp, gasLimit: toQuantity(header.gasLimit) } as const
+    const rollup = rollupJson({ l1: start, l2Genesis: first, forks, blockTime: BLOCK_TIME })
+    const chains = [
+      {
+        name: 'op-a',
+        el: 'embedded',
+        rollup: folder.write('fork-rollup.json', rollup),
+        genesis: folder.write('fork-l2-genesis.json', genesis),
+      },
+    ]
+    await using fork = await ShadowFork.start(origin, 'with-l2', { block: FORK_AT }, { root: { chains } })
+    const l2 = new JsonRpc(`${fork.url}/op-a`)
+    const recipient = '0x00000000000000000000000000000000c0ffee00'
+    const deposit = { from: user.address, to: recipient, mint: 5n, value: 5n } as const
+    const own = await fork.block([await sign(await nonceOf(fork), { to: PORTAL, data: depositCalldata(deposit) })])
+    await origin.judged(own)
+    for (const at of [FORK_AT - 1, FORK_AT, FORK_AT + 1]) {
+      const { block } = await l2.call<Sealed>('test_seal', [await l2.call('test_open', [{ l1Origin: 'next' }])])
+      expect(block.mixHash).toBe((await origin.judge.block(at)).mixHash)
+    }
+    expect(await l2.call('eth_getBalance', [recipient, 'latest'])).toBe('0x5')
   })
 
   it('takes transactions into a pool of its own', async () => {
@@ -260,6 +300,57 @@ describe('a forked node that is gone', () => {
     } finally {
       origin.proxy.cut = false
     }
+  })
+})
+
+describe('a forked node that goes on', () => {
+  it('may leave the forked block: state is read by its hash all the same', { timeout: 300_000 }, async () => {
+    await using fork = await ShadowFork.start(origin, 'left', {})
+    const old = made.at(-1) as Sealed
+    const other = await origin.l1.block([], { parent: old.block.parentHash, extraData: '0x0b' })
+    expect(await origin.l1.hashOf('latest')).toBe(other.hash)
+    try {
+      const raw = await sign(await nonceOf(fork), {
+        to: STORE,
+        data: storeInput([
+          [201n, 0n],
+          [202n, 3n],
+        ]),
+      })
+      await origin.judged(await fork.block([raw]))
+      const message = `block ${ORIGIN_BLOCKS} is not ${old.hash} there any more`
+      const refusal = { code: -38590, message: expect.stringContaining(message) }
+      await expect(fork.rpc.call('eth_getBlockByNumber', ['0x2', false])).rejects.toMatchObject(refusal)
+      const second = made[1] as Sealed
+      expect(await fork.rpc.call('eth_getBlockByHash', [second.hash, true])).toMatchObject({ hash: second.hash })
+      expect(await fork.rpc.call('eth_getBlockByHash', [other.hash, true])).toBeNull()
+    } finally {
+      await origin.l1.rpc.call('test_commit', [old.hash])
+    }
+    expect(await fork.rpc.call('eth_getBlockByNumber', ['0x2', false])).toMatchObject({ number: '0x2' })
+  })
+
+  it('may lose the state, which is told; everything else goes on', { timeout: 300_000 }, async () => {
+    const alloc = RANDOM_L1_ALLOC
+    await using l1 = await MockL1.start({ timestamp: GENESIS_TIME, alloc, flags: ['--gcmode', 'full'] })
+    await l1.block()
+    await l1.block([await sign(0, { to: STORE, data: storeInput([[1n, 7n]]) })])
+    const { hash } = await l1.block()
+    await using fork = await ShadowFork.start({ l1, proxy: { url: l1.el.url } }, 'lost', {})
+    const known = await sign(1, { to: STORE, data: storeInput([[1n, 8n]]) })
+    const first = await fork.block([known])
+    for (let made = 0; made < 135; made++) await l1.block()
+    const options = { parent: hash, timestamp: first.block.timestamp, extraData: '0x01' }
+    const job = await fork.open(options)
+    await fork.rpc.call('test_includeRaw', [job, known])
+    const unknown = await sign(2, { to: STORE, data: storeInput([[300n, 0n]]) })
+    await expect(fork.rpc.call('test_includeRaw', [job, unknown])).rejects.toMatchObject({
+      code: -38590,
+      message: expect.stringContaining(`the node that was forked does not give the state of block 3 (${hash}): `),
+    })
+    const sealed = await fork.rpc.call<Sealed>('test_seal', [job])
+    expect(await fork.head()).toBe(sealed.hash)
+    expect(await fork.rpc.call('eth_getStorageAt', [STORE, toWord(1n), 'latest'])).toBe(toWord(8n))
   })
 })
 

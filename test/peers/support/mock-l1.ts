@@ -17,6 +17,8 @@ export interface MockL1Options {
   /** Overrides fields of the chain configuration. */
   readonly config?: Readonly<Record<string, unknown>>
   readonly alloc?: GenesisAlloc
+  /** More flags for geth; of a flag that is given twice, the last counts. */
+  readonly flags?: readonly string[]
   /** Merged into the configuration's `l1`. */
   readonly l1?: Readonly<Record<string, unknown>>
   /** Sections of L2 chains that the same service hosts. */
@@ -56,7 +58,7 @@ export class MockL1 implements AsyncDisposable {
     await using stack = new AsyncDisposableStack()
     const folder = stack.use(new TempFolder())
     const genesis = l1Genesis(options)
-    const flags = ['--networkid', String(L1_CHAIN_ID)]
+    const flags = ['--networkid', String(L1_CHAIN_ID), ...(options.flags ?? [])]
     const el = stack.use(await startGeth({ folder, name: 'l1', program: 'geth', genesis, flags }))
     const port = await freePort()
     const engine = { url: el.engineUrl, jwtSecretFile: el.jwtSecretFile }

@@ -9,6 +9,8 @@ export interface RecordingProxy extends AsyncDisposable {
   readonly methods: string[]
   /** While set, connections are dropped. */
   cut: boolean
+  /** A prefix of methods that the node seems not to have. */
+  without: string | undefined
 }
 
 /** Starts a JSON-RPC proxy on loopback before a node. */
@@ -17,6 +19,8 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
   const forward = async (body: string): Promise<string> => {
     const calls = [JSON.parse(body) as { method: string } | { method: string }[]].flat()
     methods.push(...calls.map(({ method }) => method))
+    const { without } = proxy
+    if (without !== undefined) body = body.replaceAll(`"method":"${without}`, '"method":"none_')
     const response = await fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     return response.text()
   }
@@ -38,6 +42,7 @@ export async function startRecordingProxy(target: string): Promise<RecordingProx
     url: `http://127.0.0.1:${port}`,
     methods,
     cut: false,
+    without: undefined,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

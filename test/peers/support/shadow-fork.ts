@@ -97,7 +97,7 @@ export class ShadowFork implements AsyncDisposable {
 
   /** @param forkFrom as in the configuration; `l1` is merged into its section, `root` into its top */
   static async start(
-    origin: ForkOrigin,
+    origin: { readonly l1: Pick<MockL1, 'folder'>; readonly proxy: Pick<RecordingProxy, 'url'> },
     name: string,
     forkFrom: Readonly<Record<string, unknown>>,
     more: { readonly l1?: Readonly<Record<string, unknown>>; readonly root?: Readonly<Record<string, unknown>> } = {},
