@@ -3,9 +3,21 @@ import { refusal } from '../evm/refusal.ts'
 import { isAppError } from '../primitives/errors.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
-import type { SignedTransaction } from '../protocol/transaction.ts'
+import { isDeposit, type SignedTransaction } from '../protocol/transaction.ts'
+import { DaBudget, type DaThrottle } from './da-limits.ts'
 import type { Job } from './job.ts'
 import type { PoolReader, PoolVerdict } from './ports.ts'
+
+/** Where transactions come from that nobody has named. */
+export interface PoolSource {
+  readonly pool: PoolReader
+  /** Absent where nothing asks for limits. */
+  readonly throttle?: DaThrottle
+}
+
+function signedOf(transactions: readonly ExecutedTransaction[]): SignedTransaction[] {
+  return transactions.map(({ transaction }) => transaction).filter((tx): tx is SignedTransaction => !isDeposit(tx))
+}
 
 function reasonOf(error: unknown): unknown {
   return isAppError(error, 'TX_REFUSED') ? error.data?.reason : undefined
@@ -56,16 +68,17 @@ export async function includeFirst(
  */
 export async function* includeInOrder(
   job: Job,
-  pool: PoolReader,
+  { pool, throttle }: PoolSource,
   io: IoOptions,
 ): AsyncGenerator<ExecutedTransaction | undefined, void, void> {
   const { env, state, execution } = job.open()
+  const budget = throttle && new DaBudget(throttle.limits, signedOf(execution.transactions))
   const candidates = pool.best(env.baseFeePerGas)
   let verdict: PoolVerdict = 'included'
   for (;;) {
     const next: IteratorResult<SignedTransaction, undefined> = candidates.next(verdict)
     if (next.done === true) return
-    if (next.value.gasLimit > execution.gasLeft) {
+    if (next.value.gasLimit > execution.gasLeft || budget?.allows(next.value) === false) {
       verdict = 'skipSender'
       continue
     }
@@ -73,6 +86,7 @@ export async function* includeInOrder(
     let executed: ExecutedTransaction | undefined
     try {
       executed = await job.include(next.value)
+      budget?.add(next.value)
       verdict = 'included'
     } catch (error) {
       // A refused transaction must not stop the ones behind it; what was mined already makes room for its successor.
@@ -85,7 +99,11 @@ export async function* includeInOrder(
 }
 
 /** Includes the pooled transaction that pays most per gas among those that can be included; undefined when none can. */
-export async function includeBest(job: Job, pool: PoolReader, io: IoOptions): Promise<ExecutedTransaction | undefined> {
-  for await (const executed of includeInOrder(job, pool, io)) if (executed !== undefined) return executed
+export async function includeBest(
+  job: Job,
+  source: PoolSource,
+  io: IoOptions,
+): Promise<ExecutedTransaction | undefined> {
+  for await (const executed of includeInOrder(job, source, io)) if (executed !== undefined) return executed
   return undefined
 }

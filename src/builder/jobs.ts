@@ -8,6 +8,7 @@ import type { IoOptions } from '../primitives/io.ts'
 import { keccakHash } from '../primitives/keccak.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import { beginBlock } from './begin-block.ts'
+import type { DaThrottle } from './da-limits.ts'
 import { includeBest, includeByHash, includeFirst } from './include.ts'
 import { Job } from './job.ts'
 import { nodeError } from './node-errors.ts'
@@ -37,6 +38,7 @@ export interface JobsContext<Options extends CommonOpenOptions> {
   readonly executor: Executor
   readonly state: StateSource
   readonly pool: PoolReader
+  readonly throttle?: DaThrottle
   /** Undefined where sealed blocks are not inserted anywhere. */
   readonly committer: Committer | undefined
   readonly publisher: Publisher | undefined
@@ -166,7 +168,7 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
   }
 
   includeBest(jobId: JobId, io: IoOptions): Promise<IncludedTransaction | undefined> {
-    return this.#including(jobId, (job) => includeBest(job, this.#context.pool, io))
+    return this.#including(jobId, (job) => includeBest(job, this.#context, io))
   }
 
   #including<T extends ExecutedTransaction | undefined>(

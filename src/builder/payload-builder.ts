@@ -7,17 +7,16 @@ import type { IoOptions } from '../primitives/io.ts'
 import type { RequestedAttributes } from '../protocol/attributes.ts'
 import { isDeposit, type Transaction } from '../protocol/transaction.ts'
 import { beginBlock } from './begin-block.ts'
-import { includeInOrder } from './include.ts'
+import { includeInOrder, type PoolSource } from './include.ts'
 import { Job } from './job.ts'
 import type { JobsContext } from './jobs.ts'
 import { unusable } from './open.ts'
 import type { PayloadDraft } from './payload-draft.ts'
-import type { PoolReader } from './ports.ts'
 import type { BuilderErrorCode, CommonOpenOptions, SealedBlock } from './service.ts'
 
 /** What building payloads needs of its chain. */
 export interface PayloadBuilderContext<Options extends CommonOpenOptions>
-  extends Pick<JobsContext<Options>, 'rules' | 'chain' | 'executor' | 'state' | 'pool'> {
+  extends Pick<JobsContext<Options>, 'rules' | 'chain' | 'executor' | 'state' | 'pool' | 'throttle'> {
   readonly draft: PayloadDraft
   readonly clock: Clock
 }
@@ -38,7 +37,7 @@ export class PayloadBuilder<Options extends CommonOpenOptions> {
    * @throws AppError with the execution layer's words as message when there is no such block, and what reading the state throws
    */
   async start(parent: Hash, attributes: RequestedAttributes, io: IoOptions): Promise<PayloadBuild> {
-    const { rules, chain, pool, clock } = this.#context
+    const { rules, chain, clock } = this.#context
     const block = await chain.block(parent, io, rules.wants)
     if (block === undefined) throw unusable('unknownParent', `missing parent ${parent}`)
     const draft = this.#context.draft(block, attributes)
@@ -49,7 +48,7 @@ export class PayloadBuilder<Options extends CommonOpenOptions> {
     }
     return new PayloadBuild(
       new Job(`payload on ${parent}`, rules, open, clock.now()),
-      attributes.noTxPool ? undefined : pool,
+      attributes.noTxPool ? undefined : this.#context,
       clock,
     )
   }
@@ -73,7 +72,7 @@ async function force(transaction: Transaction, run: () => Promise<unknown>): Pro
 /** A block that takes transactions of the pool until it is asked for. */
 export class PayloadBuild {
   readonly #job: Job
-  readonly #pool: PoolReader | undefined
+  readonly #source: PoolSource | undefined
   readonly #clock: Clock
   readonly #firstLook: Promise<void>
   #looking = true
@@ -81,10 +80,10 @@ export class PayloadBuild {
   #failure: unknown
   #sealed: Promise<SealedBlock> | undefined
 
-  /** @param pool undefined for a block of forced transactions alone */
-  constructor(job: Job, pool: PoolReader | undefined, clock: Clock) {
+  /** @param source undefined for a block of forced transactions alone */
+  constructor(job: Job, source: PoolSource | undefined, clock: Clock) {
     this.#job = job
-    this.#pool = pool
+    this.#source = source
     this.#clock = clock
     this.#firstLook = this.#look(() => this.#stopped)
       .catch((error: unknown) => {
@@ -97,8 +96,8 @@ export class PayloadBuild {
 
   /** Includes what the pool has, with pauses in which others run. */
   async #look(enough: () => boolean): Promise<void> {
-    if (this.#pool === undefined) return
-    for await (const _ of includeInOrder(this.#job, this.#pool, {})) {
+    if (this.#source === undefined) return
+    for await (const _ of includeInOrder(this.#job, this.#source, {})) {
       if (enough()) return
       await setImmediate()
     }

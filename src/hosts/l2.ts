@@ -1,4 +1,5 @@
 import { ethMethods } from '../../rpc/methods/eth.ts'
+import { minerMethods } from '../../rpc/methods/miner.ts'
 import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { testMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
@@ -6,6 +7,7 @@ import type { Journal } from '../../txpool/journal.ts'
 import { JournaledPool } from '../../txpool/journaled-pool.ts'
 import { TxPool } from '../../txpool/pool.ts'
 import { opRollupFee } from '../../txpool/rollup-fee.ts'
+import { DaThrottle } from '../builder/da-limits.ts'
 import { Jobs } from '../builder/jobs.ts'
 import { OpRules } from '../builder/op-rules.ts'
 import { PayloadBuilder } from '../builder/payload-builder.ts'
@@ -86,6 +88,7 @@ export function hostL2(
     onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
   })
   const constants = opConstants(settings)
+  const throttle = new DaThrottle()
   const building = {
     rules: new OpRules({
       config,
@@ -100,6 +103,7 @@ export function hostL2(
     executor: new OpExecutor({ chainId, forks }),
     state: states,
     pool,
+    throttle,
     clock: systemClock,
   }
   const draft = opPayloadDraft({ forks, constants })
@@ -129,6 +133,7 @@ export function hostL2(
   const methods = [
     ...layer.methods(pool),
     ...testMethods(jobs),
+    ...minerMethods(throttle),
     ...ethMethods({ chainId, pool: sent }),
     sendSyncMethod({ pool: sent, inclusion: layer.inclusion, clock: systemClock }),
     ...txpoolMethods(pool),

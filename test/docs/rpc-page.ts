@@ -6,6 +6,7 @@ import { blockTimeMethods } from '../../rpc/methods/block-times.ts'
 import { embeddedCallMethods } from '../../rpc/methods/embedded-calls.ts'
 import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
+import { minerMethods } from '../../rpc/methods/miner.ts'
 import { miningMethods } from '../../rpc/methods/mining.ts'
 import { DEBUG_READ_METHODS, READ_METHODS } from '../../rpc/methods/pass-through.ts'
 import { poolEditMethods } from '../../rpc/methods/pool-edits.ts'
@@ -168,6 +169,7 @@ function definitions(): readonly Method[] {
     sendSyncMethod({ pool } as unknown as Parameters<typeof sendSyncMethod>[0]),
     ...txpoolMethods({} as Parameters<typeof txpoolMethods>[0]),
     ...testMethods({} as BlockBuilderService),
+    ...minerMethods({ set: () => undefined }),
   ])
   return [...own.values(), ...describeMethods(() => own, { title: '', version: '' })]
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Hash, type Hex, toQuantity, toWord, ZERO_HASH } from '../../src/primitives/hex.ts'
 import type { OpFork } from '../../src/protocol/forks.ts'
 import { devAccounts } from './support/dev-accounts.ts'
-import { EmbeddedEl } from './support/embedded-el.ts'
+import { startEmbeddedEl } from './support/embedded-el.ts'
 import { type BuiltPayload, EngineDriver, type OpPayloadAttributes } from './support/engine-driver.ts'
 import { EnginePair } from './support/engine-pair.ts'
 import { type ForkSchedule, forksUpTo, staggered } from './support/fork-schedule.ts'
@@ -45,7 +45,7 @@ async function start(stack: AsyncDisposableStack, forks: ForkSchedule) {
   const l1 = { url: 'http://127.0.0.1:1', genesis: L1_GENESIS }
   const [node, embedded] = await Promise.all([
     startOpGeth({ folder, genesis }),
-    EmbeddedEl.start({ folder, genesis, forks, l1 }),
+    startEmbeddedEl({ folder, genesis, forks, l1 }),
   ])
   stack.use(node)
   stack.use(embedded)

@@ -46,7 +46,7 @@ export class GethProcess implements AsyncDisposable {
   /** Signs its tokens with the folder's secret. */
   readonly engine: JsonRpc
 
-  constructor(parts: Parts) {
+  constructor(parts: GethParts) {
     this.process = parts.process
     this.folder = parts.folder
     this.url = parts.rpc.url
@@ -81,7 +81,8 @@ export class GethProcess implements AsyncDisposable {
   }
 }
 
-interface Parts {
+/** What a {@link GethProcess} is made of. */
+export interface GethParts {
   readonly process: PeerProcess
   readonly folder: TempFolder
   readonly rpc: JsonRpc

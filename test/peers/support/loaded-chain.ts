@@ -7,7 +7,7 @@ import type { L1Chain } from './l1-chain.ts'
 import { L1Sender } from './l1-events.ts'
 import { LoadSender } from './load.ts'
 import { LOAD_ALLOC, LOAD_CONTRACTS, STORING_INIT_CODE, writes } from './load-contracts.ts'
-import { type SingleStack, startSingleStack } from './single-stack.ts'
+import { type SingleStack, type SingleStackOptions, startSingleStack } from './single-stack.ts'
 import type { UserDeposit } from './stand-in-contracts.ts'
 import { waitFor } from './wait-for.ts'
 
@@ -53,11 +53,13 @@ export interface LoadedChainOptions {
   readonly tail: number
   /** Of each fork, beside those that only Isthmus brings. A fork with few blocks leaves some to the next. */
   readonly transactions: number
+  /** Starts the execution layer; op-geth when left out. */
+  readonly startEl?: SingleStackOptions['startEl']
 }
 
 /**
- * A chain that op-node sequences with op-geth from Bedrock to Jovian, full of all kinds of transactions out of op-geth's
- * pool, and of deposits. Its genesis lies in the past, so that the sequencer hurries.
+ * A chain that op-node sequences from Bedrock to Jovian, full of all kinds of transactions out of the execution layer's pool,
+ * and of deposits. Its genesis lies in the past, so that the sequencer hurries.
  */
 export async function startLoadedChain(options: LoadedChainOptions): Promise<SingleStack> {
   const { step, tail } = options
@@ -86,6 +88,7 @@ export async function startLoadedChain(options: LoadedChainOptions): Promise<Sin
       gasLimit: GAS_LIMIT,
       l1Past: past,
       sequencer: 'stopped',
+      ...(options.startEl === undefined ? {} : { startEl: options.startEl }),
     }),
   )
   const { el, node, forks, genesisTime } = stack

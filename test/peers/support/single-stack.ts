@@ -1,7 +1,7 @@
 import type { ForkSchedule } from './fork-schedule.ts'
 import type { GcMode, GethProcess, StateScheme } from './geth-process.ts'
 import { L1Chain, type L1Options } from './l1-chain.ts'
-import type { GenesisAlloc } from './l1-genesis.ts'
+import type { Genesis, GenesisAlloc } from './l1-genesis.ts'
 import { L2_CHAIN_ID, l2Genesis } from './l2-genesis.ts'
 import { startOpGeth } from './op-geth.ts'
 import { type OpNode, type OpNodeP2p, startOpNode } from './op-node.ts'
@@ -30,7 +30,18 @@ export interface SingleStackOptions {
   readonly sequencer?: 'active' | 'stopped'
   readonly p2p?: OpNodeP2p
   readonly opGethFlags?: readonly string[]
+  /** Starts the execution layer; op-geth when left out. */
+  readonly startEl?: (parts: ElParts) => Promise<GethProcess>
   readonly opNodeFlags?: readonly string[]
+}
+
+/** What an execution layer is started with. */
+export interface ElParts {
+  readonly folder: TempFolder
+  readonly genesis: Genesis
+  readonly forks: ForkSchedule
+  readonly blockTime: number
+  readonly l1: L1Chain
 }
 
 /** L1 geth by the clock, op-geth, and op-node as its sequencer. */
@@ -61,15 +72,17 @@ export async function startSingleStack(options: SingleStackOptions): Promise<Sin
   const { gasLimit } = options
   const genesis = await l2Genesis({ chainId, timestamp: genesisTime, forks, alloc, ...(gasLimit ? { gasLimit } : {}) })
   const { scheme, gcmode, opGethFlags: flags } = options
-  const el = stack.use(
-    await startOpGeth({
-      folder,
-      genesis,
-      ...(scheme ? { scheme } : {}),
-      ...(gcmode ? { gcmode } : {}),
-      ...(flags ? { flags } : {}),
-    }),
-  )
+  const startEl =
+    options.startEl ??
+    (() =>
+      startOpGeth({
+        folder,
+        genesis,
+        ...(scheme ? { scheme } : {}),
+        ...(gcmode ? { gcmode } : {}),
+        ...(flags ? { flags } : {}),
+      }))
+  const el = stack.use(await startEl({ folder, genesis, forks, blockTime, l1 }))
   const [l1Start, l2Start] = [await l1.el.block(0), await el.block(0)]
   const rollup = rollupJson({ chainId, l1: l1Start, l2Genesis: l2Start, forks, blockTime, ...options.rollup })
   const rollupFile = folder.write('rollup.json', rollup)
