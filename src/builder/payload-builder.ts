@@ -21,7 +21,7 @@ export interface PayloadBuilderContext<Options extends CommonOpenOptions>
   readonly clock: Clock
 }
 
-/** Milliseconds for what came into the pool between the first look and the moment when the block is asked for. */
+/** Milliseconds in which a block that is asked for still takes transactions. */
 const LAST_LOOK_MS = 100
 
 /** Builds the blocks that the Engine API asks for: forced transactions first, then what the pool has. */
@@ -75,8 +75,8 @@ export class PayloadBuild {
   readonly #source: PoolSource | undefined
   readonly #clock: Clock
   readonly #firstLook: Promise<void>
-  #looking = true
-  #stopped = false
+  /** When to take no more, in milliseconds since the epoch. */
+  #deadline = Number.POSITIVE_INFINITY
   #failure: unknown
   #sealed: Promise<SealedBlock> | undefined
 
@@ -85,32 +85,33 @@ export class PayloadBuild {
     this.#job = job
     this.#source = source
     this.#clock = clock
-    this.#firstLook = this.#look(() => this.#stopped)
-      .catch((error: unknown) => {
-        this.#failure = error
-      })
-      .finally(() => {
-        this.#looking = false
-      })
+    // What fails here is told to whoever asks for the block.
+    this.#firstLook = this.#look().catch((error: unknown) => {
+      this.#failure = error
+    })
   }
 
   /** Includes what the pool has, with pauses in which others run. */
-  async #look(enough: () => boolean): Promise<void> {
-    if (this.#source === undefined) return
+  async #look(): Promise<void> {
+    if (this.#source === undefined || this.#isLate()) return
     for await (const _ of includeInOrder(this.#job, this.#source, {})) {
-      if (enough()) return
       await setImmediate()
+      if (this.#isLate()) return
     }
+  }
+
+  #isLate(): boolean {
+    return this.#clock.now() >= this.#deadline
   }
 
   /** Takes no more transactions. */
   stop(): void {
-    this.#stopped = true
+    this.#deadline = Number.NEGATIVE_INFINITY
   }
 
   /**
-   * The block: the same one whenever it is asked for. Cuts off a look at the pool that is under way; after one that has ended,
-   * takes what came since.
+   * The block: the same one whenever it is asked for. It still takes what the pool has, also what came since it began, but not
+   * for long.
    * @throws AppError BLOCK_INVALID, and what reading the state throws
    */
   finish(): Promise<SealedBlock> {
@@ -123,12 +124,10 @@ export class PayloadBuild {
   }
 
   async #finish(): Promise<SealedBlock> {
-    const cutOff = this.#looking || this.#stopped
-    this.stop()
+    this.#deadline = Math.min(this.#deadline, this.#clock.now() + LAST_LOOK_MS)
     await this.#firstLook
     if (this.#failure !== undefined) throw this.#failure
-    const until = this.#clock.now() + LAST_LOOK_MS
-    if (!cutOff) await this.#look(() => this.#clock.now() >= until)
+    await this.#look()
     return this.#job.seal(undefined, {})
   }
 }

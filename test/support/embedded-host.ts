@@ -33,7 +33,9 @@ export async function embeddedHost() {
   const shared = {
     logger: silentLogger(),
     l1: { reader: l1, chain: { chainId: 900n, blockForks: {}, timeForks: {}, blobSchedule: {} } },
+    engineJwtSecret: new Uint8Array(32),
   }
   const host = hostL2(settings, layer, sealedBlocks, shared, undefined)
-  return { ...localRpc(host.route.methods), [Symbol.asyncDispose]: () => host.close() }
+  const engine = localRpc(host.route.engine?.methods ?? [])
+  return { ...localRpc(host.route.methods), engine, [Symbol.asyncDispose]: () => host.close() }
 }

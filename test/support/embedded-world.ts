@@ -99,11 +99,14 @@ export async function embeddedWorld(
 }
 
 /** A transfer from the first development account. */
-export async function transfer(nonce: number, options: { value?: bigint; chainId?: number } = {}): Promise<Uint8Array> {
+export async function transfer(
+  nonce: number,
+  options: { value?: bigint; chainId?: number; gas?: bigint } = {},
+): Promise<Uint8Array> {
   const raw = await alice.account.signTransaction({
     chainId: options.chainId ?? 901,
     nonce,
-    gas: 21_000n,
+    gas: options.gas ?? 21_000n,
     to: `0x${'77'.repeat(20)}`,
     value: options.value ?? 1n,
     maxFeePerGas: 10n ** 10n,
