@@ -1,8 +1,11 @@
 import fc from 'fast-check'
+import { privateKeyToAccount } from 'viem/accounts'
 import { describe, it } from 'vitest'
-import { type Address, type Hash, toQuantity, toWord } from '../../src/primitives/hex.ts'
+import { type Address, type Hash, type Hex, hexToBytes, toQuantity, toWord } from '../../src/primitives/hex.ts'
+import { keccakHash } from '../../src/primitives/keccak.ts'
 import { PLAIN_FORKCHOICE_UPDATED } from '../../src/protocol/engine-versions.ts'
 import { genesisHeader, parseGenesis } from '../../src/protocol/genesis.ts'
+import { decodeTransaction, type SignedTransaction } from '../../src/protocol/transaction.ts'
 import { L1Import } from '../support/l1-import.ts'
 import { type Action, VARIED } from './support/block-plan.ts'
 import { embeddedCopy } from './support/embedded-copy.ts'
@@ -10,11 +13,11 @@ import { staggered } from './support/fork-schedule.ts'
 import { type GethProcess, startGeth } from './support/geth-process.ts'
 import type { JsonRpcCall } from './support/json-rpc.ts'
 import { depositPlan, L1Sender } from './support/l1-events.ts'
-import { L1_CHAIN_ID, l1Genesis } from './support/l1-genesis.ts'
+import { FUNDS, L1_CHAIN_ID, l1Genesis } from './support/l1-genesis.ts'
 import { startSequencedChain } from './support/op-sequencer.ts'
 import { type OpenJob, RandomChain } from './support/random-chain.ts'
 import { RANDOM_L1_ALLOC, RandomL1Chain } from './support/random-l1-chain.ts'
-import { labelCalls, logFilters, newerCalls, readCalls } from './support/read-calls.ts'
+import { labelCalls, logFilters, newerCalls, ofTransaction, readCalls } from './support/read-calls.ts'
 import type { RpcBlock } from './support/rpc-types.ts'
 import { expectSameAnswers } from './support/same-answers.ts'
 import { FACTORY, PREDEPLOYS, STORE, scenery } from './support/scenery.ts'
@@ -32,6 +35,8 @@ const BLOBS = {
   bpo1: { target: 10, max: 15, baseFeeUpdateFraction: 8_346_193 },
   bpo2: { target: 14, max: 21, baseFeeUpdateFraction: 11_684_671 },
 }
+/** Nobody but the pool hears of this account. */
+const SAVER = privateKeyToAccount(keccakHash(new TextEncoder().encode('saver')))
 const PRICES = [{ method: 'eth_gasPrice' }, { method: 'eth_maxPriorityFeePerGas' }]
 
 async function canonical(node: GethProcess): Promise<RpcBlock[]> {
@@ -82,6 +87,21 @@ function asGeth116(answer: unknown, { method, params }: JsonRpcCall): unknown {
   return { error: { code: -32000, message: before + error.message.replace(pattern, words) } }
 }
 
+/** One transaction of each type that the pool of an L2 takes, by rising nonce. */
+async function waitingTransactions(): Promise<Hex[]> {
+  const body = { chainId: 901, to: STORE, value: 7n, gas: 200_000n, data: '0x01' } as const
+  const accessList = [{ address: STORE, storageKeys: [toWord(3n)] }]
+  const fees = { maxFeePerGas: 10n ** 12n, maxPriorityFeePerGas: 10n ** 9n }
+  const authorization = await SIGNERS[2]?.account.signAuthorization?.({ address: STORE, chainId: 901, nonce: 999 })
+  if (authorization === undefined) throw new Error('the third signer signs no authorizations')
+  return Promise.all([
+    SAVER.signTransaction({ ...body, type: 'legacy', nonce: 0, gasPrice: 10n ** 12n }),
+    SAVER.signTransaction({ ...body, type: 'eip2930', nonce: 1, gasPrice: 10n ** 12n, accessList }),
+    SAVER.signTransaction({ ...body, type: 'eip1559', nonce: 2, accessList, ...fees }),
+    SAVER.signTransaction({ ...body, type: 'eip7702', nonce: 3, authorizationList: [authorization], ...fees }),
+  ])
+}
+
 /** Lets transactions burn gas until the next one does not fit. */
 async function fillUp(random: RandomChain, job: OpenJob): Promise<void> {
   const burn: Action = { kind: 'init', program: { steps: [], ending: { kind: 'loop' } } }
@@ -97,7 +117,7 @@ describe(`an embedded chain answers as the node that it is a copy of, seed ${SEE
     const blocksPerFork = 4
     await using chain = await startSequencedChain({
       forks: (time) => staggered(time, 2 * blocksPerFork),
-      alloc: scenery(),
+      alloc: { ...scenery(), [SAVER.address]: { balance: FUNDS } },
     })
     const { el, l1 } = chain
     const copy = await embeddedCopy(el)
@@ -146,6 +166,16 @@ describe(`an embedded chain answers as the node that it is a copy of, seed ${SEE
     const slots = ['0x0', '0x1', toWord(2n), '0x7']
     const calls = readCalls({ blocks: await canonical(el), sides, accounts, slots }, await filtersOf(el))
     await expectSameAnswers(el.rpc, copy.rpc, [...calls, ...newerCalls(STORE)])
+    for (const raw of await waitingTransactions()) {
+      await el.rpc.call('eth_sendRawTransaction', [raw])
+      copy.waiting.push(decodeTransaction(hexToBytes(raw)) as SignedTransaction)
+    }
+    const pooled = copy.waiting.flatMap(({ hash, sender }) => [
+      ...ofTransaction(hash),
+      { method: 'eth_getTransactionCount', params: [sender, 'pending'] },
+      { method: 'eth_getTransactionCount', params: [sender, 'latest'] },
+    ])
+    await expectSameAnswers(el.rpc, copy.rpc, pooled)
     console.info(`${calls.length} answers of op-geth, ${sides.length} side blocks`)
   })
 

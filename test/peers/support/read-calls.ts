@@ -62,7 +62,8 @@ function byHash(hash: string): JsonRpcCall[] {
   ]
 }
 
-function ofTransaction(hash: string): JsonRpcCall[] {
+/** Methods that name a transaction by its hash. */
+export function ofTransaction(hash: string): JsonRpcCall[] {
   return [
     call('eth_getTransactionByHash', hash),
     call('eth_getTransactionReceipt', hash),
