@@ -5,6 +5,7 @@ import { type Method, methodTable } from '../../rpc/method.ts'
 import { blockTimeMethods } from '../../rpc/methods/block-times.ts'
 import { embeddedCallMethods } from '../../rpc/methods/embedded-calls.ts'
 import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
+import { type EngineApiService, engineMethods } from '../../rpc/methods/engine.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
 import { miningMethods } from '../../rpc/methods/mining.ts'
@@ -196,6 +197,24 @@ function l1Section(): string {
   ].join('\n')
 }
 
+/** What an embedded chain serves beside its other methods, to who has the secret. */
+function engineSection(): string {
+  const blobs = { withProofs: () => Promise.resolve([]), withCells: () => Promise.resolve(undefined) }
+  const service = { blobs } as unknown as EngineApiService
+  const methods = engineMethods({ service, op: true, version: '' })
+  return [
+    '## Engine API',
+    '',
+    'At `/<name>/engine` and `/<chainId>/engine` of a chain with `el: embedded`, with a token (`rpc.engineJwtSecretFile`), beside all the',
+    'methods of the chain. Values and errors are those of the Engine API; blobs on L1 only, `engine_signalSuperchainV1` on L2 only.',
+    '',
+    table(
+      ['method', 'does'],
+      methods.map(({ name, summary }) => [`\`${name}\``, summary]),
+    ),
+  ].join('\n')
+}
+
 /** The page of the RPC: its methods and errors, as the code defines them. */
 export function renderRpcPage(): string {
   const methods = described(definitions())
@@ -233,6 +252,8 @@ export function renderRpcPage(): string {
     "the node itself answered to a call that was passed on keeps the node's code, message and data.",
     '',
     l1Section(),
+    '',
+    engineSection(),
     '',
     embeddedSection(),
     '',
