@@ -23,6 +23,8 @@ const BELOW = {
   interop: ['primitives', 'protocol', 'builder'],
   clients: ['primitives', 'protocol'],
   p2p: ['primitives', 'protocol'],
+  // Keys of test accounts.
+  wallet: ['primitives', 'protocol'],
   embedded: ['primitives', 'protocol', 'state', 'evm', 'storage'],
   // Contracts, and the genesis of every chain, of the devnet.
   devnet: ['primitives', 'protocol', 'evm', 'embedded'],

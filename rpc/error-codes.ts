@@ -26,6 +26,7 @@ import type { DepositErrorCode } from '../src/protocol/user-deposits.ts'
 import type { BlockTimesErrorCode } from '../src/sequencer/block-times.ts'
 import type { StateErrorCode } from '../src/state/source.ts'
 import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
+import type { WalletErrorCode } from '../src/wallet/wallet-errors.ts'
 import type { PoolErrorCode } from '../txpool/validate.ts'
 
 /**
@@ -82,6 +83,7 @@ export type Code =
   | NodeErrorCode
   | DecodingErrorCode
   | BlockTimesErrorCode
+  | WalletErrorCode
   | EmbeddedErrorCode
   | EngineErrorCode
   | LookupErrorCode
@@ -114,6 +116,9 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   HEADER_INVALID: -32000,
   SIGNATURE_INVALID: -32000,
   PAYLOAD_HASH_MISMATCH: -32000,
+  ACCOUNT_UNKNOWN: -32000,
+  TRANSACTION_ARGUMENTS: -32000,
+  TYPED_DATA_INVALID: -32602,
   BLOCK_NOT_FOUND: -32000,
   CALL_INVALID: -32000,
   CALL_ABORTED: -32000,

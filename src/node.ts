@@ -113,7 +113,12 @@ async function openChains(
   const { datadir } = config
   const parts = { store: new NodeStore({ maxBytes: config.stateCacheBytes }), debugReads: config.rpc.debugReads }
   const { l1, opened, transports: l1Transports } = await openL1(l1Settings, l1Chain, parts, datadir, io)
-  const shared: HostContext = { logger, l1, engineJwtSecret: config.rpc.engineJwtSecret }
+  const shared: HostContext = {
+    logger,
+    accounts: config.accounts ?? [],
+    l1,
+    engineJwtSecret: config.rpc.engineJwtSecret,
+  }
   const chains: HostedChain[] = []
   try {
     if (opened !== undefined) chains.push(hostL1(l1Settings, opened.layer, opened.sealedBlocks, shared))

@@ -39,16 +39,26 @@ function proofToJson(account: Address, keys: readonly StorageKey[], proof: Accou
   }
 }
 
+/** The nonce of an account's next transaction, after those of it that wait and can be executed. */
+export async function pendingNonce(
+  states: StateReads,
+  pool: PooledTransactions,
+  account: Address,
+  io: IoOptions,
+): Promise<bigint> {
+  const nonce = (await states.at(LATEST).account(account))?.nonce ?? 0n
+  const { pending } = await pool.content(io, account)
+  const last = pending.get(account)?.at(-1)
+  return last === undefined || last.nonce < nonce ? nonce : last.nonce + 1n
+}
+
 /** Accounts, code and storage, as geth and op-geth show them. The block may be left out: it is the head then. */
 export function ethStateMethods(states: StateReads, pool: PooledTransactions): readonly Method[] {
   const block = optional(blockId)
 
   const nonceOf = async (id: BlockId, account: Address, io: IoOptions): Promise<bigint> => {
-    const nonce = (await states.at(id).account(account))?.nonce ?? 0n
-    if (id.tag !== 'label' || id.label !== 'pending') return nonce
-    const { pending } = await pool.content(io, account)
-    const last = pending.get(account)?.at(-1)
-    return last === undefined || last.nonce < nonce ? nonce : last.nonce + 1n
+    if (id.tag === 'label' && id.label === 'pending') return pendingNonce(states, pool, account, io)
+    return (await states.at(id).account(account))?.nonce ?? 0n
   }
 
   return [

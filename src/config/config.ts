@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Address } from '../primitives/hex.ts'
+import type { Address, Hash } from '../primitives/hex.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { GenesisFile } from './files.ts'
 import type { ParsedConfig } from './schema.ts'
@@ -112,6 +112,8 @@ export interface Config {
   readonly datadir?: string
   /** Bytes of memory for trie nodes and code of all chains together. */
   readonly stateCacheBytes: number
+  /** Accounts that embedded chains sign for, with their keys; a file gives none. */
+  readonly accounts?: readonly { readonly address: Address; readonly privateKey: Hash }[]
   readonly l1?: L1Settings
   readonly chains: readonly L2Settings[]
 }

@@ -4,6 +4,7 @@ import { genesisState } from '../embedded/genesis-state.ts'
 import type { Block } from '../protocol/block.ts'
 import type { OpFork } from '../protocol/forks.ts'
 import { parseGenesis } from '../protocol/genesis.ts'
+import { DEV_ACCOUNTS } from './dev-accounts.ts'
 import { DEVNET_L1_CHAIN_ID, type DevnetChain } from './devnet-chain.ts'
 import type { GenesisFile } from './genesis-file.ts'
 import { type DevnetL1Fork, devnetL1Genesis } from './l1-genesis.ts'
@@ -112,6 +113,7 @@ export function devnetConfig(settings: DevnetSettings): Config {
     rpc: { ...rpc, corsOrigins: [], allowedHosts: [], debugReads: true, limits: {} },
     ...(datadir !== undefined && { datadir }),
     stateCacheBytes: STATE_CACHE_BYTES,
+    accounts: DEV_ACCOUNTS,
     l1,
     chains: chains.map((chain) => l2Settings(settings, chain, block)),
   }

@@ -5,6 +5,7 @@ import { miningMethods } from '../../rpc/methods/mining.ts'
 import { poolEditMethods } from '../../rpc/methods/pool-edits.ts'
 import { snapshotMethods } from '../../rpc/methods/snapshots.ts'
 import { stateEditMethods } from '../../rpc/methods/state-edits.ts'
+import { walletMethods } from '../../rpc/methods/wallet.ts'
 import type { TxPool } from '../../txpool/pool.ts'
 import type { OpenPreferences } from '../builder/service.ts'
 import type { EmbeddedEngine } from '../embedded/engine.ts'
@@ -12,10 +13,13 @@ import { Snapshots } from '../embedded/snapshots.ts'
 import { StateEdits } from '../embedded/state-edits.ts'
 import { ZERO_HASH } from '../primitives/hex.ts'
 import type { Header } from '../protocol/header.ts'
+import { decodeTransaction, isDeposit } from '../protocol/transaction.ts'
 import type { AutoBuilder } from '../sequencer/auto.ts'
 import { BlockPreferences } from '../sequencer/block-preferences.ts'
 import type { BlockBuilder } from '../sequencer/build-block.ts'
 import { Mining } from '../sequencer/mining.ts'
+import { type KeyedAccount, Wallet } from '../wallet/wallet.ts'
+import type { SendingReads } from './execution-layer.ts'
 
 /** What a test may do to a chain that is in this process alone: edit its state, its times and its past, have blocks at a word. */
 export interface DevConveniences {
@@ -32,6 +36,11 @@ export function devConveniences(options: {
   readonly pool: TransactionPoolService
   /** Where they wait. */
   readonly waiting: TxPool
+  readonly chainId: bigint
+  /** Absent: nothing is signed here. */
+  readonly sending: SendingReads | undefined
+  /** Whose keys are here. */
+  readonly accounts: readonly KeyedAccount[]
   readonly auto: AutoBuilder
   readonly builder: () => BlockBuilder
   /** Seconds. */
@@ -55,7 +64,32 @@ export function devConveniences(options: {
   engine.onHead(({ added }) => {
     if (added.length > 0) preferences.times.taken()
   })
+  const mined: TransactionPoolService = {
+    async add(raw, io) {
+      const hash = await pool.add(raw, io)
+      await mining.arrived()
+      return hash
+    },
+  }
+  const wallet =
+    options.sending &&
+    new Wallet(
+      {
+        chainId: options.chainId,
+        ...options.sending,
+        add: (raw, io) => mined.add(raw, io),
+        async addImpersonated(raw, io) {
+          const transaction = decodeTransaction(raw, { impersonation: true })
+          if (isDeposit(transaction)) throw new TypeError('nobody sends a deposit')
+          const hash = await waiting.addImpersonated(transaction, io)
+          await mining.arrived()
+          return hash
+        },
+      },
+      options.accounts,
+    )
   const methods = [
+    ...(wallet === undefined ? [] : walletMethods(wallet)),
     ...stateEditMethods(new StateEdits(engine)),
     ...blockTimeMethods(mining),
     ...miningMethods(mining, preferences),
@@ -75,12 +109,6 @@ export function devConveniences(options: {
   return {
     preferences: (parent) => preferences.of(parent),
     methods,
-    pool: {
-      async add(raw, io) {
-        const hash = await pool.add(raw, io)
-        await mining.arrived()
-        return hash
-      },
-    },
+    pool: mined,
   }
 }

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import { revertError } from '../../rpc/errors.ts'
 import { embeddedCallMethods } from '../../rpc/methods/embedded-calls.ts'
 import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
+import { pendingNonce } from '../../rpc/methods/eth-state.ts'
 import { receiptOf } from '../../rpc/methods/eth-transactions.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import { VERSION } from '../cli/version.ts'
@@ -22,6 +24,7 @@ import { readServices } from '../embedded/read-services.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
 import type { Block } from '../protocol/block.ts'
+import { LATEST } from '../protocol/block-id.ts'
 import type { ChainConfig } from '../protocol/chain-config.ts'
 import { isDeposit, type SignedTransaction } from '../protocol/transaction.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
@@ -115,6 +118,15 @@ export async function openEmbeddedLayer(options: {
       onChange: (listener) => engine.onHead(listener),
     },
     methods: (pool) => [...embeddedReadMethods({ identity, pool, ...reads }), ...embeddedCallMethods(calls)],
+    sending: (pool) => ({
+      nextNonce: (sender, io) => pendingNonce(reads.states, pool, sender, io),
+      async estimateGas(args, io) {
+        const answer = await calls.estimateGas(args, { block: LATEST }, io)
+        if (answer.tag === 'reverted') throw revertError(answer.data)
+        return answer.gas
+      },
+      fees: async () => ({ baseFee: reads.fees.baseFee(), tip: reads.fees.suggestTip() }),
+    }),
     engineApi: ({ builder }, source) => {
       const engineRules = config.op === undefined ? l1EngineRules(config.l1) : opEngineRules(config.op.forks)
       const blobs = source && new EngineBlobs(source, engineRules, chain)

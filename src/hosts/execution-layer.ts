@@ -12,6 +12,10 @@ import type { BlobSource } from '../embedded/engine-blobs.ts'
 import type { Address } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { HeadAccounts, OpHeadAccounts } from '../protocol/head-accounts.ts'
+import type { WalletChain } from '../wallet/wallet.ts'
+
+/** What completing a transaction asks of a layer. */
+export type SendingReads = Omit<WalletChain, 'chainId' | 'add' | 'addImpersonated'>
 
 /** Where the state of a chain is and its blocks go: a node behind RPC, or one in this process. */
 export interface ExecutionLayer {
@@ -30,6 +34,8 @@ export interface ExecutionLayer {
   readonly inclusion: InclusionService
   /** What wallets read, and what only this kind of layer can do. */
   methods(pool: TxPool): readonly Method[]
+  /** Where wallets are served: on a layer in this process. */
+  readonly sending?: (pool: TxPool) => SendingReads
   /** The Engine API of a layer in this process; others have their own. */
   readonly engineApi?: (parts: Pick<EngineApiParts, 'builder'>, blobs?: BlobSource) => EngineApi
   /** Where blobs outlive the process; undefined where they end with it. */

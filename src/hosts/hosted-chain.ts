@@ -5,6 +5,7 @@ import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import type { KeyedAccount } from '../wallet/wallet.ts'
 
 /** One chain, wired. */
 export interface HostedChain {
@@ -20,6 +21,8 @@ export interface HostedChain {
 
 /** What all chains share. */
 export interface HostContext {
+  /** Accounts that embedded chains sign for. */
+  readonly accounts: readonly KeyedAccount[]
   readonly logger: Logger
   readonly l1: { readonly reader: L1Reader; readonly chain: L1ChainConfig }
   /** 32 bytes; without it no Engine API is served. */

@@ -94,7 +94,19 @@ export function hostL1(
   const builder = (): Jobs<L1OpenOptions> => jobs
   const dev =
     engine &&
-    devConveniences({ engine, pool, waiting: pool, auto, builder, blockTime, automine, gasLimitFrom: steppedGasLimit })
+    devConveniences({
+      engine,
+      pool,
+      waiting: pool,
+      chainId,
+      sending: layer.sending?.(pool),
+      accounts: shared.accounts,
+      auto,
+      builder,
+      blockTime,
+      automine,
+      gasLimitFrom: steppedGasLimit,
+    })
   const sent = dev?.pool ?? pool
   const methods = [
     ...layer.methods(pool),

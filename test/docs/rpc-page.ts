@@ -17,6 +17,7 @@ import { snapshotMethods } from '../../rpc/methods/snapshots.ts'
 import { stateEditMethods } from '../../rpc/methods/state-edits.ts'
 import { l1TestMethods, testMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
+import { walletMethods } from '../../rpc/methods/wallet.ts'
 import { createOpenRpc, describeMethods } from '../../rpc/openrpc.ts'
 import type { BlockBuilderService } from '../../src/builder/service.ts'
 import { ERROR_MEANINGS } from './error-meanings.ts'
@@ -121,6 +122,7 @@ function described(methods: readonly Method[]): readonly Described[] {
 function conveniences(): { readonly own: readonly Method[]; readonly aliases: ReadonlyMap<string, readonly string[]> } {
   const none = {} as never
   const all = [
+    walletMethods(none),
     stateEditMethods(none),
     blockTimeMethods(none),
     miningMethods(none, none),

@@ -174,6 +174,34 @@ describe('the devnet', () => {
     expect((await head(l2)).number).toBe(number)
   })
 
+  it('sends for its accounts, and for those that are impersonated', async () => {
+    const { l1, l2 } = await devnet({ automine: true })
+    for (const chain of [l1, l2]) {
+      expect(await chain.call('eth_accounts')).toContain(alice.address.toLowerCase())
+      const sent = await chain.call<Hex>('eth_sendTransaction', [{ from: alice.address, to: RECIPIENT, value: '0x5' }])
+      expect(await chain.call('eth_getTransactionReceipt', [sent])).toMatchObject({ status: '0x1', gasUsed: '0x5208' })
+      await chain.call('anvil_setBalance', [RECIPIENT, '0xde0b6b3a7640000'])
+      const request = { from: RECIPIENT, to: bob.address, value: '0x1' }
+      await expect(chain.call('eth_sendTransaction', [request])).rejects.toMatchObject({
+        code: -32000,
+        message: expect.stringMatching(/unknown account/),
+      })
+      await chain.call('anvil_impersonateAccount', [RECIPIENT])
+      const hash = await chain.call<Hex>('eth_sendTransaction', [request])
+      expect(await chain.call('eth_getTransactionReceipt', [hash])).toMatchObject({ status: '0x1', from: RECIPIENT })
+      expect(await chain.call('eth_getTransactionByHash', [hash])).toMatchObject({ from: RECIPIENT, s: '0x0' })
+      await chain.call('test_stopImpersonating', [RECIPIENT])
+      await expect(chain.call('eth_sendTransaction', [request])).rejects.toMatchObject({ code: -32000 })
+      // One that reverts is not sent: its gas cannot be estimated.
+      const failing = { from: alice.address, data: '0x60006000fd' }
+      await expect(chain.call('eth_sendTransaction', [failing])).rejects.toMatchObject({ code: 3 })
+    }
+    const message = '0x68656c6c6f'
+    expect(await l2.call('personal_sign', [message, alice.address])).toBe(
+      await alice.account.signMessage({ message: { raw: message } }),
+    )
+  })
+
   it('is where it was after a restart', async () => {
     const datadir = await mkdtemp(join(tmpdir(), 'devnet-'))
     closing.push(() => rm(datadir, { recursive: true }))

@@ -32,6 +32,7 @@ export async function embeddedHost() {
   const { layer, sealedBlocks } = await openL2(settings, parts, undefined)
   const shared = {
     logger: silentLogger(),
+    accounts: [],
     l1: { reader: l1, chain: { chainId: 900n, blockForks: {}, timeForks: {}, blobSchedule: {} } },
     engineJwtSecret: new Uint8Array(32),
   }
