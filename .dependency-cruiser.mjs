@@ -28,7 +28,8 @@ const BELOW = {
   embedded: ['primitives', 'protocol', 'state', 'evm', 'storage'],
   // Contracts, and the genesis of every chain, of the devnet.
   devnet: ['primitives', 'protocol', 'evm', 'embedded'],
-  client: [],
+  // The public library: it has the composition root start what its options and configurations ask for.
+  client: ['primitives', 'protocol', 'config', 'telemetry', 'devnet'],
   // A tool with a root of its own.
   replay: ['primitives', 'protocol', 'state', 'evm', 'builder', 'clients'],
   cli: ['primitives', 'protocol', 'config', 'telemetry', 'replay', 'devnet'],
@@ -57,7 +58,8 @@ const BELOW_TYPES = {
   ],
   p2p: ['builder', 'delivery', 'engine', 'driver'],
   embedded: ['builder', 'delivery', 'engine', 'driver', 'derive'],
-  client: ['primitives', 'protocol'],
+  // A started node, as the process gets it; the words for why a transaction was refused.
+  client: ['cli', 'evm'],
 }
 
 /** Every folder may log through, and count on, what it is handed. */
@@ -75,10 +77,16 @@ const DOORS = {
   viem: ['src/client'],
 }
 
+/** Files of the library that have a node started. */
+const LIBRARY_ROOTS = ['^src/client/(sequencer|devnet)[.]ts$']
+
 const CODE = '^(src|rpc|txpool)/'
 const TEST = '[.]test[.]ts$'
 const anyOf = (names) => `(${names.join('|')})`
 const inSrc = (names) => `^src/${anyOf(names)}/`
+
+/** What a folder may start: {@link LIBRARY_ROOTS} are held to it by rules of their own. */
+const rootsFor = (folder) => (folder === 'client' ? ['^src/node[.]ts$'] : [])
 
 const layers = Object.entries(BELOW).flatMap(([folder, values]) => {
   const from = { path: inSrc([folder]), pathNot: TEST }
@@ -90,14 +98,14 @@ const layers = Object.entries(BELOW).flatMap(([folder, values]) => {
       comment: `src/${folder} imports ${values.map((name) => `src/${name}`).join(', ') || 'nothing'}; another folder by type at most`,
       severity: 'error',
       from,
-      to: { path: CODE, pathNot: inSrc(reachable), dependencyTypesNot: ['type-only'] },
+      to: { path: CODE, pathNot: [inSrc(reachable), ...rootsFor(folder)], dependencyTypesNot: ['type-only'] },
     },
     {
       name: `${folder}-types`,
       comment: `src/${folder} imports types from ${types.map((name) => `src/${name}`).join(', ')}`,
       severity: 'error',
       from,
-      to: { path: CODE, pathNot: inSrc(types) },
+      to: { path: CODE, pathNot: [inSrc(types), ...rootsFor(folder)] },
     },
   ]
 })
@@ -204,10 +212,24 @@ export default {
     {
       name: 'one-composition-root',
       comment:
-        'src/node.ts, and src/hosts for one chain each, introduce the folders to each other; only the process asks for it',
+        'src/node.ts, and src/hosts for one chain each, introduce the folders to each other; only the process asks for it, and the library, which has it done in the process of another program',
       severity: 'error',
-      from: { path: CODE, pathNot: ['^src/main[.]ts$', '^src/node[.]ts$', '^src/hosts/', TEST] },
+      from: { path: CODE, pathNot: ['^src/main[.]ts$', '^src/node[.]ts$', '^src/hosts/', ...LIBRARY_ROOTS, TEST] },
       to: { path: ['^src/(node|main)[.]ts$', '^src/hosts/'] },
+    },
+    {
+      name: 'library-starts-nodes-only',
+      comment: 'the library asks for a node, and for nothing that the node is made of',
+      severity: 'error',
+      from: { path: LIBRARY_ROOTS, pathNot: TEST },
+      to: { path: ['^src/main[.]ts$', '^src/hosts/'] },
+    },
+    {
+      name: 'viem-is-optional',
+      comment: 'viem is a peer that may be missing: nothing but op-sequencer/viem leads to it',
+      severity: 'error',
+      from: { path: ['^src/main[.]ts$', ...LIBRARY_ROOTS], pathNot: TEST },
+      to: { path: '(^|/)node_modules/viem/', reachable: true },
     },
     {
       name: 'node-wires',

@@ -89,6 +89,31 @@ async function result(to: RpcServer, url: string, method: string): Promise<unkno
   return (JSON.parse((await post(to, url, method)).text) as { result: unknown }).result
 }
 
+describe('a caller in the process', () => {
+  it('is answered as a POST is', async () => {
+    const rpc = await server()
+    expect(JSON.parse((await rpc.handle('/l1', body('demo_where', 7))) ?? '')).toEqual({
+      jsonrpc: '2.0',
+      id: 7,
+      result: 'l1',
+    })
+    expect(JSON.parse((await rpc.handle('/op-a', '{')) ?? '')).toMatchObject({ error: { code: -32700 } })
+    expect(await rpc.handle('/', JSON.stringify({ jsonrpc: '2.0', method: 'health_status' }))).toBeUndefined()
+    await expect(rpc.handle('/none', body('demo_where'))).rejects.toThrow('nothing is served at /none')
+  })
+
+  it('is ended with the server', async () => {
+    const { method, started, aborted } = hanging()
+    const rpc = await server({}, method)
+    const call = rpc.handle('/op-a', body('demo_hang'))
+    await started
+    await rpc.close()
+    await aborted
+    expect(JSON.parse((await call) ?? '')).toMatchObject({ result: 'aborted' })
+    await expect(rpc.handle('/op-a', body('demo_where'))).rejects.toThrow('the server is closed')
+  })
+})
+
 describe('routes', () => {
   it('serves each chain by name and by id, and the only L2 chain at the root', async () => {
     const rpc = await server()

@@ -59,6 +59,12 @@ export interface RpcServerOptions {
 export interface RpcServer {
   /** For `inject` in tests. */
   readonly app: FastifyInstance
+  /**
+   * Answers a caller in this process as a POST of the same text to `path` would be, without a connection.
+   * @returns undefined when there is nothing to answer
+   * @throws TypeError where nothing is served at `path`; DOMException AbortError once it is closed
+   */
+  handle(path: string, text: string): Promise<string | undefined>
   /** Starts to listen. @returns the base URL, e.g. `http://127.0.0.1:8645` */
   listen(): Promise<string>
   /** Ends running calls, then every connection. Resolves within about a second. */
@@ -139,6 +145,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
   const calls = new SignalGroup()
   const sockets = new Map<MessageSocket, Promise<void>>()
   const posts = new Set<Promise<string | undefined>>()
+  let closed = false
 
   const app: FastifyInstance = fastify({
     bodyLimit: limits.bodyBytes,
@@ -172,6 +179,16 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
     return refuse(reply, status, status >= 500 ? 'internal error' : error.message)
   })
 
+  /** Runs a call that closing the server waits for, and ends. */
+  async function answerText(dispatcher: Dispatcher, text: string, controller: AbortController) {
+    const call = dispatcher.handle(text, { signal: controller.signal })
+    posts.add(call)
+    return await call.finally(() => {
+      posts.delete(call)
+      calls.release(controller)
+    })
+  }
+
   async function answerPost(dispatcher: Dispatcher, request: FastifyRequest, reply: FastifyReply) {
     if (!isContentTypeAllowed(request.headers['content-type'], request.headers.origin)) {
       return refuse(reply, 415, 'invalid content type, only application/json is supported')
@@ -182,12 +199,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
       if (!reply.raw.writableFinished) controller.abort()
     })
     // Bytes that are no UTF-8 are no JSON either: the empty text answers «parse error».
-    const call = dispatcher.handle(readBody(request.body) ?? '', { signal: controller.signal })
-    posts.add(call)
-    const answer = await call.finally(() => {
-      posts.delete(call)
-      calls.release(controller)
-    })
+    const answer = await answerText(dispatcher, readBody(request.body) ?? '', controller)
     return reply
       .type('application/json')
       .header('x-content-type-options', 'nosniff')
@@ -212,6 +224,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
     app.get(path.endsWith('/') ? `${path}:id` : path, (request, reply) => answerBeacon(handler, request, reply))
   }
 
+  const dispatchers = new Map<string, Dispatcher>()
   for (const [path, { methods }] of routes) {
     const dispatcher = createDispatcher({
       methods,
@@ -219,6 +232,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
       logger,
       ...(options.metrics === undefined ? {} : { metrics: options.metrics }),
     })
+    dispatchers.set(path, dispatcher)
     app.post(path, (request, reply) => answerPost(dispatcher, request, reply))
     app.route({
       method: 'GET',
@@ -251,8 +265,15 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
 
   return {
     app,
+    async handle(path, text) {
+      const dispatcher = dispatchers.get(path)
+      if (dispatcher === undefined) throw new TypeError(`nothing is served at ${path}`)
+      if (closed) throw new DOMException('the server is closed', 'AbortError')
+      return answerText(dispatcher, text, calls.open())
+    },
     listen: () => app.listen({ host: options.host, port: options.port }),
     async close() {
+      closed = true
       calls.abort()
       for (const socket of sockets.keys()) socket.close(1001, 'server is closing')
       const drained = Promise.all([...sockets.values(), ...posts])

@@ -218,7 +218,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
       metricsServer = await startMetricsServer(registry, config.metrics)
     }
     const url = await server.listen()
-    return { url, close }
+    return { url, handle: (path, text) => server.handle(path, text), close }
   } catch (error) {
     await close()
     throw error

@@ -12,15 +12,27 @@ const common = {
   force: optional(z.boolean()),
 }
 
-/** `opts` of `test_open` on an L2 chain. Keys that are not known are refused: a typo must not build another block. */
+const SAME_OPTION = 'are the same option: give one'
+
+/**
+ * `opts` of `test_open` on an L2 chain; `parent` is another name of `l2Parent`. Keys that are not known are refused: a typo
+ * must not build another block.
+ */
 export const l2OpenOptions = z
   .strictObject({
     l2Parent: optional(blockSelector('latest')),
+    parent: optional(blockSelector('latest')),
     l1Origin: optional(blockSelector('same', 'next')),
     deposits: optional(z.boolean()),
     ...common,
   })
-  .transform((options): OpenOptions => compact(options))
+  .transform(({ parent, ...options }, context): OpenOptions => {
+    if (parent !== undefined && options.l2Parent !== undefined) {
+      context.addIssue(`parent and l2Parent ${SAME_OPTION}`)
+      return z.NEVER
+    }
+    return compact({ ...options, l2Parent: options.l2Parent ?? parent })
+  })
 
 const withdrawal = z.strictObject({
   index: quantity64,
@@ -40,7 +52,7 @@ export const l1OpenOptions = z
   })
   .transform(({ l1Parent, ...options }, context): L1OpenOptions => {
     if (l1Parent !== undefined && options.parent !== undefined) {
-      context.addIssue('parent and l1Parent are the same option: give one')
+      context.addIssue(`parent and l1Parent ${SAME_OPTION}`)
       return z.NEVER
     }
     return compact({ ...options, parent: options.parent ?? l1Parent })

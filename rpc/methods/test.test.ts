@@ -168,14 +168,16 @@ describe('test_open', () => {
     await ask('test_open', {})
     await ask('test_open', { l2Parent: null, timestamp: null })
     await ask('test_open', { l2Parent: 'latest', l1Origin: H1 })
+    await ask('test_open', { parent: H1 })
     for (const call of calls.slice(0, 4)) expect(Object.keys(call[1] as object)).toEqual([])
     expect(calls[4]).toEqual(['open', { l2Parent: 'latest', l1Origin: H1 }])
+    expect(calls[5]).toEqual(['open', { l2Parent: H1 }])
   })
 
   it('refuses unknown and malformed options', async () => {
     const { ask, calls } = l2()
     const bad = [
-      { parent: H1 },
+      { parent: H1, l2Parent: H1 },
       { l2parent: H1 },
       JSON.parse('{"__proto__":{"force":true}}'),
       { l2Parent: 'pending' },

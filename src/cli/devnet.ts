@@ -1,14 +1,6 @@
-import { resolve } from 'node:path'
 import { Command } from 'commander'
 import { DEV_ACCOUNTS, DEV_MNEMONIC } from '../devnet/dev-accounts.ts'
-import {
-  DEVNET_L1_ID,
-  DEVNET_L1_NAME,
-  type DevnetShape,
-  devnetChainName,
-  devnetConfig,
-} from '../devnet/devnet-config.ts'
-import { devnetShapeIn, engineSecretFileIn, readEngineSecret } from '../devnet/devnet-folder.ts'
+import { type DevnetEndpoint, type DevnetSetup, devnetEndpoints, devnetSetup } from '../devnet/devnet-setup.ts'
 import { DEVNET_L1_FORKS, type DevnetL1Fork } from '../devnet/l1-genesis.ts'
 import { isAppError } from '../primitives/errors.ts'
 import { OP_FORKS, type OpFork } from '../protocol/forks.ts'
@@ -35,44 +27,7 @@ interface DevnetOptions {
   readonly logLevel: LogLevel
 }
 
-/** One chain as it is announced. */
-interface Announced {
-  readonly name: string
-  readonly chainId: number
-  readonly url: string
-  readonly ws: string
-  /** Where it is served. */
-  readonly engine?: { readonly url: string; readonly jwtSecretFile: string }
-}
-
-/** Blocks may come faster than once a second; their times are whole seconds. */
-function wholeSeconds(seconds: number): number {
-  return Math.max(1, Math.round(seconds))
-}
-
-function shapeOf(options: DevnetOptions): DevnetShape {
-  const wanted = {
-    chainIds: options.chains.map(Number),
-    blockTime: wholeSeconds(options.blockTime),
-    l1BlockTime: wholeSeconds(options.l1BlockTime),
-    fork: options.interop ? 'interop' : options.fork,
-    l1Fork: options.l1Fork,
-  } as const
-  const now = Math.floor(Date.now() / 1000)
-  if (options.datadir === undefined) return { ...wanted, genesisTime: options.genesisTime ?? now }
-  return devnetShapeIn(resolve(options.datadir), { ...wanted, genesisTime: options.genesisTime }, now)
-}
-
-function announce({ chainIds }: DevnetShape, url: string, jwtSecretFile: string | undefined): readonly Announced[] {
-  const names = [[DEVNET_L1_NAME, DEVNET_L1_ID] as const, ...chainIds.map((id) => [devnetChainName(id), id] as const)]
-  return names.map(([name, chainId]) => {
-    const chainUrl = `${url}/${name}`
-    const engine = jwtSecretFile === undefined ? {} : { engine: { url: `${chainUrl}/engine`, jwtSecretFile } }
-    return { name, chainId, url: chainUrl, ws: chainUrl.replace(/^http/, 'ws'), ...engine }
-  })
-}
-
-function table(chains: readonly Announced[], readyMs: number, options: DevnetOptions): string {
+function table(chains: readonly DevnetEndpoint[], readyMs: number, options: DevnetOptions): string {
   const secretFile = chains[0]?.engine?.jwtSecretFile
   const width = Math.max(...chains.map(({ name }) => name.length), 'chain'.length)
   const rows = chains.map(({ name, chainId, url }) => `${name.padEnd(width)}  ${String(chainId).padEnd(10)}  ${url}`)
@@ -96,25 +51,10 @@ function table(chains: readonly Announced[], readyMs: number, options: DevnetOpt
 }
 
 async function run(options: DevnetOptions, io: CliIo, startNode: StartNode): Promise<void> {
-  const { json, port, host } = options
-  const datadir = options.datadir && resolve(options.datadir)
-  const onDemand = options.manual || options.automine
-  const prepare = () => {
-    const shape = shapeOf(options)
-    const secretFile =
-      options.engineJwtSecretFile === undefined
-        ? datadir && engineSecretFileIn(datadir)
-        : resolve(options.engineJwtSecretFile)
-    const config = devnetConfig({
-      shape,
-      automine: options.automine,
-      ...(!onDemand && { pace: { l1Ms: options.l1BlockTime * 1000, l2Ms: options.blockTime * 1000 } }),
-      rpc: { host, port, ...(secretFile !== undefined && { engineJwtSecret: readEngineSecret(secretFile) }) },
-      ...(datadir !== undefined && { datadir }),
-    })
-    return { shape, config, secretFile }
-  }
-  let prepared: ReturnType<typeof prepare>
+  const { chains: ids, interop, json } = options
+  const prepare = (): DevnetSetup =>
+    devnetSetup({ ...options, chainIds: ids.map(Number), fork: interop ? 'interop' : options.fork })
+  let prepared: DevnetSetup
   try {
     prepared = prepare()
   } catch (error) {
@@ -122,7 +62,7 @@ async function run(options: DevnetOptions, io: CliIo, startNode: StartNode): Pro
   }
   await serve(prepared.config, options.logLevel, io, startNode, ({ url }) => {
     const readyMs = Math.round(performance.now())
-    const chains = announce(prepared.shape, url, prepared.secretFile)
+    const chains = devnetEndpoints(prepared, url)
     const [l1, ...l2] = chains
     io.stdout(
       json

@@ -111,7 +111,7 @@ function node(close: () => Promise<void> = () => Promise.resolve()) {
   const start: StartNode = (config) => {
     seen.push(config)
     started.resolve()
-    return Promise.resolve<RunningNode>({ url: 'http://127.0.0.1:1', close })
+    return Promise.resolve<RunningNode>({ url: 'http://127.0.0.1:1', handle: async () => undefined, close })
   }
   return { start, seen, started: started.promise }
 }

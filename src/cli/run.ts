@@ -10,6 +10,8 @@ import { configOption, logLevelOption, option, parsePort } from './options.ts'
 export interface RunningNode {
   /** Base URL of its RPC. */
   readonly url: string
+  /** Answers a JSON-RPC text of a caller in this process, as a POST to that path of {@link url} would be. */
+  handle(path: string, text: string): Promise<string | undefined>
   /** Cancels jobs, flushes what is to be kept, and ends every connection. */
   close(): Promise<void>
 }

@@ -99,7 +99,7 @@ function refuse(problems: readonly Problem[]): AppError<ConfigErrorCode> {
  * @param folder where relative paths start
  * @throws AppError CONFIG_INVALID with a line for every problem in `data.errors`
  */
-function parseConfig(raw: unknown, folder: string): Config {
+export function parseConfig(raw: unknown, folder: string): Config {
   const parsed = configSchema(folder).safeParse(raw)
   const problems = [
     ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue))),
