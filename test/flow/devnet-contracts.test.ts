@@ -1,9 +1,19 @@
-import { encodeAbiParameters, encodeFunctionData, keccak256, parseAbi } from 'viem'
-import { getWithdrawalHashStorageSlot } from 'viem/op-stack'
+import {
+  createPublicClient,
+  defineChain,
+  encodeAbiParameters,
+  encodeFunctionData,
+  erc20Abi,
+  http,
+  keccak256,
+  parseAbi,
+} from 'viem'
+import { chainConfig, getWithdrawalHashStorageSlot, publicActionsL2 } from 'viem/op-stack'
 import { afterEach, describe, expect, it } from 'vitest'
 import { devnetL1Addresses } from '../../src/devnet/devnet-chain.ts'
 import { devnetConfig } from '../../src/devnet/devnet-config.ts'
 import { PREDEPLOYS } from '../../src/devnet/predeploys.ts'
+import { MULTICALL3 } from '../../src/devnet/well-known-contracts.ts'
 import { startNode } from '../../src/node.ts'
 import { type Address, type Hex, toWord } from '../../src/primitives/hex.ts'
 import { OP_FORKS, type OpFork } from '../../src/protocol/forks.ts'
@@ -171,4 +181,47 @@ it('a message passes the inbox of the devnet when the access list states it', as
   const sum = '0x0307d89c993b125400cb5868be4cbbafa6a6b1d9b8a6d530d49e8c4a30fb2aa1'
   expect((await send('l2', inbox, data)).status).toBe('0x0')
   expect((await send('l2', inbox, data, { accessList: [{ address: inbox, storageKeys: [sum] }] })).status).toBe('0x1')
+})
+
+describe('viem on the devnet', () => {
+  async function client() {
+    const { l2, send } = await devnet('jovian')
+    const multicall3 = { address: MULTICALL3.address }
+    const chain = defineChain({
+      ...chainConfig,
+      id: 901,
+      name: 'devnet',
+      sourceId: 900,
+      nativeCurrency: { name: 'Ether', symbol: 'ETH', decimals: 18 },
+      rpcUrls: { default: { http: [l2.url] } },
+      contracts: { ...chainConfig.contracts, multicall3, portal: { 900: { address: optimismPortal } } },
+    })
+    return { send, viem: createPublicClient({ chain, transport: http() }).extend(publicActionsL2()) }
+  }
+
+  it('estimates the L1 fee that a transaction then pays', async () => {
+    const { send, viem } = await client()
+    // With the attributes of an L1 block in place.
+    await send('l2', STRANGER, '0x')
+    const estimate = await viem.estimateL1Fee({ account: user.address, to: STRANGER, data: '0x' })
+    expect(estimate).toBeGreaterThan(0n)
+    expect(BigInt((await send('l2', STRANGER, '0x')).l1Fee ?? 0)).toBe(estimate)
+    expect(await viem.getL1BaseFee()).toBe(10n ** 9n)
+  })
+
+  it('puts many reads into one', async () => {
+    const { send, viem } = await client()
+    await send('l2', PREDEPLOYS.weth, '0x', { value: 6n })
+    const weth = { address: PREDEPLOYS.weth, abi: erc20Abi } as const
+    const answers = await viem.multicall({
+      contracts: [
+        { ...weth, functionName: 'symbol' },
+        { ...weth, functionName: 'balanceOf', args: [user.address] },
+        { ...weth, functionName: 'transfer', args: [STRANGER, 1n] },
+      ],
+    })
+    expect(answers.slice(0, 2).map(({ result }) => result)).toEqual(['WETH', 6n])
+    // Multicall3 itself has none to give.
+    expect(answers[2]).toMatchObject({ status: 'failure' })
+  })
 })
