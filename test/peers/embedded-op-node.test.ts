@@ -2,13 +2,15 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { startEmbeddedEl } from './support/embedded-el.ts'
-import type { GethProcess } from './support/geth-process.ts'
+import { atGenesis } from './support/fork-schedule.ts'
+import { GethProcess } from './support/geth-process.ts'
+import { JsonRpc } from './support/json-rpc.ts'
 import type { Genesis } from './support/l1-genesis.ts'
 import { startLoadedChain } from './support/loaded-chain.ts'
 import { startOpBatcher } from './support/op-batcher.ts'
 import { startOpGeth } from './support/op-geth.ts'
 import { startOpNode } from './support/op-node.ts'
-import type { ElParts } from './support/single-stack.ts'
+import { type ElParts, startSingleStack } from './support/single-stack.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
@@ -26,6 +28,18 @@ async function hashes(el: GethProcess, head: number): Promise<readonly string[]>
   for (let number = 0; number <= head; number++) list.push((await el.block(number)).hash)
   return list
 }
+
+it('op-node sequences on the embedded layer over a WebSocket', async () => {
+  const startEl = async ({ l1, ...parts }: ElParts): Promise<GethProcess> => {
+    const el = await startEmbeddedEl({ ...parts, l1: { url: l1.el.url, genesis: await l1.el.block(0) } })
+    const { process, folder, rpc, genesisFile, genesisHash } = el
+    const engine = new JsonRpc(el.engineUrl.replace('http', 'ws'), folder.jwt.secret)
+    return new GethProcess({ process, folder, rpc, engine, genesisFile, genesisHash })
+  }
+  await using stack = await startSingleStack({ forks: () => atGenesis(), startEl })
+  const check = (): void => stack.node.process.assertRunning()
+  await waitFor('some blocks', async () => (await stack.el.blockNumber()) >= 5, { check })
+})
 
 it('op-node sequences on the embedded layer from Bedrock to Jovian; replay and op-geth make the same blocks', async () => {
   let genesis: Genesis | undefined

@@ -4,7 +4,7 @@ import { toQuantity } from '../../../src/primitives/hex.ts'
 import { parseGenesis } from '../../../src/protocol/genesis.ts'
 import type { ForkSchedule } from './fork-schedule.ts'
 import { freePort } from './free-port.ts'
-import { GethProcess } from './geth-process.ts'
+import { type GethParts, GethProcess } from './geth-process.ts'
 import { JsonRpc } from './json-rpc.ts'
 import { L1_CHAIN_CONFIG } from './l1-genesis.ts'
 import { PeerProcess } from './peer-process.ts'
@@ -27,6 +27,14 @@ export interface EmbeddedElOptions {
   readonly blockTime?: number
 }
 
+/** Starts the service with an L1 of its own: as a consensus layer sees it, an execution layer like geth. */
+export function startEmbeddedL1(folder: TempFolder, genesis: unknown): Promise<GethProcess> {
+  const genesisFile = folder.write('embedded-l1-genesis.json', JSON.stringify(genesis))
+  const { hash } = genesisState(parseGenesis(genesis)).block
+  const l1 = { mode: 'mock', el: 'embedded', genesis: genesisFile }
+  return start(folder, { name: 'embedded-l1', route: 'l1', genesisFile, genesisHash: hash }, { l1 })
+}
+
 /** Starts the service with an L2 chain: as a consensus layer sees it, an execution layer like op-geth. */
 export async function startEmbeddedEl(options: EmbeddedElOptions): Promise<GethProcess> {
   const { folder, name = 'embedded', genesis, forks, l1, blockTime = 2 } = options
@@ -39,20 +47,39 @@ export async function startEmbeddedEl(options: EmbeddedElOptions): Promise<GethP
   }
   const rollup = rollupJson({ l1: l1.genesis, l2Genesis, forks, blockTime, ...options.rollup })
   const genesisFile = folder.write(`${name}-genesis.json`, JSON.stringify(genesis))
+  const chain = {
+    name: 'l2',
+    rollup: folder.write(`${name}-rollup.json`, rollup),
+    genesis: genesisFile,
+    el: 'embedded',
+  }
+  return start(
+    folder,
+    { name, route: 'l2', genesisFile, genesisHash: hash },
+    {
+      l1: { el: { rpc: l1.url }, genesis: folder.write(`${name}-l1.json`, { config: L1_CHAIN_CONFIG }) },
+      chains: [chain],
+    },
+  )
+}
+
+async function start(
+  folder: TempFolder,
+  own: Pick<GethParts, 'genesisFile' | 'genesisHash'> & { readonly name: string; readonly route: string },
+  config: object,
+): Promise<GethProcess> {
+  const { name, route, ...genesis } = own
   const port = await freePort()
-  const config = folder.write(`${name}.yaml`, {
-    rpc: { port, engineJwtSecretFile: folder.jwt.file, debugReads: true },
-    l1: { el: { rpc: l1.url }, genesis: folder.write(`${name}-l1.json`, { config: L1_CHAIN_CONFIG }) },
-    chains: [{ name: 'l2', rollup: folder.write(`${name}-rollup.json`, rollup), genesis: genesisFile, el: 'embedded' }],
-  })
-  const rpc = new JsonRpc(`http://127.0.0.1:${port}/l2`)
+  const rpcSection = { port, engineJwtSecretFile: folder.jwt.file, debugReads: true }
+  const configFile = folder.write(`${name}.yaml`, { rpc: rpcSection, ...config })
+  const rpc = new JsonRpc(`http://127.0.0.1:${port}/${route}`)
   const process_ = await PeerProcess.start({
     name,
     program: process.execPath,
-    args: [MAIN, 'run', '--config', config],
+    args: [MAIN, 'run', '--config', configFile],
     folder,
     probe: () => rpc.call('eth_chainId'),
   })
   const engine = new JsonRpc(`${rpc.url}/engine`, folder.jwt.secret)
-  return new GethProcess({ process: process_, folder, rpc, engine, genesisFile, genesisHash: hash })
+  return new GethProcess({ process: process_, folder, rpc, engine, ...genesis })
 }

@@ -28,19 +28,23 @@ async function answerOf(rpc: JsonRpc, method: string, params: readonly unknown[]
 export class EnginePair {
   readonly #ours: JsonRpc
   readonly #theirs: JsonRpc
+  readonly #adapt: (result: unknown) => unknown
   /** Calls that were compared. */
   compared = 0
 
-  constructor(ours: JsonRpc, theirs: JsonRpc) {
+  /** @param adapt takes out of results what each makes of its own will */
+  constructor(ours: JsonRpc, theirs: JsonRpc, adapt: (result: unknown) => unknown = (result) => result) {
     this.#ours = ours
     this.#theirs = theirs
+    this.#adapt = adapt
   }
 
   /** Puts a call to both, and expects the same answer. @param what the call is, for a failure's message */
   async same(what: string, method: string, params: readonly unknown[]): Promise<Answer> {
     const theirs = await answerOf(this.#theirs, method, params)
     const ours = await answerOf(this.#ours, method, params)
-    expect(ours, `${method}: ${what}`).toEqual(theirs)
+    const adapted = (answer: Answer): Answer => ('error' in answer ? answer : { result: this.#adapt(answer.result) })
+    expect(adapted(ours), `${method}: ${what}`).toEqual(adapted(theirs))
     this.compared++
     return theirs
   }
