@@ -3,9 +3,10 @@ import { bytesToHex, toQuantity } from '../../src/primitives/hex.ts'
 import type { IoOptions } from '../../src/primitives/io.ts'
 import { type BlockId, LATEST } from '../../src/protocol/block-id.ts'
 import type { BlockOverrides, CallArguments, StateOverrides } from '../../src/protocol/call-arguments.ts'
+import type { AccessListEntry } from '../../src/protocol/transaction.ts'
 import { blockOverrides, callArguments, stateOverrides } from '../call-arguments.ts'
 import { revertError } from '../errors.ts'
-import { defineMethod, type Method } from '../method.ts'
+import { defineMethod, described, type Method } from '../method.ts'
 import { blockId, optional } from '../schema.ts'
 
 /** Where a call runs, and what is to be different there. */
@@ -35,6 +36,16 @@ export interface CallService {
     place: CallPlace,
     io: IoOptions,
   ): Promise<{ readonly tag: 'gas'; readonly gas: bigint } | Reverted>
+  /** What a message touches. @throws AppError as {@link call} */
+  createAccessList(
+    args: CallArguments,
+    place: CallPlace,
+    io: IoOptions,
+  ): Promise<{
+    readonly accessList: readonly AccessListEntry[]
+    readonly gasUsed: bigint
+    readonly error: string | undefined
+  }>
 }
 
 /** The calls of a chain that lives in this process, as geth and op-geth answer them. */
@@ -64,6 +75,17 @@ export function ethCallMethods(calls: CallService): readonly Method[] {
         const answer = await calls.estimateGas(args, { block, state, header }, io)
         if (answer.tag === 'reverted') throw revertError(answer.data)
         return toQuantity(answer.gas)
+      },
+    }),
+    defineMethod({
+      name: 'eth_createAccessList',
+      summary: 'The access list that a message wants on the state after a block, and the gas it uses with it',
+      params: z.tuple([callArguments, optional(blockId), optional(stateOverrides)]),
+      paramNames: ['message', 'block', 'stateOverrides'],
+      result: described('{accessList, gasUsed, error?}'),
+      async handler([args, block = LATEST, state], io) {
+        const { accessList, gasUsed, error } = await calls.createAccessList(args, { block, state }, io)
+        return { accessList, ...(error !== undefined && { error }), gasUsed: toQuantity(gasUsed) }
       },
     }),
   ]

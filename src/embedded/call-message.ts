@@ -3,6 +3,8 @@ import type { CallErrorCode } from '../evm/state-overrides.ts'
 import { AppError } from '../primitives/errors.ts'
 import { EMPTY_BYTES, ZERO_ADDRESS } from '../primitives/hex.ts'
 import type { CallArguments } from '../protocol/call-arguments.ts'
+import type { SignedTransaction } from '../protocol/transaction.ts'
+import { unsignedTransaction } from '../protocol/unsigned-transaction.ts'
 
 /** A call need not be what the chain would take: nobody has signed it. */
 export const CALL_POLICY: MessagePolicy = {
@@ -17,6 +19,8 @@ export interface PricedMessage {
   readonly message: Message
   /** wei per gas */
   readonly gasPrice: bigint
+  /** Whether it says its price in the legacy way. */
+  readonly legacy: boolean
 }
 
 function invalid(message: string): AppError<CallErrorCode> {
@@ -69,5 +73,13 @@ export function messageOf(
       ...(authorizationList !== undefined && { authorizationList }),
     },
     gasPrice: gasPrice ?? priceOf(cap, tip, baseFee),
+    legacy: gasPrice !== undefined,
   }
+}
+
+/** The transaction that a message would be if somebody signed it. */
+export function wouldBeTransaction({ message, legacy }: PricedMessage, chainId: bigint): SignedTransaction {
+  const { authorizationList, blobVersionedHashes } = message
+  const typed = authorizationList !== undefined ? 4 : blobVersionedHashes !== undefined ? 3 : 2
+  return unsignedTransaction({ ...message, type: legacy ? 0 : typed, chainId })
 }

@@ -1,20 +1,23 @@
 import type { StateSource } from '../builder/ports.ts'
+import { accountOrEmpty } from '../evm/balances.ts'
 import type { BlockEnv } from '../evm/executor.ts'
 import { pacer } from '../evm/pace.ts'
 import type { PrecompileOverride, ScratchBlock, ScratchExecutor } from '../evm/scratch-block.ts'
 import type { CallErrorCode } from '../evm/state-overrides.ts'
-import type { GethLine, Observer } from '../evm/watch.ts'
+import type { GethLine } from '../evm/watch.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { AppError, isAppError } from '../primitives/errors.ts'
-import type { Hash } from '../primitives/hex.ts'
+import { type Hash, ZERO_ADDRESS } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { BlockId } from '../protocol/block-id.ts'
 import type { BlockOverrides, CallArguments, StateOverrides } from '../protocol/call-arguments.ts'
 import type { Header } from '../protocol/header.ts'
+import { type AccessListAnswer, findAccessList } from './access-list.ts'
 import { blockEnv } from './block-env.ts'
 import { resolveBlock } from './block-lookup.ts'
 import { CALL_POLICY, messageOf } from './call-message.ts'
 import { type ChainStore, unknownBlock } from './chain-store.ts'
+import { withFeeDefaults } from './fee-defaults.ts'
 import { type Estimate, estimateGas } from './gas-estimate.ts'
 
 /** What a call gave. */
@@ -38,6 +41,8 @@ export interface CallServiceOptions {
   readonly chainId: bigint
   readonly line: GethLine
   readonly clock: Clock
+  /** A tip that a transaction is likely to be taken with, in wei per gas. */
+  readonly suggestTip: () => bigint
 }
 
 /** As much gas as geth lets a call have. */
@@ -70,7 +75,8 @@ interface OpenOptions {
   readonly precompiles: PrecompileOverride
   /** Milliseconds. */
   readonly timeLimit?: number
-  readonly observer?: Observer
+  /** What to say of a block hash that is not known. */
+  readonly unknownHash?: string | undefined
 }
 
 /** Runs messages on the states of a chain without changing any of them, as geth and op-geth do. */
@@ -86,7 +92,11 @@ export class EmbeddedCalls {
    * @throws AppError BLOCK_NOT_FOUND, CALL_INVALID with geth's wording, CALL_ABORTED, STATE_UNAVAILABLE
    */
   async call(args: CallArguments, place: CallPlace, io: IoOptions): Promise<CallAnswer> {
-    const { header, block } = await this.#open(place, { precompiles: 'replaced', timeLimit: CALL_TIME_MS }, io)
+    const { header, block } = await this.#open(
+      place,
+      { precompiles: 'replaced', timeLimit: CALL_TIME_MS, unknownHash: this.#unknownHash },
+      io,
+    )
     const { message, gasPrice } = this.#message(args, header, RPC_GAS_CAP)
     const outcome = await block
       .call(message, { gasPrice, gasPool: RPC_GAS_CAP, policy: CALL_POLICY })
@@ -105,9 +115,27 @@ export class EmbeddedCalls {
    * @throws AppError as {@link call}
    */
   async estimateGas(args: CallArguments, place: CallPlace, io: IoOptions): Promise<Estimate> {
-    const { header, block } = await this.#open(place, { precompiles: 'kept' }, io)
+    const { header, block } = await this.#open(place, { precompiles: 'kept', unknownHash: this.#unknownHash }, io)
     const message = this.#message(args, header, 0n)
     return estimateGas(block, message, header.gasLimit, RPC_GAS_CAP)
+  }
+
+  /**
+   * The access list that a message on the state after a block wants, and what it costs with it.
+   * @throws AppError as {@link call}
+   */
+  async createAccessList(args: CallArguments, place: CallPlace, io: IoOptions): Promise<AccessListAnswer> {
+    const { header, block } = await this.#open(place, { precompiles: 'immovable' }, io)
+    const { suggestTip, chainId } = this.#options
+    const { blobBaseFee } = block
+    const priced = withFeeDefaults(args, { baseFee: header.baseFeePerGas ?? 0n, blobBaseFee, suggestTip })
+    const nonce = args.nonce ?? (await accountOrEmpty(block.overlay, args.from ?? ZERO_ADDRESS)).nonce
+    return findAccessList(block, this.#message({ ...priced, nonce }, header, RPC_GAS_CAP), chainId)
+  }
+
+  /** op-geth looks for the header before it looks for the state, and says so. */
+  get #unknownHash(): string | undefined {
+    return this.#options.line === '1.17' ? 'header not found' : undefined
   }
 
   #message(args: CallArguments, header: Header, gas: bigint): ReturnType<typeof messageOf> {
@@ -118,12 +146,11 @@ export class EmbeddedCalls {
   /** A block like the one that is named, on the state after it. */
   async #open(
     { block: id, state = new Map(), header: overrides = {} }: CallPlace,
-    { precompiles, timeLimit, observer }: OpenOptions,
+    { precompiles, timeLimit, unknownHash }: OpenOptions,
     io: IoOptions,
   ): Promise<{ readonly hash: Hash; readonly header: Header; readonly block: ScratchBlock }> {
     const { chain, executor, states, line, clock } = this.#options
-    // op-geth looks for the header before it looks for the state.
-    const hash = line === '1.17' ? resolveBlock(chain, id, 'header not found') : resolveBlock(chain, id)
+    const hash = resolveBlock(chain, id, unknownHash)
     const header = chain.header(hash)
     if (header === undefined) throw unknownBlock(hash)
     const pace = pacer(clock, timeLimit, `execution aborted (timeout = ${CALL_TIME_MS / 1000}s)`, io)
@@ -134,7 +161,7 @@ export class EmbeddedCalls {
     const block = executor.open(
       states({ hash, stateRoot: chain.stateRoot(hash) }),
       overriddenEnv(blockEnv({ header }, ancestorHash), overrides),
-      { watch: { line, pace, ...(observer && { observer }) }, ...(blobBaseFee !== undefined && { blobBaseFee }) },
+      { watch: { line, pace }, ...(blobBaseFee !== undefined && { blobBaseFee }) },
     )
     await block.override(state, precompiles)
     return { hash, header, block }

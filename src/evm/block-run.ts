@@ -1,5 +1,5 @@
 import { isAppError } from '../primitives/errors.ts'
-import { hexToBytes } from '../primitives/hex.ts'
+import { type Address, hexToBytes } from '../primitives/hex.ts'
 import type { StateOverrides } from '../protocol/call-arguments.ts'
 import type { L1FeeInfo } from '../protocol/l1-fee-info.ts'
 import { logsBloom, type Receipt } from '../protocol/receipt.ts'
@@ -172,6 +172,10 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
     if (this.#watch === undefined) return
     const { line, pace } = this.#watch
     this.#watch = { line, pace, ...(observer && { observer }) }
+  }
+
+  get precompiles(): readonly Address[] {
+    return this.#openEvm().warmPrecompiles.map((address): Address => `0x${address}`)
   }
 
   override(overrides: StateOverrides, precompiles: PrecompileOverride): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Address } from '../primitives/hex.ts'
 import type { StateOverrides } from '../protocol/call-arguments.ts'
 import type { Log } from '../protocol/receipt.ts'
 import type { Transaction } from '../protocol/transaction.ts'
@@ -45,6 +46,8 @@ export interface ScratchBlock {
   /** The state as it is now. */
   readonly overlay: Overlay
   readonly rules: EvmRules
+  /** Addresses of the precompiles that the chain's rules have. */
+  readonly precompiles: readonly Address[]
   /** wei per blob gas */
   readonly blobBaseFee: bigint
   /** Makes accounts what a caller wants them to be. @throws AppError CALL_INVALID */

@@ -95,6 +95,7 @@ export async function openEmbeddedLayer(options: {
     chainId: config.chainId,
     line: kind.tag === 'op' ? '1.17' : '1.16',
     clock: systemClock,
+    suggestTip: () => reads.fees.suggestTip(),
   })
   const identity = { chainId: config.chainId, clientVersion: `op-sequencer/v${VERSION}`, accounts: [] }
   return {

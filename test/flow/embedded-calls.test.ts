@@ -27,7 +27,7 @@ async function world(clock = new VirtualClock(0)) {
   if (op === undefined) throw new Error('no OP chain')
   const { executor } = new OpChainRules({ chainId, forks: op.forks, constants: op.eip1559 })
   const states = storedStates(chain)
-  const calls = new EmbeddedCalls({ chain, executor, states, chainId, line: '1.17', clock })
+  const calls = new EmbeddedCalls({ chain, executor, states, chainId, line: '1.17', clock, suggestTip: () => 1n })
   const methods = new Map(ethCallMethods(calls).map((method) => [method.name, method]))
   const ask = async (method: string, params: unknown[], signal?: AbortSignal): Promise<unknown> => {
     try {

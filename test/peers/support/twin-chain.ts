@@ -7,10 +7,14 @@ import { embeddedCallMethods } from '../../../rpc/methods/embedded-calls.ts'
 import type { SealedBlock } from '../../../src/builder/service.ts'
 import { storedStates } from '../../../src/embedded/builder-ports.ts'
 import { EmbeddedCalls } from '../../../src/embedded/call-service.ts'
+import { chainKind } from '../../../src/embedded/chain-kind.ts'
+import type { ChainStore } from '../../../src/embedded/chain-store.ts'
+import { FeeReads } from '../../../src/embedded/fee-reads.ts'
 import { L1ChainRules } from '../../../src/embedded/l1-chain-rules.ts'
 import { OpChainRules } from '../../../src/embedded/op-chain-rules.ts'
 import { isAppError } from '../../../src/primitives/errors.ts'
 import { type Hash, hexToBytes, ZERO_HASH } from '../../../src/primitives/hex.ts'
+import type { ChainConfig } from '../../../src/protocol/chain-config.ts'
 import { parseGenesis } from '../../../src/protocol/genesis.ts'
 import { hashHeader } from '../../../src/protocol/header.ts'
 import { newPayloadParams, type Payload } from '../../../src/protocol/payload.ts'
@@ -46,6 +50,18 @@ interface World {
     includeRaw(job: string, raw: Uint8Array, io: object): Promise<unknown>
     seal(job: string, options: { commit: boolean; publish: boolean }, io: object): Promise<SealedBlock>
   }
+}
+
+/** An access list in order, since geth's has none; and without the hash that follows from it. */
+function sorted(answer: Answer): Answer {
+  if ('error' in answer) {
+    const message = answer.error.message.replace(/^(failed to apply transaction: )0x[0-9a-f]+/, '$1…')
+    return { error: { ...answer.error, message } }
+  }
+  const { accessList, ...rest } = (answer.result ?? {}) as { accessList?: { address: string; storageKeys: string[] }[] }
+  if (accessList === undefined) return answer
+  const entries = accessList.map(({ address, storageKeys }) => ({ address, storageKeys: storageKeys.toSorted() }))
+  return { result: { ...rest, accessList: entries.toSorted((a, b) => (a.address < b.address ? -1 : 1)) } }
 }
 
 /** The same random chain in geth or op-geth and in the embedded execution layer. */
@@ -180,11 +196,17 @@ export class TwinChain {
 
   /** Asks both, and notes where they do not answer alike. @returns what geth or op-geth answered */
   async compare(method: string, params: readonly unknown[]): Promise<Answer> {
-    const [theirs, ours] = await Promise.all([this.theirs(method, params), this.ours(method, params)])
+    const answers = await Promise.all([this.theirs(method, params), this.ours(method, params)])
+    const [theirs, ours] = (this.op ? answers : answers.map(sorted)) as [Answer, Answer]
     if (!isDeepStrictEqual(ours, theirs))
       this.differences.push({ method, params: JSON.stringify(params), theirs, ours })
     return theirs
   }
+}
+
+function tips(chain: ChainStore, config: ChainConfig): () => bigint {
+  const fees = new FeeReads(chain, chainKind(config))
+  return () => fees.suggestTip()
 }
 
 /** An L2 in op-geth and in the embedded layer, at its genesis. */
@@ -207,6 +229,7 @@ export async function l2Twin(
     chainId,
     line: '1.17',
     clock: new VirtualClock(0),
+    suggestTip: tips(world.chain, parseGenesis(genesis).config),
   })
   const version = last === 'jovian' ? 'engine_newPayloadV4' : 'engine_newPayloadV3'
   const twin = new TwinChain(node, world as unknown as World, embeddedCallMethods(calls), seed, true, version)
@@ -227,6 +250,7 @@ export async function l1Twin(folder: TempFolder, seed: number): Promise<TwinChai
     chainId: config.chainId,
     line: '1.16',
     clock: new VirtualClock(0),
+    suggestTip: tips(world.chain, parseGenesis(genesis).config),
   })
   const twin = new TwinChain(
     node,
