@@ -8,6 +8,7 @@ import type { ChainKind } from './chain-kind.ts'
 import type { ChainStore } from './chain-store.ts'
 import type { EmbeddedEngine } from './engine.ts'
 import { FeeReads } from './fee-reads.ts'
+import { type ForkConfigs, forkConfigs } from './fork-configs.ts'
 import { LogQueries } from './log-queries.ts'
 import { PolledFilters } from './polled-filters.ts'
 import { StateReads, storedProofs } from './state-reads.ts'
@@ -24,6 +25,8 @@ export interface ReadServices {
   readonly states: StateReads
   readonly logs: LogQueries
   readonly fees: FeeReads
+  /** Of a whole L1 chain: its upgrades, seen from the head. */
+  readonly forks: (() => ForkConfigs) | undefined
   readonly events: ChainEvents
   readonly filters: PolledFilters
   readonly store: EncodedState
@@ -40,6 +43,11 @@ function encodedState({ nodes }: ChainStore): EncodedState {
   }
 }
 
+/** Whether a chain begins with block 0. */
+function isWhole(chain: ChainStore): boolean {
+  return chain.header(chain.genesis)?.number === 0n
+}
+
 /** Makes the reads of a chain. */
 export function readServices(engine: EmbeddedEngine, kind: ChainKind, clock: Pick<Clock, 'now'>): ReadServices {
   const { chain } = engine
@@ -49,6 +57,8 @@ export function readServices(engine: EmbeddedEngine, kind: ChainKind, clock: Pic
     states: new StateReads(chain, kind, storedStates(chain), storedProofs(chain)),
     logs: new LogQueries(chain),
     fees: new FeeReads(chain, kind),
+    // Fork ids begin with the true genesis, which a chain that goes on from another one does not have.
+    forks: kind.tag === 'l1' && isWhole(chain) ? () => forkConfigs(chain, kind.config) : undefined,
     events,
     filters: new PolledFilters(events, clock),
     store: encodedState(chain),

@@ -142,7 +142,10 @@ function conveniences(): { readonly own: readonly Method[]; readonly aliases: Re
 /** What differs on the route of a chain that is in this process. */
 function embeddedSection(): string {
   const { own, aliases } = conveniences()
-  const reads = embeddedReadMethods({ identity: { chainId: 1n, clientVersion: '', accounts: [] } } as never)
+  const reads = embeddedReadMethods({
+    identity: { chainId: 1n, clientVersion: '', accounts: [] },
+    forks: () => ({}),
+  } as never)
   const names = [...reads, ...embeddedCallMethods({} as never)].map(({ name }) => `\`${name}\``)
   const rows = own.map(({ name, summary }) => [
     `\`${name}\``,

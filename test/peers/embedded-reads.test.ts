@@ -201,6 +201,7 @@ describe(`an embedded chain answers as the node that it is a copy of, seed ${SEE
       await copy.take(run.head)
       const labels = { head: run.head, safe: run.head, finalized: run.head }
       await copy.engine.forkchoiceUpdated(labels, {})
+      await expectSameAnswers(geth.rpc, copy.rpc, [{ method: 'eth_config' }])
       // With more blocks geth goes further back, or not, as its routines happen to be scheduled.
       if (number <= 20) await expectSameAnswers(geth.rpc, copy.rpc, PRICES)
     }
