@@ -1,12 +1,13 @@
 import { z } from 'zod'
+import type { ProvenBlob } from '../../src/builder/proven-blobs.ts'
 import type { PayloadStatus } from '../../src/embedded/engine.ts'
 import type { BuiltPayload, ForkchoiceAnswer } from '../../src/embedded/engine-api.ts'
-import type { ProvenBlob } from '../../src/embedded/engine-blobs.ts'
+import type { NewPayloadContext } from '../../src/embedded/engine-versions.ts'
 import type { PayloadBody } from '../../src/embedded/payload-bodies.ts'
 import { bytesToHex, type Hash, toQuantity } from '../../src/primitives/hex.ts'
 import type { IoOptions } from '../../src/primitives/io.ts'
 import type { RequestedAttributes } from '../../src/protocol/attributes.ts'
-import type { ExecutionPayload, PayloadContext } from '../../src/protocol/execution-payload.ts'
+import type { ExecutionPayload } from '../../src/protocol/execution-payload.ts'
 import { payloadToJson } from '../../src/protocol/payload.ts'
 import { withdrawalToJson } from '../../src/protocol/withdrawal-json.ts'
 import { defineMethod, described, type Method } from '../method.ts'
@@ -14,11 +15,6 @@ import { data, dataOf, hash, optional, quantity64 } from '../schema.ts'
 import { attributesArgument, type ForkchoiceState, forkchoiceArgument, payloadArgument } from './engine-params.ts'
 
 type Json = Record<string, unknown>
-
-/** What comes beside a payload; a version that does not carry a field leaves it out. */
-export interface NewPayloadContext extends PayloadContext {
-  readonly versionedHashes?: readonly Hash[] | undefined
-}
 
 /** The Engine API of an execution layer in the process. Errors are those of the specification. */
 export interface EngineApiService {

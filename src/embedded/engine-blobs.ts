@@ -1,17 +1,10 @@
+import type { ProvenBlob } from '../builder/proven-blobs.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { BlobSidecar } from '../protocol/blob-sidecar.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import type { ChainStore } from './chain-store.ts'
 import { engineError } from './engine-errors.ts'
 import { type EngineRules, OSAKA_FORKS } from './engine-rules.ts'
-
-/** A blob with its proofs. */
-export interface ProvenBlob {
-  readonly blob: Uint8Array
-  readonly commitment: Uint8Array
-  /** One, or one for each cell. */
-  readonly proofs: readonly Uint8Array[]
-}
 
 /** Finds blobs. */
 export interface BlobSource {
