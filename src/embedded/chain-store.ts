@@ -15,9 +15,10 @@ import { StoredState } from './stored-state.ts'
 
 /**
  * Codes of the embedded execution layer. `CHAIN_MISMATCH`: the store holds another chain than the genesis says.
+ * `FORK_UNUSABLE`: no chain can go on here from the block that is to be forked.
  * `BLOCK_UNKNOWN`: no such block is stored. `FORKCHOICE_INVALID`: a label names a block that is not on the head's branch.
  */
-export type EmbeddedErrorCode = 'CHAIN_MISMATCH' | 'BLOCK_UNKNOWN' | 'FORKCHOICE_INVALID'
+export type EmbeddedErrorCode = 'CHAIN_MISMATCH' | 'FORK_UNUSABLE' | 'BLOCK_UNKNOWN' | 'FORKCHOICE_INVALID'
 
 /** The blocks that a forkchoice names. A label that was never set is the zero hash. */
 export interface Labels {

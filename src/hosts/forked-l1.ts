@@ -74,7 +74,6 @@ export async function openForkedL1(
     if (ChainStore.first(store) === undefined) await checkChainId(settings, node, io)
     const chain = await openFork(store, node, block, io)
     const first = chain.header(chain.genesis) as Header
-    if (first.difficulty !== 0n) throw refuse(`l1.forkFrom.block: block ${first.number} is older than the merge`)
     const l1 = await scheduleOf(settings, node, store, first, io)
     return { chain, config: { chainId: l1.chainId, l1 }, rules: new L1ChainRules(l1) }
   }

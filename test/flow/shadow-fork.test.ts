@@ -7,9 +7,11 @@ import type { SealedBlock } from '../../src/builder/service.ts'
 import { ChainStore } from '../../src/embedded/chain-store.ts'
 import { openFork } from '../../src/embedded/fork/open-fork.ts'
 import { genesisState } from '../../src/embedded/genesis-state.ts'
+import { StateEdits } from '../../src/embedded/state-edits.ts'
 import { storedProofs } from '../../src/embedded/state-reads.ts'
 import { isAppError } from '../../src/primitives/errors.ts'
 import { type Address, type Hash, type Hex, hexToBytes, toWord } from '../../src/primitives/hex.ts'
+import type { Block } from '../../src/protocol/block.ts'
 import { parseGenesis } from '../../src/protocol/genesis.ts'
 import { LevelStore } from '../../src/storage/level-store.ts'
 import { MemoryStore } from '../../src/storage/memory-store.ts'
@@ -192,6 +194,26 @@ describe('a chain that goes on from a block of another one', () => {
   })
 })
 
+describe('a state that is edited', () => {
+  it('is one that blocks are built on, all else as it was at the forked block', async () => {
+    const { chain, engine, seal } = await forkAt(new MemoryFork(origin.chain), FORK_AT)
+    const edits = new StateEdits(engine)
+    const poor: Address = `0x${'ab'.repeat(20)}`
+    await edits.setSlot(STORE, toWord(10n), 0n, {})
+    await edits.setSlot(STORE, toWord(11n), 5n, {})
+    await edits.setBalance(poor, 7n, {})
+    const nonce = await nonceAt(chain)
+    const { hash } = await seal({}, undefined, await call(nonce, STORE, storeInput([[12n, 6n]])))
+    const [forked, state] = [origin.chain.state(hashAt(FORK_AT)), chain.state(hash)]
+    const slots = await Promise.all([10n, 11n, 12n].map((slot) => state.slot(STORE, toWord(slot))))
+    expect(slots).toEqual([0n, 5n, 6n])
+    for (const slot of [13n, 14n, 200n].map(toWord)) {
+      expect(await state.slot(STORE, slot)).toBe(await forked.slot(STORE, slot))
+    }
+    expect((await state.account(poor))?.balance).toBe(7n)
+  })
+})
+
 describe('what was fetched', () => {
   it('is stored: a restart asks for nothing that was known', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'shadow-fork-'))
@@ -306,7 +328,16 @@ describe('a node that was forked', () => {
     const plain = new MemoryStore()
     await ChainStore.open(plain, genesisState(parseGenesis(FILE)), {})
     await expect(openFork(plain, fork, 0n, {})).rejects.toMatchObject(mismatch(/not one that was forked/))
-    await expect(openFork(new MemoryStore(), fork, 99n, {})).rejects.toMatchObject({ code: 'BLOCK_UNKNOWN' })
+    await expect(openFork(new MemoryStore(), fork, 99n, {})).rejects.toMatchObject({
+      code: 'FORK_UNUSABLE',
+      message: 'the chain to fork has no block 99',
+    })
     expect((await openFork(store, fork, undefined, {})).genesis).toBe(hashAt(FORK_AT))
+    const block = origin.chain.block(hashAt(3n)) as Block
+    fork.whole = async () => ({ block: { ...block, header: { ...block.header, difficulty: 1n } }, receipts: [] })
+    await expect(openFork(new MemoryStore(), fork, 3n, {})).rejects.toMatchObject({
+      code: 'FORK_UNUSABLE',
+      message: 'block 3 is older than the merge',
+    })
   })
 })

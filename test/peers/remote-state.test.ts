@@ -22,6 +22,7 @@ import { predict, prefetch } from '../../src/state/prefetch.ts'
 import { RemoteState } from '../../src/state/remote.ts'
 import { computeStateRoot } from '../../src/state/root.ts'
 import type { CandidateCall, PinnedState } from '../../src/state/source.ts'
+import { deepPair } from './support/deep-pair.ts'
 import { otherUser, user } from './support/dev-accounts.ts'
 import { type GcMode, type GethProcess, type StateScheme, startGeth } from './support/geth-process.ts'
 import { FUNDS, type Genesis, L1_CHAIN_ID, l1Genesis } from './support/l1-genesis.ts'
@@ -466,16 +467,4 @@ function deepRemovals({ address, slots }: KnownContract, digits: number): Map<Ad
     seen.add(prefix)
   }
   return new Map([[address, writes]])
-}
-
-/** Two keys whose hashes share this many digits. */
-function deepPair(digits: number, key: (n: bigint) => Hash): [Hash, Hash] {
-  const seen = new Map<string, Hash>()
-  for (let n = 0n; ; n++) {
-    const next = key(n)
-    const prefix = keccakHash(hexToBytes(next)).slice(2, 2 + digits)
-    const other = seen.get(prefix)
-    if (other !== undefined) return [other, next]
-    seen.set(prefix, next)
-  }
 }

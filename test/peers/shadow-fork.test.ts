@@ -7,6 +7,7 @@ import { parseGenesis } from '../../src/protocol/genesis.ts'
 import { blobTransaction, testBlob } from './support/blob-tx.ts'
 import { expectSameOnNode } from './support/block-checks.ts'
 import { DELETING, VARIED } from './support/block-plan.ts'
+import { deepPair } from './support/deep-pair.ts'
 import { user } from './support/dev-accounts.ts'
 import { atGenesis } from './support/fork-schedule.ts'
 import { JsonRpc } from './support/json-rpc.ts'
@@ -18,7 +19,7 @@ import { type OpenJob, RandomChain } from './support/random-chain.ts'
 import { RANDOM_L1_ALLOC } from './support/random-l1-chain.ts'
 import { rollupJson } from './support/rollup-json.ts'
 import { STORE, storeInput } from './support/scenery.ts'
-import { ForkOrigin, ShadowFork } from './support/shadow-fork.ts'
+import { ForkOrigin, judgedBy, ShadowFork } from './support/shadow-fork.ts'
 import { depositCalldata, PORTAL } from './support/stand-in-contracts.ts'
 
 const SEED = Number(process.env.OP_SEQUENCER_SEED ?? Date.now() % 1_000_000_007)
@@ -134,6 +135,25 @@ describe('a fork of a geth’s chain', () => {
         calls.push(['eth_getProof', [address, slots, toQuantity(at)]], ['eth_getCode', [address, toQuantity(at)]])
       }
       calls.push(['eth_getStorageAt', [STORE, toWord(7n), toQuantity(at)]])
+      const deletion = {
+        from: user.address,
+        to: STORE,
+        data: storeInput([
+          [1n, 0n],
+          [390n, 0n],
+          [501n, 5n],
+        ]),
+      }
+      calls.push(['eth_estimateGas', [deletion, toQuantity(at)]])
+      for (const back of [1, 2, 5]) {
+        calls.push([
+          'eth_call',
+          [{ data: returning(`61${toWord(BigInt(Math.max(0, at - back))).slice(-4)}40`) }, toQuantity(at)],
+        ])
+      }
+      // EXTCODEHASH and BALANCE.
+      for (const opcode of ['3f', '31'])
+        calls.push(['eth_call', [{ data: returning(`73${STORE.slice(2)}${opcode}`) }, toQuantity(at)]])
     }
     const transactions = made.slice(0, number).flatMap(({ receipts }) => receipts.map((r) => r.transactionHash))
     for (const hash of [transactions[0], transactions.at(-1), blocks.at(-1)?.receipts[0]?.transactionHash]) {
@@ -303,6 +323,22 @@ describe('a forked node that is gone', () => {
   })
 })
 
+it('finds what a deletion needs and no proof shows, in what the node lists', { timeout: 300_000 }, async () => {
+  const alloc = RANDOM_L1_ALLOC
+  // The newest nodes are in memory, where no database shows them.
+  await using l1 = await MockL1.start({ timestamp: GENESIS_TIME, alloc, flags: ['--gcmode', 'full'] })
+  const pair = deepPair(6, (n) => toWord(5_000_000n + n)).map(BigInt) as [bigint, bigint]
+  const writes = pair.map((slot) => [slot, 1n << 200n] as const)
+  await l1.block([await sign(0, { to: STORE, data: storeInput(writes) })])
+  await l1.block()
+  // On the head, and on a block with a child.
+  for (const block of [2, 1]) {
+    await using fork = await ShadowFork.start({ l1, proxy: { url: l1.el.url } }, `deep-${block}`, { block })
+    const sealed = await fork.block([await sign(1, { to: STORE, data: storeInput([[pair[0], 0n]]) })])
+    await judgedBy(l1.el, sealed)
+  }
+})
+
 describe('a forked node that goes on', () => {
   it('may leave the forked block: state is read by its hash all the same', { timeout: 300_000 }, async () => {
     await using fork = await ShadowFork.start(origin, 'left', {})
@@ -353,6 +389,11 @@ describe('a forked node that goes on', () => {
     expect(await fork.rpc.call('eth_getStorageAt', [STORE, toWord(1n), 'latest'])).toBe(toWord(8n))
   })
 })
+
+/** Code that returns the word that other code leaves on the stack. */
+function returning(code: string): Hex {
+  return `0x${code}5f5260205ff3`
+}
 
 /** What the service may call of the forked node. */
 const READING: ReadonlySet<string> = new Set([

@@ -42,11 +42,15 @@ function base(forked: ForkedChain, { hash, header }: Block, nodes: StoredNodes, 
   }
 }
 
+function unusable(message: string): AppError<EmbeddedErrorCode> {
+  return new AppError('FORK_UNUSABLE', { message })
+}
+
 /**
  * Opens a chain that goes on from a block of another one. A store that holds such a chain already is opened without asking
  * anybody; an empty one begins with the block that is asked for.
  * @param number left out: what the store begins with, else the other chain's head
- * @throws AppError CHAIN_MISMATCH, BLOCK_UNKNOWN, RPC_UNAVAILABLE, RPC_ERROR
+ * @throws AppError CHAIN_MISMATCH, FORK_UNUSABLE, RPC_UNAVAILABLE, RPC_ERROR
  */
 export async function openFork(
   store: KeyValueStore,
@@ -61,10 +65,9 @@ export async function openFork(
     })
   }
   const first = stored === undefined ? await forked.whole(number ?? 'latest', io) : { block: stored }
-  if (first === undefined) {
-    throw new AppError<EmbeddedErrorCode>('BLOCK_UNKNOWN', { message: `the chain to fork has no block ${number}` })
-  }
+  if (first === undefined) throw unusable(`the chain to fork has no block ${number}`)
   const { block } = first
+  if (block.header.difficulty !== 0n) throw unusable(`block ${block.header.number} is older than the merge`)
   return ChainStore.open(store, { ...first, newNodes: new Map(), codes: new Map() }, io, (nodes) =>
     base(forked, block, nodes, store),
   )

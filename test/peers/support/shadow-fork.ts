@@ -23,6 +23,23 @@ export interface OriginOptions {
   readonly blockTime: number
 }
 
+/** A geth runs a block, finds the same hash, and makes it its head. */
+export async function judgedBy(geth: GethProcess, sealed: Sealed): Promise<void> {
+  const { executionPayload, parentBeaconBlockRoot, executionRequests } = sealed.payload as Record<string, unknown>
+  const hashes = sealed.block.transactions.flatMap(({ blobVersionedHashes }) => (blobVersionedHashes as Hex[]) ?? [])
+  const params = [executionPayload, hashes, parentBeaconBlockRoot, executionRequests]
+  const status = await geth.engine.call<PayloadStatus>('engine_newPayloadV4', params)
+  expect(status, `block ${sealed.number}`).toEqual({
+    status: 'VALID',
+    latestValidHash: sealed.hash,
+    validationError: null,
+  })
+  const zero = `0x${'0'.repeat(64)}`
+  const forkchoice = { headBlockHash: sealed.hash, safeBlockHash: zero, finalizedBlockHash: zero }
+  const moved = await geth.engine.call<ForkchoiceResult>('engine_forkchoiceUpdatedV3', [forkchoice, null])
+  expect(moved.payloadStatus.status).toBe('VALID')
+}
+
 /** A geth with a chain that is to be forked, and a second one that judges what becomes of the fork. */
 export class ForkOrigin implements AsyncDisposable {
   readonly l1: MockL1
@@ -50,20 +67,8 @@ export class ForkOrigin implements AsyncDisposable {
   }
 
   /** The second geth runs a block, finds the same hash, and makes it its head. */
-  async judged(sealed: Sealed): Promise<void> {
-    const { executionPayload, parentBeaconBlockRoot, executionRequests } = sealed.payload as Record<string, unknown>
-    const hashes = sealed.block.transactions.flatMap(({ blobVersionedHashes }) => (blobVersionedHashes as Hex[]) ?? [])
-    const params = [executionPayload, hashes, parentBeaconBlockRoot, executionRequests]
-    const status = await this.judge.engine.call<PayloadStatus>('engine_newPayloadV4', params)
-    expect(status, `block ${sealed.number}`).toEqual({
-      status: 'VALID',
-      latestValidHash: sealed.hash,
-      validationError: null,
-    })
-    const zero = `0x${'0'.repeat(64)}`
-    const forkchoice = { headBlockHash: sealed.hash, safeBlockHash: zero, finalizedBlockHash: zero }
-    const moved = await this.judge.engine.call<ForkchoiceResult>('engine_forkchoiceUpdatedV3', [forkchoice, null])
-    expect(moved.payloadStatus.status).toBe('VALID')
+  judged(sealed: Sealed): Promise<void> {
+    return judgedBy(this.judge, sealed)
   }
 
   /** What must not change of the forked node. */
