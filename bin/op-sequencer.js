@@ -2,7 +2,8 @@
 // Plain JavaScript that old versions of Node can read: it finds a Node that can run the rest.
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import nodeModule, { createRequire } from 'node:module'
+import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -38,6 +39,13 @@ function relaunch(binary) {
   })
 }
 
+/** What was compiled once is not compiled again in the next process. Where the folder cannot be written it is left at that. */
+function cacheCompiledCode() {
+  nodeModule.enableCompileCache?.(
+    join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'op-sequencer', 'compiled'),
+  )
+}
+
 async function start() {
   const main = new URL('../dist/src/main.js', import.meta.url)
   if (!existsSync(main)) {
@@ -49,6 +57,7 @@ async function start() {
     process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'))
     process.channel.unref()
   }
+  cacheCompiledCode()
   await import(main.href)
 }
 

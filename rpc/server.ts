@@ -81,6 +81,12 @@ const CHECK_INTERVAL = 2000
 /** Milliseconds of silence on a connection, a call's own run included. */
 const CONNECTION_TIMEOUT = 600_000
 
+/** Routes have no schemas: methods check their parameters. Left to itself the server loads two compilers for them. */
+function noCompiler(): never {
+  throw new TypeError('no route has a schema')
+}
+const NO_SCHEMAS = { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } }
+
 const HEALTH_PATHS = ['/healthz', '/readyz']
 const TEXT = 'text/plain; charset=utf-8'
 
@@ -154,6 +160,7 @@ export async function createRpcServer(options: RpcServerOptions): Promise<RpcSer
     http: { headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_INTERVAL },
     forceCloseConnections: true,
     routerOptions: { ignoreTrailingSlash: true },
+    schemaController: NO_SCHEMAS,
   })
   // Sockets are ended by `close` below, which does not wait for clients to agree.
   await app.register(websocket, { options: { maxPayload: limits.bodyBytes }, preClose: (done) => done() })

@@ -1,7 +1,5 @@
 import type { BeaconHandler } from '../rpc/beacon.ts'
 import { serviceMethods } from '../rpc/methods/service.ts'
-import { createRpcMetrics } from '../rpc/metrics.ts'
-import { type MetricsServer, startMetricsServer } from '../rpc/metrics-server.ts'
 import { createRoutes } from '../rpc/routes.ts'
 import { createRpcServer } from '../rpc/server.ts'
 import { Journal } from '../txpool/journal.ts'
@@ -10,7 +8,6 @@ import { VERSION } from './cli/version.ts'
 import { L1Client } from './clients/l1.ts'
 import { NodeWatch } from './clients/node-watch.ts'
 import { RpcTransport } from './clients/transport.ts'
-import { registerTransportMetrics } from './clients/transport-metrics.ts'
 import type { Config, L1Settings, L2Settings } from './config/config.ts'
 import { openForkedL1 } from './hosts/forked-l1.ts'
 import type { HostContext, HostedChain } from './hosts/hosted-chain.ts'
@@ -25,7 +22,6 @@ import { nativeSecp256k1 } from './primitives/secp256k1.ts'
 import type { L1ChainConfig } from './protocol/l1-chain.ts'
 import { NodeStore } from './state/node-store.ts'
 import type { Logger } from './telemetry/logger.ts'
-import { createMetrics } from './telemetry/metrics.ts'
 
 const NO_L1_SCHEDULE: Omit<L1ChainConfig, 'chainId'> = { blockForks: {}, timeForks: {}, blobSchedule: {} }
 
@@ -143,7 +139,8 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   if (!nativeSecp256k1) {
     logger.warn('the native secp256k1 binding is missing: senders are recovered in JavaScript, about 20 times slower')
   }
-  const registry = config.metrics === undefined ? undefined : createMetrics({ process: true })
+  // On demand, like all that most configurations do not name.
+  const metrics = config.metrics && new (await import('./hosts/metrics.ts')).HostedMetrics(config.metrics)
   const l1Settings = config.l1
   if (l1Settings === undefined) throw new AppError('CONFIG_INVALID', { message: 'l1: needed to build L2 blocks' })
   const l1Chain = l1ChainOf(l1Settings, config.chains)
@@ -178,7 +175,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
     },
   ).finally(() => early?.close())
   const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports)]
-  if (registry !== undefined) registerTransportMetrics(registry, transports)
+  metrics?.watch(transports)
   const watch = new NodeWatch(
     [
       ...l1Transports.map((transport) => ({ transport, chainId: l1Chain.chainId })),
@@ -200,23 +197,20 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
     routes,
     beacon: beaconPaths(chains),
     readiness: () => ({ ready: watch.waiting.length === 0, waiting: watch.waiting }),
-    ...(registry === undefined ? {} : { registry, metrics: createRpcMetrics(registry) }),
+    ...(metrics && { registry: metrics.registry, metrics: metrics.rpc }),
   })
   const root = new AbortController()
   const work = [watch.check(root.signal).then(() => watch.run(root.signal)), ...chains.map((c) => c.run(root.signal))]
-  let metricsServer: MetricsServer | undefined
   const close = async (): Promise<void> => {
     await server.close()
-    await metricsServer?.close()
+    await metrics?.close()
     await Promise.all(chains.map((chain) => chain.close()))
     root.abort(new DOMException('shutting down', 'AbortError'))
     await Promise.allSettled(work)
     await Promise.all(transports.map((transport) => transport.close()))
   }
   try {
-    if (config.metrics !== undefined && registry !== undefined) {
-      metricsServer = await startMetricsServer(registry, config.metrics)
-    }
+    await metrics?.listen()
     const url = await server.listen()
     return { url, handle: (path, text) => server.handle(path, text), close }
   } catch (error) {

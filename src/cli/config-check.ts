@@ -8,8 +8,8 @@ export function configCommand(io: CliIo): Command {
   const check = new Command('check')
     .description('say everything that is wrong with a configuration; dials nothing')
     .addOption(configOption())
-    .action((options: { readonly config: string }) => {
-      const { chains } = loadOrFail(options.config)
+    .action(async (options: { readonly config: string }) => {
+      const { chains } = await loadOrFail(options.config)
       const names = chains.map(({ name, rollup }) => `${name} (${rollup.l2ChainId})`)
       io.stdout(`valid; L2 chains: ${names.join(', ') || 'none'}\n`)
     })

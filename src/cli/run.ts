@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import type { Config } from '../config/config.ts'
-import { loadConfig } from '../config/load.ts'
+import type { ConfigOverrides } from '../config/load.ts'
 import { errorMessage, isAppError } from '../primitives/errors.ts'
 import { createLogger, type Logger, type LogLevel } from '../telemetry/logger.ts'
 import { type CliIo, commandFailed } from './io.ts'
@@ -40,9 +40,11 @@ interface RunOptions {
 }
 
 /** Loads a configuration; its problems end the command with exit code 2. */
-export function loadOrFail(...parameters: Parameters<typeof loadConfig>): Config {
+export async function loadOrFail(path: string, overrides?: ConfigOverrides): Promise<Config> {
+  // On demand: a devnet has no file, and needs nothing of what reads one.
+  const { loadConfig } = await import('../config/load.ts')
   try {
-    return loadConfig(...parameters)
+    return loadConfig(path, overrides)
   } catch (error) {
     if (!isAppError(error, 'CONFIG_INVALID')) throw error
     throw commandFailed(2, error.message.split('\n'))
@@ -96,7 +98,7 @@ export async function serve(
 
 async function run(options: RunOptions, io: CliIo, startNode: StartNode): Promise<void> {
   const { config: path, logLevel, ...overrides } = options
-  await serve(loadOrFail(path, overrides), logLevel, io, startNode)
+  await serve(await loadOrFail(path, overrides), logLevel, io, startNode)
 }
 
 /** `op-sequencer run`. */

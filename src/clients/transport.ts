@@ -1,4 +1,4 @@
-import { type Dispatcher, Pool } from 'undici'
+import type { Dispatcher, Pool } from 'undici'
 import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { engineToken } from './jwt.ts'
@@ -115,7 +115,8 @@ function isObject(value: unknown): value is Json {
 export class RpcTransport {
   readonly endpoint: string
   readonly #options: TransportOptions
-  readonly #pool: Pool
+  readonly #origin: string
+  #pool: Promise<Pool> | undefined
   readonly #path: string
   readonly #headers: Record<string, string>
   readonly #stats = { roundTrips: 0, requests: 0, calls: 0, bytesIn: 0, bytesOut: 0 }
@@ -126,18 +127,24 @@ export class RpcTransport {
     this.endpoint = options.endpoint
     this.#options = options
     this.#path = url.pathname + url.search
-    // Deadlines are the caller's signal and ours; undici's own timers would only add a second, coarser one.
-    this.#pool = new Pool(url.origin, {
-      connections: options.connections ?? 16,
-      keepAliveTimeout: 30_000,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    })
+    this.#origin = url.origin
     this.#headers = { 'content-type': 'application/json', ...options.headers }
     if (url.username !== '') {
       const user = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`
       this.#headers.authorization = `Basic ${Buffer.from(user).toString('base64')}`
     }
+  }
+
+  /** Made with the first call: a process that calls nobody does not load the client. */
+  async #openPool(): Promise<Pool> {
+    const { Pool } = await import('undici')
+    // Deadlines are the caller's signal and ours; undici's own timers would only add a second, coarser one.
+    return new Pool(this.#origin, {
+      connections: this.#options.connections ?? 16,
+      keepAliveTimeout: 30_000,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    })
   }
 
   /** A snapshot of the counters. */
@@ -191,7 +198,8 @@ export class RpcTransport {
 
   /** Ends all connections, and the calls on them. */
   async close(): Promise<void> {
-    await this.#pool.destroy()
+    this.#pool ??= this.#openPool()
+    await (await this.#pool).destroy()
   }
 
   #split(calls: readonly RpcCall[]): Chunk[] {
@@ -296,7 +304,9 @@ export class RpcTransport {
     const bytes = Buffer.from(body)
     this.#stats.requests++
     this.#stats.bytesOut += bytes.length
-    const response = await this.#pool.request({ path: this.#path, method: 'POST', headers, body: bytes, signal })
+    this.#pool ??= this.#openPool()
+    const pool = await this.#pool
+    const response = await pool.request({ path: this.#path, method: 'POST', headers, body: bytes, signal })
     const text = await this.#readBody(response.body, method)
     let answer: unknown
     try {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { errorMessage, isAppError } from '../primitives/errors.ts'
 import { hexToBytes } from '../primitives/hex.ts'
 import type { ChainConfig } from '../protocol/chain-config.ts'
-import { parseChainConfig } from '../protocol/genesis.ts'
+import { type Genesis, parseChainConfig } from '../protocol/genesis.ts'
 import { parseRollupConfig, type RollupConfig } from '../protocol/rollup-config.ts'
 
 /** A JSON file that a configuration names. */
@@ -17,6 +17,8 @@ export interface JsonFile {
 /** A geth genesis file, or only its `config` part. */
 export interface GenesisFile extends JsonFile {
   readonly config: ChainConfig
+  /** All of it, where somebody has read it already. */
+  readonly genesis?: Genesis
 }
 
 /** Schemas of values that name files; relative paths start at the configuration's folder. */

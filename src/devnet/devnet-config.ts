@@ -58,7 +58,7 @@ const FIRST_BLOB_BASE_FEE = 1n
 function loaded(file: GenesisFile): { readonly genesis: LoadedGenesis; readonly block: Block } {
   const genesis = parseGenesis(file)
   return {
-    genesis: { path: 'built in', json: file, config: genesis.config },
+    genesis: { path: 'built in', json: file, config: genesis.config, genesis },
     block: genesisState(genesis).block,
   }
 }

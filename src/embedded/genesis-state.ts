@@ -21,8 +21,17 @@ export interface GenesisState {
   readonly codes: ReadonlyMap<Hash, Uint8Array>
 }
 
-/** Makes a genesis file into a block and its state, as geth and op-geth do at `init`. */
+/** A devnet asks for its chains' first blocks before it opens them: a rollup's configuration names them. */
+const made = new WeakMap<Genesis, GenesisState>()
+
+/** Makes a genesis file into a block and its state, as geth and op-geth do at `init`; once for the same object. */
 export function genesisState(genesis: Genesis): GenesisState {
+  const known = made.get(genesis) ?? makeGenesisState(genesis)
+  made.set(genesis, known)
+  return known
+}
+
+function makeGenesisState(genesis: Genesis): GenesisState {
   const accounts = new Map<Address, AccountDiff>()
   const codes = new Map<Hash, Uint8Array>()
   for (const [address, { nonce, balance, code, storage }] of genesis.alloc) {

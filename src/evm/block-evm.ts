@@ -13,10 +13,10 @@ import { AppError } from '../primitives/errors.ts'
 import { EMPTY_BYTES } from '../primitives/hex.ts'
 import { analyse } from './code-analysis.ts'
 import { createdAddress } from './created-address.ts'
+import { loadCurveOf } from './curves.ts'
 import type { Frame, Instruction } from './instruction.ts'
 import { instructionTable, type LibraryInstruction } from './instructions.ts'
 import { MAX_CODE_SIZE } from './intrinsic-gas.ts'
-import { precompileFault } from './precompile-faults.ts'
 import { addressOf } from './state-adapter.ts'
 import { faultText, VmFault } from './vm-fault.ts'
 import type { EnteredCall, Watch } from './watch.ts'
@@ -179,9 +179,11 @@ export class BlockEvm extends EVM {
     data: Uint8Array,
     gasLimit: bigint,
   ): Promise<ExecResult> {
+    const address = this.#precompileAddresses.get(code as PrecompileFunc) ?? 0
+    await loadCurveOf(address)
     const result = await super.runPrecompile(code, data, gasLimit)
     if (this.watch === undefined || result.exceptionError === undefined) return result
-    const address = this.#precompileAddresses.get(code as PrecompileFunc) ?? 0
+    const { precompileFault } = await import('./precompile-faults.ts')
     return { ...result, exceptionError: precompileFault(address, data, result.exceptionError, gasLimit) }
   }
 

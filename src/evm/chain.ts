@@ -1,20 +1,13 @@
 import { Common, type CustomCrypto, Hardfork, Mainnet } from '@ethereumjs/common'
-import { type CustomPrecompile, type EVMMockBlockchainInterface, MCLBLS, RustBN254 } from '@ethereumjs/evm'
-import mcl from 'mcl-wasm'
-import { initRustBN } from 'rustbn-wasm'
+import type { CustomPrecompile, EVMMockBlockchainInterface } from '@ethereumjs/evm'
 import { concatBytes } from '../primitives/hex.ts'
 import { keccak256 } from '../primitives/keccak.ts'
 import { recoverPublicKey } from '../primitives/secp256k1.ts'
 import type { OpForks } from '../protocol/forks.ts'
 import { isL1ForkActive, type L1ChainConfig } from '../protocol/l1-chain.ts'
 import { BlockEvm } from './block-evm.ts'
-import { verifyKzgProof } from './point-evaluation.ts'
+import { bls, bn254, verifyKzgProof } from './curves.ts'
 import type { StateAdapter } from './state-adapter.ts'
-
-// WASM curves for the process: each costs tens of milliseconds to set up and is then several times faster than pure JS.
-await mcl.init(mcl.BLS12_381)
-const bls = new MCLBLS(mcl)
-const bn254 = new RustBN254(await initRustBN())
 
 const customCrypto: CustomCrypto = {
   keccak256,

@@ -28,7 +28,6 @@ import { LATEST } from '../protocol/block-id.ts'
 import type { ChainConfig } from '../protocol/chain-config.ts'
 import { isDeposit, type SignedTransaction } from '../protocol/transaction.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
-import { LevelStore } from '../storage/level-store.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 
@@ -51,6 +50,7 @@ const NOTHING_ALONG = { calls: [], arrived: () => undefined }
 
 async function openStore(folder: string | undefined): Promise<KeyValueStore> {
   if (folder === undefined) return new MemoryStore()
+  const { LevelStore } = await import('../storage/level-store.ts')
   return LevelStore.open(folder).catch((cause: unknown) => {
     const message = `datadir: ${folder} cannot be opened: ${errorMessage(cause)}`
     throw new AppError('CONFIG_INVALID', { message, cause })

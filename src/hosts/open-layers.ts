@@ -31,7 +31,7 @@ const L2_LABELS = { safe: 10, finalized: 20 }
 
 function wholeGenesis(path: string, file: GenesisFile | undefined): Genesis {
   if (file === undefined) throw new AppError('CONFIG_INVALID', { message: `${path}: is required with el: embedded` })
-  return parseGenesis(file.json)
+  return file.genesis ?? parseGenesis(file.json)
 }
 
 /** Opens a chain that begins with a genesis of its own. */

@@ -1,4 +1,3 @@
-import { secp256k1 as noble } from '@noble/curves/secp256k1.js'
 import { AppError } from './errors.ts'
 import { type Address, bytesToHex, concatBytes } from './hex.ts'
 import { keccak256 } from './keccak.ts'
@@ -13,14 +12,17 @@ interface Curve {
 /** Codes of signature handling. */
 export type SignatureErrorCode = 'SIGNATURE_INVALID'
 
-const nobleCurve: Curve = {
-  recover: (hash, signature, recovery) =>
-    noble.Signature.fromBytes(signature, 'compact').addRecoveryBit(recovery).recoverPublicKey(hash).toBytes(false),
-  sign(hash, key) {
-    const bytes = noble.sign(hash, key, { prehash: false, format: 'recovered', lowS: true })
-    return { signature: bytes.subarray(1), recovery: bytes[0] as number }
-  },
-  publicKey: (key) => noble.getPublicKey(key, false),
+async function loadNoble(): Promise<Curve> {
+  const { secp256k1: noble } = await import('@noble/curves/secp256k1.js')
+  return {
+    recover: (hash, signature, recovery) =>
+      noble.Signature.fromBytes(signature, 'compact').addRecoveryBit(recovery).recoverPublicKey(hash).toBytes(false),
+    sign(hash, key) {
+      const bytes = noble.sign(hash, key, { prehash: false, format: 'recovered', lowS: true })
+      return { signature: bytes.subarray(1), recovery: bytes[0] as number }
+    },
+    publicKey: (key) => noble.getPublicKey(key, false),
+  }
 }
 
 async function loadNative(): Promise<Curve | undefined> {
@@ -41,7 +43,7 @@ async function loadNative(): Promise<Curve | undefined> {
 }
 
 const native = await loadNative()
-const curve = native ?? nobleCurve
+const curve = native ?? (await loadNoble())
 
 /** Whether the native binding is in use. The pure-JS fallback is about 20 times slower at sender recovery. */
 export const nativeSecp256k1: boolean = native !== undefined

@@ -1,0 +1,32 @@
+import { createRpcMetrics, type RpcMetrics } from '../../rpc/metrics.ts'
+import { type MetricsServer, startMetricsServer } from '../../rpc/metrics-server.ts'
+import type { RpcTransport } from '../clients/transport.ts'
+import { registerTransportMetrics } from '../clients/transport-metrics.ts'
+import type { Config } from '../config/config.ts'
+import { createMetrics, type MetricsRegistry } from '../telemetry/metrics.ts'
+
+/** The service's figures, and where they are served. Loaded only where they are asked for. */
+export class HostedMetrics {
+  readonly registry: MetricsRegistry = createMetrics({ process: true })
+  readonly rpc: RpcMetrics = createRpcMetrics(this.registry)
+  readonly #settings: NonNullable<Config['metrics']>
+  #server: MetricsServer | undefined
+
+  constructor(settings: NonNullable<Config['metrics']>) {
+    this.#settings = settings
+  }
+
+  /** Shows what goes over the wire to each endpoint. Called once. */
+  watch(transports: readonly RpcTransport[]): void {
+    registerTransportMetrics(this.registry, transports)
+  }
+
+  /** Begins to serve. @throws where the address cannot be had */
+  async listen(): Promise<void> {
+    this.#server = await startMetricsServer(this.registry, this.#settings)
+  }
+
+  async close(): Promise<void> {
+    await this.#server?.close()
+  }
+}
