@@ -1,3 +1,4 @@
+import type { Common } from '@ethereumjs/common'
 import {
   createEVM,
   EVM,
@@ -5,6 +6,7 @@ import {
   type EVMResult,
   type EVMRunCallOpts,
   type ExecResult,
+  getOpcodesForHF,
   type Message,
   type PrecompileFunc,
 } from '@ethereumjs/evm'
@@ -57,6 +59,23 @@ async function interpreterClass(): Promise<InterpreterClass> {
 
 const LibraryInterpreter = await interpreterClass()
 
+/** What EVMs of the same rules share: making it takes longer than an empty block. */
+type InstructionSet = ReturnType<typeof getOpcodesForHF> & {
+  readonly table: readonly Instruction[]
+}
+
+const instructionSets = new WeakMap<Common, InstructionSet>()
+
+function instructionsOf(common: Common): InstructionSet {
+  const known = instructionSets.get(common)
+  if (known !== undefined) return known
+  const library = getOpcodesForHF(common)
+  const table = instructionTable(library.opcodeMap as unknown as readonly LibraryInstruction[])
+  const made = { ...library, table }
+  instructionSets.set(common, made)
+  return made
+}
+
 /** Runs a frame's code to its end. @returns what stopped it, unless it ended by itself */
 async function runFrame(frame: Frame, table: readonly Instruction[], evm: EVM): Promise<EVMError | undefined> {
   const { code } = frame
@@ -100,7 +119,6 @@ export class BlockEvm extends EVM {
   watch: Watch | undefined
   /** The refund counter before the outermost frame, as a watch shows it. */
   refundBefore = 0n
-  #table: readonly Instruction[] | undefined
   /** Revert data that the library must not take for code, by the error it came with. */
   readonly #revertData = new WeakMap<EVMError, Uint8Array>()
   readonly #announcement: Announcement = { call: undefined }
@@ -142,6 +160,15 @@ export class BlockEvm extends EVM {
       gas: gasLimit ?? 0n,
       value: value ?? 0n,
     }
+  }
+
+  override getActiveOpcodes(): InstructionSet['opcodes'] {
+    const { opcodes, dynamicGasHandlers, handlers, opcodeMap } = instructionsOf(this.common)
+    this._opcodes = opcodes
+    this._dynamicGasHandlers = dynamicGasHandlers
+    this._handlers = handlers
+    this._opcodeMap = opcodeMap
+    return opcodes
   }
 
   /**
@@ -221,11 +248,11 @@ export class BlockEvm extends EVM {
     if (message.selfdestruct) result.selfdestruct = message.selfdestruct
     if (message.createdAddresses) result.createdAddresses = message.createdAddresses
     frame.code = message.code as Uint8Array
-    this.#table ??= instructionTable(this._opcodeMap as unknown as readonly LibraryInstruction[])
+    const { table } = instructionsOf(this.common)
     const error =
       this.watch === undefined
-        ? await runFrame(frame, this.#table, this)
-        : await runWatchedFrame(frame, this.#table, this, this.watch, this.#announcement, this.refundBefore)
+        ? await runFrame(frame, table, this)
+        : await runWatchedFrame(frame, table, this, this.watch, this.#announcement, this.refundBefore)
     let returnValue = result.returnValue ?? EMPTY_BYTES
     if (message.isCreate === true && error === undefined) this.#initResult = returnValue
     if (error !== undefined && message.isCreate === true && returnValue[0] === 0xef) {

@@ -1,4 +1,4 @@
-import { Common, type CustomCrypto, Hardfork, Mainnet } from '@ethereumjs/common'
+import { Common, type CustomCrypto, Hardfork, Mainnet, type ParamsDict } from '@ethereumjs/common'
 import type { CustomPrecompile, EVMMockBlockchainInterface } from '@ethereumjs/evm'
 import { concatBytes } from '../primitives/hex.ts'
 import { keccak256 } from '../primitives/keccak.ts'
@@ -56,7 +56,30 @@ export function l1EvmRules(config: L1ChainConfig, timestamp: bigint): EvmRules {
   }
 }
 
-/** Makes the EVM of one block. Cheap: a quarter of a millisecond. */
+/** The library's table of rules, which every EVM would fill with the same parameters anew. */
+class SharedRules extends Common {
+  #params: ParamsDict | undefined
+
+  override updateParams(params: ParamsDict): void {
+    if (params === this.#params) return
+    super.updateParams(params)
+    this.#params = params
+  }
+}
+
+/** By chain and hardfork. Nothing in them changes once an EVM was made of them. */
+const sharedRules = new Map<string, SharedRules>()
+
+function rulesOf(chainId: bigint, hardfork: Hardfork): SharedRules {
+  const key = `${chainId} ${hardfork}`
+  const known = sharedRules.get(key)
+  if (known !== undefined) return known
+  const made = new SharedRules({ chain: { ...Mainnet, chainId: Number(chainId) }, hardfork, customCrypto })
+  sharedRules.set(key, made)
+  return made
+}
+
+/** Makes the EVM of one block. Cheap: what EVMs of the same rules have in common is shared. */
 export function createEvm(options: {
   readonly chainId: bigint
   readonly rules: EvmRules
@@ -65,12 +88,8 @@ export function createEvm(options: {
   /** Precompiles that replace or join those of the rules. */
   readonly precompiles?: (common: Common) => CustomPrecompile[]
 }): BlockEvm {
-  const common = new Common({
-    chain: { ...Mainnet, chainId: Number(options.chainId) },
-    hardfork: hardforkOf(options.rules),
-    customCrypto,
-  })
-  return new BlockEvm({
+  const common = rulesOf(options.chainId, hardforkOf(options.rules))
+  const evm = new BlockEvm({
     common,
     stateManager: options.state,
     blockchain: blockchainOf(options.ancestorHash),
@@ -78,6 +97,9 @@ export function createEvm(options: {
     bls,
     bn254,
   })
+  // Each EVM waits for a change of hardfork, which never comes here, and would stay in memory for that.
+  common.events.removeAllListeners()
+  return evm
 }
 
 function blockchainOf(ancestorHash: AncestorHash): EVMMockBlockchainInterface {

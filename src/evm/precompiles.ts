@@ -56,12 +56,27 @@ function p256Verify(builtin: PrecompileFunc): PrecompileFunc {
   }
 }
 
+/** The upgrades that change precompiles. */
+const DECIDING = ['fjord', 'granite', 'isthmus', 'jovian', 'karst'] as const
+
+/** By the rules that they belong to, and by the upgrades of {@link DECIDING} that are active. */
+const made = new WeakMap<Common, Map<string, CustomPrecompile[]>>()
+
 /**
  * The precompiles in which an OP-Stack chain differs from the L1 fork that it is built on: input limits, and P256VERIFY at
- * RIP-7212's price from Fjord.
+ * RIP-7212's price from Fjord. The same list for the same rules.
  * @see OP specs: Fjord, Granite, Isthmus and Jovian "Precompiles"
  */
 export function opPrecompiles(common: Common, forks: OpForks, timestamp: bigint): CustomPrecompile[] {
+  const active = DECIDING.filter((fork) => forks.isActive(fork, timestamp)).join()
+  const known = made.get(common) ?? new Map<string, CustomPrecompile[]>()
+  made.set(common, known)
+  const custom = known.get(active) ?? makePrecompiles(common, forks, timestamp)
+  known.set(active, custom)
+  return custom
+}
+
+function makePrecompiles(common: Common, forks: OpForks, timestamp: bigint): CustomPrecompile[] {
   const active = getActivePrecompiles(common)
   const custom: CustomPrecompile[] = []
   for (const [address, limit] of inputLimits(forks, timestamp)) {
