@@ -162,7 +162,7 @@ export class Job {
       committed: false,
       published: false,
     }
-    if (overrides === undefined) keep()
+    if (overrides === undefined) keep(sealed)
     this.#stage = { tag: 'sealed', sealed }
     return sealed
   }

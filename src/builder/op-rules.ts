@@ -10,14 +10,14 @@ import { assembleHeader } from './assemble.ts'
 import { decodeForInclusion } from './decode.ts'
 import { draftBlock, type OpenContext } from './open.ts'
 import type { BlockRules, CompletedBlock, Draft, OpenBlock } from './rules.ts'
-import type { OpenOptions } from './service.ts'
+import type { OpenOptions, SealedBlock } from './service.ts'
 import { STANDING_WANTS } from './standing-wants.ts'
 
 /** The roots that a header needs beside those of its lists. */
 interface Roots {
   readonly stateRoot: Hash
   readonly messagePasserRoot: Hash
-  keep(): void
+  keep(sealed: SealedBlock): void
 }
 
 /** A root that no state has. */

@@ -47,8 +47,11 @@ export interface PostState {
   readonly stateRoot: Hash
   /** Storage roots of accounts whose storage changed. */
   readonly storageRoots: ReadonlyMap<Address, Hash>
-  /** Makes what was computed for this root known to later readers of the state. */
-  keep(): void
+  /**
+   * Makes what was computed for this root known to later readers of the state.
+   * @param sealed the block that was sealed with this root, as it came out
+   */
+  keep(sealed?: SealedBlock): void
 }
 
 /** The state after one fixed block. */

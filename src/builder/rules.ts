@@ -4,7 +4,7 @@ import type { Header } from '../protocol/header.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import type { Withdrawal } from '../protocol/withdrawal.ts'
 import type { ChainBlock, PinnedState, StateWant } from './ports.ts'
-import type { CommonOpenOptions } from './service.ts'
+import type { CommonOpenOptions, SealedBlock } from './service.ts'
 
 /** A block that is about to be built. */
 export interface Draft {
@@ -34,8 +34,8 @@ export interface CompletedBlock {
   readonly withdrawals?: readonly Withdrawal[]
   /** EIP-7685 requests; absent before Prague / Isthmus. */
   readonly executionRequests?: readonly Uint8Array[]
-  /** Makes what was computed for the root known to later readers of the state. */
-  keep(): void
+  /** Makes what was computed for the root known to later readers of the state. @param sealed the block with this header */
+  keep(sealed: SealedBlock): void
 }
 
 /** What differs between the blocks of L1 and those of an OP-Stack chain, as far as building them is concerned. */

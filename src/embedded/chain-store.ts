@@ -7,6 +7,7 @@ import { type Block, decodeBlock, encodeBlock } from '../protocol/block.ts'
 import { decodeHeader, type Header, headerToRlp } from '../protocol/header.ts'
 import type { Receipt } from '../protocol/receipt.ts'
 import type { KeyValueChange, KeyValueStore } from '../storage/key-value-store.ts'
+import { BuiltBlocks } from './built-blocks.ts'
 import type { ChainBase, ChainState } from './chain-state.ts'
 import type { GenesisState } from './genesis-state.ts'
 import { decodeStoredReceipts, encodeStoredReceipts } from './receipt-storage.ts'
@@ -69,6 +70,7 @@ export function unknownBlock(hash: Hash): AppError<EmbeddedErrorCode> {
  */
 export class ChainStore {
   readonly nodes: StoredNodes
+  readonly built: BuiltBlocks = new BuiltBlocks()
   /** The block that the chain begins with. */
   readonly genesis: Hash
   /** The number of that block. */
@@ -175,7 +177,7 @@ export class ChainStore {
   /** The state that stands after a block. @throws AppError BLOCK_UNKNOWN */
   state(hash: Hash): ChainState {
     const root = this.stateRoot(hash)
-    return this.#base?.state(root) ?? new StoredState(this.nodes, root)
+    return this.#base?.state(root) ?? new StoredState(this.nodes, root, this.built)
   }
 
   /**

@@ -10,7 +10,7 @@ import type { DecodeOptions } from '../protocol/transaction.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
 import type { ChainRules } from './chain-rules.ts'
 import type { ChainStore, HeadChange, Labels } from './chain-store.ts'
-import { executeBlock } from './execute-block.ts'
+import { bodyFault, executeBlock, type Verdict } from './execute-block.ts'
 
 /** What the Engine API says of a block. */
 export interface PayloadStatus {
@@ -77,7 +77,7 @@ export class EmbeddedEngine {
     if (this.chain.has(payload.hash)) return valid(payload.hash)
     let block: Block
     try {
-      block = blockOf(payload, this.decoding)
+      block = this.chain.built.blockOf(payload) ?? blockOf(payload, this.decoding)
     } catch (error) {
       if (!isAppError(error)) throw error
       return invalid(undefined, error.message)
@@ -118,16 +118,28 @@ export class EmbeddedEngine {
   /** @returns why the block is invalid; undefined when it is stored */
   async #import(block: Block, parent: Header, io: IoOptions): Promise<string | undefined> {
     const { chain } = this
-    const { parentHash } = block.header
     const fault = this.#rules.headerFault(parent, block.header)
     if (fault !== undefined) return fault
-    const ancestorHash = (number: bigint): Promise<Hash | undefined> => chain.ancestor(parentHash, number, io)
-    const verdict = await executeBlock(this.#rules, block, chain.state(parentHash), ancestorHash, io)
+    const verdict = await this.#verdict(block, io)
     if (verdict.tag === 'invalid') return verdict.reason
     const { receipts, newNodes, codes } = verdict
     await chain.put(block, receipts, chain.nodes.changes(newNodes, codes), io)
     chain.nodes.keep(newNodes, codes)
+    chain.built.delete(block.hash)
     return undefined
+  }
+
+  /** Where this process has built the block on the very same state, running it would only give the same again. */
+  async #verdict(block: Block, io: IoOptions): Promise<Verdict> {
+    const { chain } = this
+    const { parentHash } = block.header
+    const result = chain.built.result(block, chain.stateRoot(parentHash))
+    if (result !== undefined) {
+      const reason = bodyFault(this.#rules, block)
+      return reason === undefined ? { tag: 'valid', ...result } : { tag: 'invalid', reason }
+    }
+    const ancestorHash = (number: bigint): Promise<Hash | undefined> => chain.ancestor(parentHash, number, io)
+    return executeBlock(this.#rules, block, chain.state(parentHash), ancestorHash, io)
   }
 
   /**

@@ -1,24 +1,19 @@
 import type { BlockEnv, BlockExecution } from '../evm/executor.ts'
 import { isAppError } from '../primitives/errors.ts'
-import { bytesToHex, equalBytes, type Hash } from '../primitives/hex.ts'
+import { bytesToHex, equalBytes } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import { type Block, receiptsRoot, transactionsRoot } from '../protocol/block.ts'
 import { requestsHash } from '../protocol/execution-requests.ts'
-import { mergeBlooms, type Receipt } from '../protocol/receipt.ts'
-import type { StateRoots } from '../state/root-pass.ts'
+import { mergeBlooms } from '../protocol/receipt.ts'
 import { blockEnv } from './block-env.ts'
+import type { BlockResult } from './built-blocks.ts'
 import { type ChainRules, digits } from './chain-rules.ts'
 import type { ChainState } from './chain-state.ts'
 
 /** What a block turned out to be. */
 export type Verdict =
-  | {
-      readonly tag: 'valid'
-      readonly receipts: readonly Receipt[]
-      readonly newNodes: StateRoots['newNodes']
-      readonly codes: ReadonlyMap<Hash, Uint8Array>
-    }
+  | ({ readonly tag: 'valid' } & BlockResult)
   /** `reason` is in geth's words. */
   | { readonly tag: 'invalid'; readonly reason: string }
 
@@ -27,6 +22,14 @@ const invalid = (reason: string): Verdict => ({ tag: 'invalid', reason })
 /** Whether an error says that no valid block can be like this one. */
 function isFault(error: unknown): error is Error {
   return isAppError(error, 'TX_REFUSED') || isAppError(error, 'BLOCK_INVALID')
+}
+
+/** Why a block's body is not the one that its header states; undefined where it is, as far as that is seen without running it. */
+export function bodyFault(rules: ChainRules, block: Block): string | undefined {
+  const { transactionsRoot: stated } = block.header
+  const root = transactionsRoot(block.transactions.map(({ raw }) => raw))
+  if (root === stated) return rules.bodyFault(block)
+  return `transaction root hash mismatch (header value ${digits(stated)}, calculated ${digits(root)})`
 }
 
 /**
@@ -41,18 +44,11 @@ export async function executeBlock(
   ancestorHash: BlockEnv['ancestorHash'],
   io: IoOptions,
 ): Promise<Verdict> {
-  const { header, transactions } = block
-  const root = transactionsRoot(transactions.map(({ raw }) => raw))
-  if (root !== header.transactionsRoot) {
-    return invalid(
-      `transaction root hash mismatch (header value ${digits(header.transactionsRoot)}, calculated ${digits(root)})`,
-    )
-  }
-  const bodyFault = rules.bodyFault(block)
-  if (bodyFault !== undefined) return invalid(bodyFault)
+  const fault = bodyFault(rules, block)
+  if (fault !== undefined) return invalid(fault)
   const env = blockEnv(block, ancestorHash)
   const execution = await rules.executor.begin(state, env)
-  for (const [index, transaction] of transactions.entries()) {
+  for (const [index, transaction] of block.transactions.entries()) {
     io.signal?.throwIfAborted()
     try {
       await execution.run(transaction)

@@ -5,6 +5,7 @@ import { KECCAK_EMPTY } from '../primitives/keccak.ts'
 import { lookupAccount, lookupSlot, type StateLookup } from '../state/account.ts'
 import type { AccountState, StateDiff } from '../state/diff.ts'
 import { StateRootPass, type StateRoots } from '../state/root-pass.ts'
+import type { BuiltBlocks } from './built-blocks.ts'
 import type { ChainState } from './chain-state.ts'
 import { type StoredNodes, stateIncomplete } from './stored-nodes.ts'
 
@@ -12,10 +13,13 @@ import { type StoredNodes, stateIncomplete } from './stored-nodes.ts'
 export class StoredState implements ChainState {
   readonly #nodes: StoredNodes
   readonly #root: Hash
+  readonly #built: BuiltBlocks | undefined
 
-  constructor(nodes: StoredNodes, stateRoot: Hash) {
+  /** @param built where blocks are remembered that are built on this state */
+  constructor(nodes: StoredNodes, stateRoot: Hash, built?: BuiltBlocks) {
     this.#nodes = nodes
     this.#root = stateRoot
+    this.#built = built
   }
 
   /** @throws AppError STATE_UNAVAILABLE */
@@ -46,7 +50,15 @@ export class StoredState implements ChainState {
 
   async root(diff: StateDiff): Promise<PostState> {
     const { stateRoot, storageRoots, newNodes } = this.roots(diff)
-    return { stateRoot, storageRoots, keep: () => this.#nodes.keep(newNodes, diff.codes) }
+    const { codes } = diff
+    return {
+      stateRoot,
+      storageRoots,
+      keep: (sealed) => {
+        this.#nodes.keep(newNodes, codes)
+        if (sealed !== undefined) this.#built?.add(sealed, { parentRoot: this.#root, newNodes, codes })
+      },
+    }
   }
 
   defer(): void {
