@@ -52,9 +52,16 @@ export interface EngineApiParts {
   readonly builder: Pick<PayloadBuilder<never>, 'start'>
   /** On L1. */
   readonly blobs: EngineBlobs | undefined
+  /** Told which labels a client has set: they are its own from then on. */
+  readonly onLabels: (labels: { readonly safe?: Hash; readonly finalized?: Hash }) => void
 }
 
 const NO_SIDECAR: BuiltPayload['sidecar'] = { blobs: [], commitments: [], proofs: [] }
+
+/** Those that are there. */
+function labelsOf({ safe = ZERO_HASH, finalized = ZERO_HASH }: Forkchoice): { safe?: Hash; finalized?: Hash } {
+  return { ...(safe !== ZERO_HASH && { safe }), ...(finalized !== ZERO_HASH && { finalized }) }
+}
 
 function invalid(validationError: string | undefined): PayloadStatus {
   return { status: 'INVALID', latestValidHash: undefined, validationError }
@@ -162,7 +169,9 @@ export class EngineApi {
 
   async #setForkchoice(forkchoice: Forkchoice, io: IoOptions): Promise<PayloadStatus> {
     try {
-      return await this.#parts.engine.forkchoiceUpdated(forkchoice, io)
+      const status = await this.#parts.engine.forkchoiceUpdated(forkchoice, io)
+      if (status.status === 'VALID') this.#parts.onLabels(labelsOf(forkchoice))
+      return status
     } catch (error) {
       if (isAppError(error, 'FORKCHOICE_INVALID')) throw engineError('FORKCHOICE_INVALID', error.message, error)
       throw error

@@ -98,6 +98,7 @@ export async function openEmbeddedLayer(options: {
     suggestTip: () => reads.fees.suggestTip(),
   })
   const identity = { chainId: config.chainId, clientVersion: `op-sequencer/v${VERSION}`, accounts: [] }
+  const policy = new TrailingLabels(sealedBlocks, reader, labels, chain.firstNumber)
   return {
     engine,
     config,
@@ -109,7 +110,6 @@ export async function openEmbeddedLayer(options: {
         pool.reinject(signedOf(removed))
         pool.drop(signedOf(added))
       })
-      const policy = new TrailingLabels(sealedBlocks, reader, labels, chain.firstNumber)
       return new EngineCommitter(new EmbeddedEnginePort(engine), sealedBlocks, () => NOTHING_ALONG, policy)
     },
     headAccounts: (senders) => head.accounts(senders),
@@ -131,7 +131,14 @@ export async function openEmbeddedLayer(options: {
     engineApi: ({ builder }, source) => {
       const engineRules = config.op === undefined ? l1EngineRules(config.l1) : opEngineRules(config.op.forks)
       const blobs = source && new EngineBlobs(source, engineRules, chain)
-      return new EngineApi({ engine, chainRules: rules, rules: engineRules, builder, blobs })
+      return new EngineApi({
+        engine,
+        chainRules: rules,
+        rules: engineRules,
+        builder,
+        blobs,
+        onLabels: (set) => policy.set(set),
+      })
     },
     ...(datadir !== undefined && { blobArchive: new StoredBlobs(store) }),
     blockAtTime: async (timestamp) => blockAtTime(chain, timestamp),

@@ -71,6 +71,25 @@ const send = async (nonce: number, gas?: bigint): Promise<void> => {
 }
 
 describe('blocks that are built for a consensus layer', () => {
+  it('leaves labels that a client has set to that client, also where jobs seal blocks', async () => {
+    const hashes: Hash[] = []
+    for (let i = 0; i < 12; i++) {
+      const job = await host.call('test_open', {})
+      hashes.push(((await host.call('test_seal', job)) as { readonly hash: Hash }).hash)
+    }
+    const labelled = async (label: string): Promise<Hash> =>
+      ((await host.call('eth_getBlockByNumber', label, false)) as Json).hash as Hash
+    // By themselves they are at a distance behind the head.
+    expect(await labelled('safe')).toBe(hashes[1])
+    const [head, safe, finalized] = [hashes[11], hashes[5], hashes[2]] as [Hash, Hash, Hash]
+    const wanted = { headBlockHash: head, safeBlockHash: safe, finalizedBlockHash: finalized }
+    expect(await host.engine.call('engine_forkchoiceUpdatedV3', wanted, null)).toMatchObject({
+      payloadStatus: { status: 'VALID' },
+    })
+    await host.call('test_seal', await host.call('test_open', {}))
+    expect([await labelled('safe'), await labelled('finalized')]).toEqual([safe, finalized])
+  })
+
   it('hold what the pool has until they are asked for, and stay as they are then', async () => {
     await send(0)
     const { payloadId } = await update(genesis, attributes(1_000n))
