@@ -38,6 +38,46 @@ describe('a key-value store', () => {
     await fc.assert(fc.asyncProperty(batches, (all) => behaves(new MemoryStore(), all)))
   })
 
+  it('in memory finds every one of very many values, small ones and large ones', async () => {
+    const store = new MemoryStore()
+    const model = new Map<string, Uint8Array>()
+    const value = (seed: number): Uint8Array => {
+      const size = seed % 4999 === 0 ? 1_500_000 : (seed * 7919) % 301
+      return new Uint8Array(size).fill(seed % 251)
+    }
+    for (let round = 0; round < 3; round++) {
+      const changes: KeyValueChange[] = []
+      for (let i = 0; i < 12_000; i++) {
+        const key = `s:0x${(i * 2_654_435_761).toString(16).padStart(64, '0')}`
+        if ((i + round) % 3 === 0) continue
+        const removes = (i + round) % 5 === 0
+        changes.push([key, removes ? null : value(i + round)])
+        if (removes) model.delete(key)
+        else model.set(key, value(i + round))
+      }
+      await store.write(changes, {})
+    }
+    for (let i = 0; i < 12_000; i++) {
+      const key = `s:0x${(i * 2_654_435_761).toString(16).padStart(64, '0')}`
+      const [found, wanted] = [store.get(key), model.get(key)]
+      if (Buffer.compare(found ?? Buffer.of(1, 2, 3), wanted ?? Buffer.of(1, 2, 3)) !== 0)
+        throw new Error(`${key} differs`)
+    }
+    expect(model.size).toBeGreaterThan(5000)
+  })
+
+  it('in memory leaves what was read as it was', async () => {
+    const store = new MemoryStore()
+    const first = Uint8Array.of(1, 2, 3)
+    await store.write([['a', first]], {})
+    first.fill(9)
+    const read = store.get('a')
+    await store.write([['a', Uint8Array.of(4, 5, 6)]], {})
+    await store.write([['a', null]], {})
+    expect(read).toEqual(Uint8Array.of(1, 2, 3))
+    expect(store.get('a')).toBeUndefined()
+  })
+
   it('on disk has what was written last', () =>
     withFolder(async (folder) => {
       const store = await LevelStore.open(folder)
