@@ -55,3 +55,35 @@ function compileContracts(): Readonly<Record<string, Hex>> {
 export function renderContracts(): string {
   return `${JSON.stringify(compileContracts(), undefined, 2)}\n`
 }
+
+/**
+ * Compiles one contract that needs no other file.
+ * @returns its init code, without arguments, and the selectors of its functions
+ * @throws Error with what the compiler says
+ */
+export function compileOne(
+  name: string,
+  source: string,
+): { readonly bytecode: Hex; readonly selectors: readonly Hex[] } {
+  const input = {
+    language: 'Solidity',
+    sources: { [name]: { content: source } },
+    settings: {
+      evmVersion: 'paris',
+      optimizer: { enabled: true, runs: 200 },
+      metadata: { appendCBOR: false },
+      outputSelection: { '*': { '*': ['evm.bytecode.object', 'evm.methodIdentifiers'] } },
+    },
+  }
+  const output = JSON.parse(solc.compile(JSON.stringify(input))) as {
+    readonly errors?: CompilerOutput['errors']
+    readonly contracts?: Record<
+      string,
+      Record<string, { evm: { bytecode: { object: string }; methodIdentifiers: Record<string, string> } }>
+    >
+  }
+  const contract = output.contracts?.[name]?.[name]
+  if (contract === undefined) throw new Error((output.errors ?? []).map((error) => error.formattedMessage).join('\n'))
+  const { bytecode, methodIdentifiers } = contract.evm
+  return { bytecode: `0x${bytecode.object}`, selectors: Object.values(methodIdentifiers).map((id): Hex => `0x${id}`) }
+}
