@@ -1,7 +1,9 @@
+import { privateKeyToAccount } from 'viem/accounts'
 import { describe, expect, it } from 'vitest'
 import { createDevnet } from '../../src/client/devnet.ts'
 import { runExample } from '../support/run-example.ts'
 import { startGeth } from './support/geth-process.ts'
+import { JsonRpc } from './support/json-rpc.ts'
 import type { Genesis } from './support/l1-genesis.ts'
 import { TempFolder } from './support/temp-folder.ts'
 import { waitFor } from './support/wait-for.ts'
@@ -22,9 +24,20 @@ describe('an ordinary wallet', () => {
         params: ['0x0', false],
       })
       expect(geth.genesisHash).toBe(first.hash)
-      // Until its index is there geth has no answer about a transaction that waits, and ethers does not ask again.
-      const unknown = `0x${'00'.repeat(32)}`
-      await waitFor('the index', async () => (await geth.rpc.call('eth_getTransactionReceipt', [unknown])) === null)
+      // With its first block geth begins an index; meanwhile it has no answer about transactions, and ethers asks but once.
+      const other = privateKeyToAccount(accounts[1]?.privateKey ?? '0x')
+      const payment = {
+        to: other.address,
+        value: 1n,
+        gas: 21_000n,
+        maxFeePerGas: 10n ** 10n,
+        maxPriorityFeePerGas: 10n ** 6n,
+      }
+      const raw = await other.signTransaction({ chainId: l1.chainId, nonce: 0, type: 'eip1559', ...payment })
+      for (const chain of [new JsonRpc(l1.url), geth.rpc]) {
+        const hash = await chain.call('eth_sendRawTransaction', [raw])
+        await waitFor('its receipt', () => chain.call('eth_getTransactionReceipt', [hash]))
+      }
       const run = (url: string) => runExample(file, { RPC_URL: url, PRIVATE_KEY: accounts[0]?.privateKey ?? '' })
       const printed = await run(geth.url)
       expect(printed.length).toBeGreaterThan(14)

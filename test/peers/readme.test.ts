@@ -12,7 +12,7 @@ import { type Sealed, type SequencedChain, startSequencedChain, type TxResult } 
 import { PeerProcess } from './support/peer-process.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const blocks = codeBlocks(README, 'One exact block, in five minutes')
+const blocks = codeBlocks(README, 'Beside an op-geth')
 
 /** The code in one language, in the page's order. */
 function code(language: string): string {
