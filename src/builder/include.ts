@@ -78,6 +78,11 @@ export async function* includeInOrder(
   for (;;) {
     const next: IteratorResult<SignedTransaction, undefined> = candidates.next(verdict)
     if (next.done === true) return
+    // What the block holds costs no attempt: it would be refused for its nonce.
+    if (execution.holds(next.value.hash)) {
+      verdict = 'included'
+      continue
+    }
     if (next.value.gasLimit > execution.gasLeft || budget?.allows(next.value) === false) {
       verdict = 'skipSender'
       continue
@@ -106,4 +111,18 @@ export async function includeBest(
 ): Promise<ExecutedTransaction | undefined> {
   for await (const executed of includeInOrder(job, source, io)) if (executed !== undefined) return executed
   return undefined
+}
+
+/** Includes pooled transactions as {@link includeBest} does, until none can be included any more. @returns how many */
+export async function includeAll(job: Job, source: PoolSource, io: IoOptions): Promise<number> {
+  let included = 0
+  // Once more after each round in which something went in: that may have made room, funds or a nonce for another one.
+  for (let before = -1; before < included; ) {
+    before = included
+    for await (const executed of includeInOrder(job, source, io)) {
+      if (executed !== undefined) included++
+      if (io.signal?.aborted === true) return included
+    }
+  }
+  return included
 }

@@ -9,7 +9,7 @@ import { keccakHash } from '../primitives/keccak.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import { beginBlock } from './begin-block.ts'
 import type { DaThrottle } from './da-limits.ts'
-import { includeBest, includeByHash, includeFirst } from './include.ts'
+import { includeAll, includeBest, includeByHash, includeFirst } from './include.ts'
 import { Job } from './job.ts'
 import { nodeError } from './node-errors.ts'
 import type { ChainBlock, ChainReader, Committer, PoolReader, Publisher, StateSource } from './ports.ts'
@@ -165,6 +165,11 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
 
   includeFirst(jobId: JobId, sender: Address, io: IoOptions): Promise<IncludedTransaction | undefined> {
     return this.#including(jobId, (job) => includeFirst(job, this.#context.pool, sender, io))
+  }
+
+  /** Includes what the pool has, until none of it can be included. @returns how many @throws AppError JOB_UNKNOWN, JOB_STATE */
+  includeAll(jobId: JobId, io: IoOptions): Promise<number> {
+    return this.#on(jobId, (job) => includeAll(job, this.#context, io))
   }
 
   includeBest(jobId: JobId, io: IoOptions): Promise<IncludedTransaction | undefined> {

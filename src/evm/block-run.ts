@@ -1,5 +1,5 @@
 import { isAppError } from '../primitives/errors.ts'
-import { type Address, hexToBytes } from '../primitives/hex.ts'
+import { type Address, type Hash, hexToBytes } from '../primitives/hex.ts'
 import type { StateOverrides } from '../protocol/call-arguments.ts'
 import type { L1FeeInfo } from '../protocol/l1-fee-info.ts'
 import { logsBloom, type Receipt } from '../protocol/receipt.ts'
@@ -56,6 +56,7 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
   #watch: Watch | undefined
   #evm: BlockEvm | undefined
   #entries: Entry[] = []
+  readonly #hashes = new Set<Hash>()
   #ended: { readonly mark: number; readonly end: BlockEnd } | undefined
 
   constructor(options: {
@@ -102,6 +103,10 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
 
   get transactions(): readonly ExecutedTransaction[] {
     return this.#entries.map((entry) => entry.executed)
+  }
+
+  holds(hash: Hash): boolean {
+    return this.#hashes.has(hash)
   }
 
   /** The block's first transaction. */
@@ -165,6 +170,7 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
     const result = await this.#attempt(mark, (context) => this.execute(context, transaction))
     const executed = this.#place(transaction, result)
     this.#entries.push({ executed, mark, blobGas: this.blobGas + result.blobGas })
+    this.#hashes.add(transaction.hash)
     return executed
   }
 
@@ -241,6 +247,7 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
     const first = this.#entries[from]
     if (first === undefined) return
     this.overlay.revertTo(first.mark)
+    for (const { executed } of this.#entries.slice(from)) this.#hashes.delete(executed.transaction.hash)
     this.#entries.length = from
   }
 

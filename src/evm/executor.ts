@@ -50,6 +50,8 @@ export interface BlockExecution {
   /** Gas that transactions may still use. */
   readonly gasLeft: bigint
   readonly transactions: readonly ExecutedTransaction[]
+  /** Whether a transaction is in the block. */
+  holds(hash: Hash): boolean
   /** The block's DA footprint so far (OP, from Jovian); 0 otherwise. */
   readonly daFootprint: bigint
   /** The blob gas of the block's transactions so far (L1, from Cancun); 0 otherwise. */

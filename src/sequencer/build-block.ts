@@ -1,9 +1,12 @@
-import type { BlockBuilderService, CommonOpenOptions, SealedBlock } from '../builder/service.ts'
+import type { BlockBuilderService, CommonOpenOptions, JobId, SealedBlock } from '../builder/service.ts'
 import { isAppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
 
 /** As much of a builder as a block from the pool needs. */
-export type BlockBuilder = Pick<BlockBuilderService<CommonOpenOptions>, 'open' | 'includeBest' | 'seal' | 'cancel'>
+export interface BlockBuilder extends Pick<BlockBuilderService<CommonOpenOptions>, 'open' | 'seal' | 'cancel'> {
+  /** Includes what the pool has, best first, until none of it can be included or the signal is aborted. @returns how many */
+  includeAll(jobId: JobId, io: IoOptions): Promise<number>
+}
 
 /**
  * Builds a block on the head with what the pool offers, and makes it the head.
@@ -20,8 +23,7 @@ export async function buildBlock(
   const { signal } = io
   const jobId = await builder.open(options, io)
   try {
-    let included = 0
-    while (!signal?.aborted && (await builder.includeBest(jobId, io)) !== undefined) included++
+    const included = await builder.includeAll(jobId, io)
     signal?.throwIfAborted()
     if (included === 0 && skipEmpty) {
       await builder.cancel(jobId, {})

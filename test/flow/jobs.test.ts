@@ -1,9 +1,10 @@
 import fc from 'fast-check'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { Jobs } from '../../src/builder/jobs.ts'
 import { OpRules } from '../../src/builder/op-rules.ts'
 import { remoteStates } from '../../src/builder/remote-pinned-state.ts'
 import { SealedBlocks } from '../../src/builder/sealed-blocks.ts'
+import { BlockRun } from '../../src/evm/block-run.ts'
 import { OpExecutor } from '../../src/evm/op-executor.ts'
 import { type Hash, hexToBytes } from '../../src/primitives/hex.ts'
 import { AutoBuilder } from '../../src/sequencer/auto.ts'
@@ -298,6 +299,30 @@ describe('the pool', () => {
     expect(await w.jobs.includeFirst(job, alice.address, {})).toBeUndefined()
     await w.jobs.seal(job, everything, {})
     expect(w.pool.size).toBe(0)
+  })
+
+  it('gives all that can be included, each once, and what was undone again', async () => {
+    const runs = vi.spyOn(BlockRun.prototype, 'run')
+    for (let nonce = 0; nonce < 20; nonce++) await w.pool.add(await transfer(alice, nonce, 1n, BigInt(nonce + 1)), {})
+    await w.pool.add(await transfer(bob, 0), {})
+    await w.pool.add(await transfer(bob, 2), {})
+    const job = await w.jobs.open({}, {})
+    await w.jobs.includeBest(job, {})
+    runs.mockClear()
+    expect(await w.jobs.includeAll(job, {})).toBe(20)
+    // One more is tried, behind its gap, in each of two rounds; what the block holds is not tried at all.
+    expect(runs).toHaveBeenCalledTimes(22)
+    runs.mockRestore()
+    await w.jobs.undo(job, 3, {})
+    expect(await w.jobs.includeAll(job, {})).toBe(3)
+    expect(await w.jobs.includeBest(job, {})).toBeUndefined()
+    expect((await w.jobs.inspect(job, {})).transactions).toHaveLength(22)
+  })
+
+  it('gives no more when it is told to stop', async () => {
+    for (let nonce = 0; nonce < 3; nonce++) await w.pool.add(await transfer(alice, nonce), {})
+    const job = await w.jobs.open({}, {})
+    expect(await w.jobs.includeAll(job, { signal: AbortSignal.abort() })).toBe(1)
   })
 
   it('gets back what a reorg threw out', async () => {
