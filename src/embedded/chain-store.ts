@@ -42,7 +42,7 @@ export interface TransactionPlace {
 
 const MAX_HEADERS = 4096
 const MAX_BLOCKS = 128
-const NODE_CACHE_BYTES = 64 * 1024 * 1024
+const NODE_CACHE_BYTES = 32 * 1024 * 1024
 
 /** What is stored was taken once: what a chain of tests may hold can be read, whoever opens it. */
 const STORED = { impersonation: true }
