@@ -37,14 +37,10 @@ export function lookUpBlock(chain: ChainStore, id: BlockId): Hash | undefined {
   return hash
 }
 
-/**
- * {@link findBlock} for calls that need one.
- * @param unknownHash what to say of a hash that is not known
- * @throws AppError BLOCK_NOT_FOUND in geth's words
- */
-export function resolveBlock(chain: ChainStore, id: BlockId, unknownHash = 'header for hash not found'): Hash {
+/** {@link findBlock} for calls that need one. @throws AppError BLOCK_NOT_FOUND in geth's words */
+export function resolveBlock(chain: ChainStore, id: BlockId): Hash {
   const hash = lookUpBlock(chain, id)
-  if (hash === undefined) throw notFound(id.tag === 'hash' ? unknownHash : 'header not found')
+  if (hash === undefined) throw notFound(id.tag === 'hash' ? 'header for hash not found' : 'header not found')
   return hash
 }
 

@@ -6,6 +6,9 @@ import type { CallArguments } from '../protocol/call-arguments.ts'
 import type { SignedTransaction } from '../protocol/transaction.ts'
 import { unsignedTransaction } from '../protocol/unsigned-transaction.ts'
 
+/** As much gas as geth lets a call have. */
+export const RPC_GAS_CAP = 50_000_000n
+
 /** A call need not be what the chain would take: nobody has signed it. */
 export const CALL_POLICY: MessagePolicy = {
   nonce: false,

@@ -1,10 +1,8 @@
 import type { StateSource } from '../builder/ports.ts'
 import { accountOrEmpty } from '../evm/balances.ts'
-import type { BlockEnv } from '../evm/executor.ts'
 import { pacer } from '../evm/pace.ts'
 import type { PrecompileOverride, ScratchBlock, ScratchExecutor } from '../evm/scratch-block.ts'
 import type { CallErrorCode } from '../evm/state-overrides.ts'
-import type { GethLine } from '../evm/watch.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { AppError, isAppError } from '../primitives/errors.ts'
 import { type Hash, ZERO_ADDRESS } from '../primitives/hex.ts'
@@ -13,9 +11,10 @@ import type { BlockId } from '../protocol/block-id.ts'
 import type { BlockOverrides, CallArguments, StateOverrides } from '../protocol/call-arguments.ts'
 import type { Header } from '../protocol/header.ts'
 import { type AccessListAnswer, findAccessList } from './access-list.ts'
-import { blockEnv } from './block-env.ts'
-import { resolveBlock } from './block-lookup.ts'
-import { CALL_POLICY, messageOf } from './call-message.ts'
+import { blockEnv, overriddenEnv } from './block-env.ts'
+import { resolveBlock, resolveStateBlock } from './block-lookup.ts'
+import { CALL_POLICY, messageOf, RPC_GAS_CAP } from './call-message.ts'
+import { type ChainKind, gethLine } from './chain-kind.ts'
 import { type ChainStore, unknownBlock } from './chain-store.ts'
 import { withFeeDefaults } from './fee-defaults.ts'
 import { type Estimate, estimateGas } from './gas-estimate.ts'
@@ -39,14 +38,12 @@ export interface CallServiceOptions {
   /** Opens states by block; the chain's own, or those of the chain that it began on. */
   readonly states: StateSource
   readonly chainId: bigint
-  readonly line: GethLine
+  readonly kind: ChainKind
   readonly clock: Clock
   /** A tip that a transaction is likely to be taken with, in wei per gas. */
   readonly suggestTip: () => bigint
 }
 
-/** As much gas as geth lets a call have. */
-const RPC_GAS_CAP = 50_000_000n
 /** As many milliseconds as geth lets a call take. */
 const CALL_TIME_MS = 5_000
 
@@ -54,29 +51,12 @@ function invalid(message: string): AppError<CallErrorCode> {
   return new AppError('CALL_INVALID', { message })
 }
 
-/** @throws AppError CALL_INVALID for what only simulated blocks can have */
-function overriddenEnv(env: BlockEnv, overrides: BlockOverrides): BlockEnv {
-  const { number, time, gasLimit, feeRecipient, prevRandao, baseFeePerGas } = overrides
-  for (const key of ['beaconRoot', 'withdrawals'] as const) {
-    if (overrides[key] !== undefined) throw invalid(`block override "${key}" is not supported for this RPC method`)
-  }
-  return {
-    ...env,
-    ...(number !== undefined && { number }),
-    ...(time !== undefined && { timestamp: time }),
-    ...(gasLimit !== undefined && { gasLimit }),
-    ...(feeRecipient !== undefined && { feeRecipient }),
-    ...(prevRandao !== undefined && { prevRandao }),
-    ...(baseFeePerGas !== undefined && { baseFeePerGas }),
-  }
-}
-
 interface OpenOptions {
   readonly precompiles: PrecompileOverride
   /** Milliseconds. */
   readonly timeLimit?: number
-  /** What to say of a block hash that is not known. */
-  readonly unknownHash?: string | undefined
+  /** Whether op-geth, too, says what is wrong with the block that is named. */
+  readonly explained?: boolean
 }
 
 /** Runs messages on the states of a chain without changing any of them, as geth and op-geth do. */
@@ -92,11 +72,7 @@ export class EmbeddedCalls {
    * @throws AppError BLOCK_NOT_FOUND, CALL_INVALID with geth's wording, CALL_ABORTED, STATE_UNAVAILABLE
    */
   async call(args: CallArguments, place: CallPlace, io: IoOptions): Promise<CallAnswer> {
-    const { header, block } = await this.#open(
-      place,
-      { precompiles: 'replaced', timeLimit: CALL_TIME_MS, unknownHash: this.#unknownHash },
-      io,
-    )
+    const { header, block } = await this.#open(place, { precompiles: 'replaced', timeLimit: CALL_TIME_MS }, io)
     const { message, gasPrice } = this.#message(args, header, RPC_GAS_CAP)
     const outcome = await block
       .call(message, { gasPrice, gasPool: RPC_GAS_CAP, policy: CALL_POLICY })
@@ -115,7 +91,7 @@ export class EmbeddedCalls {
    * @throws AppError as {@link call}
    */
   async estimateGas(args: CallArguments, place: CallPlace, io: IoOptions): Promise<Estimate> {
-    const { header, block } = await this.#open(place, { precompiles: 'kept', unknownHash: this.#unknownHash }, io)
+    const { header, block } = await this.#open(place, { precompiles: 'kept' }, io)
     const message = this.#message(args, header, 0n)
     return estimateGas(block, message, header.gasLimit, RPC_GAS_CAP)
   }
@@ -125,17 +101,12 @@ export class EmbeddedCalls {
    * @throws AppError as {@link call}
    */
   async createAccessList(args: CallArguments, place: CallPlace, io: IoOptions): Promise<AccessListAnswer> {
-    const { header, block } = await this.#open(place, { precompiles: 'immovable' }, io)
+    const { header, block } = await this.#open(place, { precompiles: 'immovable', explained: true }, io)
     const { suggestTip, chainId } = this.#options
     const { blobBaseFee } = block
     const priced = withFeeDefaults(args, { baseFee: header.baseFeePerGas ?? 0n, blobBaseFee, suggestTip })
     const nonce = args.nonce ?? (await accountOrEmpty(block.overlay, args.from ?? ZERO_ADDRESS)).nonce
     return findAccessList(block, this.#message({ ...priced, nonce }, header, RPC_GAS_CAP), chainId)
-  }
-
-  /** op-geth looks for the header before it looks for the state, and says so. */
-  get #unknownHash(): string | undefined {
-    return this.#options.line === '1.17' ? 'header not found' : undefined
   }
 
   #message(args: CallArguments, header: Header, gas: bigint): ReturnType<typeof messageOf> {
@@ -146,11 +117,11 @@ export class EmbeddedCalls {
   /** A block like the one that is named, on the state after it. */
   async #open(
     { block: id, state = new Map(), header: overrides = {} }: CallPlace,
-    { precompiles, timeLimit, unknownHash }: OpenOptions,
+    { precompiles, timeLimit, explained }: OpenOptions,
     io: IoOptions,
   ): Promise<{ readonly hash: Hash; readonly header: Header; readonly block: ScratchBlock }> {
-    const { chain, executor, states, line, clock } = this.#options
-    const hash = resolveBlock(chain, id, unknownHash)
+    const { chain, executor, states, kind, clock } = this.#options
+    const hash = explained ? resolveBlock(chain, id) : resolveStateBlock(chain, kind, id)
     const header = chain.header(hash)
     if (header === undefined) throw unknownBlock(hash)
     const pace = pacer(clock, timeLimit, `execution aborted (timeout = ${CALL_TIME_MS / 1000}s)`, io)
@@ -161,7 +132,7 @@ export class EmbeddedCalls {
     const block = executor.open(
       states({ hash, stateRoot: chain.stateRoot(hash) }),
       overriddenEnv(blockEnv({ header }, ancestorHash), overrides),
-      { watch: { line, pace }, ...(blobBaseFee !== undefined && { blobBaseFee }) },
+      { watch: { line: gethLine(kind), pace }, ...(blobBaseFee !== undefined && { blobBaseFee }) },
     )
     await block.override(state, precompiles)
     return { hash, header, block }

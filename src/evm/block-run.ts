@@ -174,10 +174,10 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
     return executed
   }
 
-  show(observer: Observer | undefined): void {
+  show(observer: Observer | undefined, pace?: Watch['pace']): void {
     if (this.#watch === undefined) return
-    const { line, pace } = this.#watch
-    this.#watch = { line, pace, ...(observer && { observer }) }
+    const { line, pace: before } = this.#watch
+    this.#watch = { line, pace: pace ?? before, ...(observer && { observer }) }
   }
 
   get precompiles(): readonly Address[] {

@@ -1,4 +1,4 @@
-import { type Address, concatBytes, hexToBytes } from '../primitives/hex.ts'
+import { type Address, bytesToHex, concatBytes, hexToBytes } from '../primitives/hex.ts'
 
 const PREFIX = Uint8Array.of(0xef, 0x01, 0x00)
 const SIZE = 23
@@ -11,4 +11,9 @@ export function isDelegation(code: Uint8Array): boolean {
 /** The code of an account that runs what `target` has. */
 export function delegationTo(target: Address): Uint8Array {
   return concatBytes(PREFIX, hexToBytes(target))
+}
+
+/** The account that a delegation leads to; undefined for other code. */
+export function delegateOf(code: Uint8Array): Address | undefined {
+  return isDelegation(code) ? bytesToHex(code.subarray(PREFIX.length)) : undefined
 }

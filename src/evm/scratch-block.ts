@@ -60,8 +60,10 @@ export interface ScratchBlock {
   call(message: Message, terms: CallTerms): Promise<CallOutcome>
   /** Runs what the protocol runs after the last transaction. @throws AppError BLOCK_INVALID */
   finish(): Promise<BlockEnd>
-  /** Shows what runs from here on to someone, or to nobody. */
-  show(observer: Observer | undefined): void
+  /** What transactions did so far. */
+  readonly transactions: readonly ExecutedTransaction[]
+  /** Shows what runs from here on to someone, or to nobody, under a limit of time of its own. */
+  show(observer: Observer | undefined, pace?: Watch['pace']): void
   /** What changed since the state it was opened on. */
   diff(): StateDiff
 }

@@ -11,7 +11,7 @@ import { type LabelDistances, TrailingLabels } from '../delivery/trailing-labels
 import { StoredBlobs } from '../embedded/blob-archive.ts'
 import { blockAtTime } from '../embedded/block-at-time.ts'
 import { EmbeddedEnginePort, EmbeddedReader, storedStates } from '../embedded/builder-ports.ts'
-import { EmbeddedCalls } from '../embedded/call-service.ts'
+import { callServices } from '../embedded/call-services.ts'
 import { chainKind } from '../embedded/chain-kind.ts'
 import type { ChainRules } from '../embedded/chain-rules.ts'
 import type { ChainStore, HeadChange } from '../embedded/chain-store.ts'
@@ -88,12 +88,12 @@ export async function openEmbeddedLayer(options: {
   const head = new EmbeddedHead(chain, states)
   const kind = chainKind(config)
   const reads = readServices(engine, kind, systemClock)
-  const calls = new EmbeddedCalls({
+  const executing = callServices({
     chain,
     executor: rules.executor,
     states,
     chainId: config.chainId,
-    line: kind.tag === 'op' ? '1.17' : '1.16',
+    kind,
     clock: systemClock,
     suggestTip: () => reads.fees.suggestTip(),
   })
@@ -118,11 +118,11 @@ export async function openEmbeddedLayer(options: {
       receipt: (hash, io) => receiptOf(reads.blocks, hash, io),
       onChange: (listener) => engine.onHead(listener),
     },
-    methods: (pool) => [...embeddedReadMethods({ identity, pool, ...reads }), ...embeddedCallMethods(calls)],
+    methods: (pool) => [...embeddedReadMethods({ identity, pool, ...reads }), ...embeddedCallMethods(executing)],
     sending: (pool) => ({
       nextNonce: (sender, io) => pendingNonce(reads.states, pool, sender, io),
       async estimateGas(args, io) {
-        const answer = await calls.estimateGas(args, { block: LATEST }, io)
+        const answer = await executing.calls.estimateGas(args, { block: LATEST }, io)
         if (answer.tag === 'reverted') throw revertError(answer.data)
         return answer.gas
       },

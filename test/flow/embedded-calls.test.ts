@@ -1,15 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { toErrorObject } from '../../rpc/errors.ts'
-import { ethCallMethods } from '../../rpc/methods/eth-call.ts'
 import { storedStates } from '../../src/embedded/builder-ports.ts'
-import { EmbeddedCalls } from '../../src/embedded/call-service.ts'
-import { OpChainRules } from '../../src/embedded/op-chain-rules.ts'
 import { systemClock } from '../../src/primitives/clock.ts'
-import { isAppError } from '../../src/primitives/errors.ts'
 import type { Hex } from '../../src/primitives/hex.ts'
-import { MemoryStore } from '../../src/storage/memory-store.ts'
 import { devAccounts } from '../peers/support/dev-accounts.ts'
-import { EMBEDDED_GENESIS, embeddedWorld, transfer } from '../support/embedded-world.ts'
+import { askedWorld } from '../support/asked-world.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'
 
 const [alice] = devAccounts as [(typeof devAccounts)[0]]
@@ -20,32 +14,9 @@ const WRITER: Hex = '0x60015f55335f5260205ff3'
 /** JUMPDEST PUSH0 JUMP */
 const LOOP: Hex = '0x5b5f56'
 
-async function world(clock = new VirtualClock(0)) {
-  const { chain, block, genesis } = await embeddedWorld(new MemoryStore(), EMBEDDED_GENESIS)
-  await block('latest', await transfer(0))
-  const { op, chainId } = genesis.config
-  if (op === undefined) throw new Error('no OP chain')
-  const { executor } = new OpChainRules({ chainId, forks: op.forks, constants: op.eip1559 })
-  const states = storedStates(chain)
-  const calls = new EmbeddedCalls({ chain, executor, states, chainId, line: '1.17', clock, suggestTip: () => 1n })
-  const methods = new Map(ethCallMethods(calls).map((method) => [method.name, method]))
-  const ask = async (method: string, params: unknown[], signal?: AbortSignal): Promise<unknown> => {
-    try {
-      return await methods
-        .get(method)
-        ?.bind(params)
-        .run({ ...(signal && { signal }) })
-    } catch (error) {
-      if (!isAppError(error)) throw error
-      return toErrorObject(error).error
-    }
-  }
-  return { ask, chain, clock }
-}
-
 describe('calls on an embedded chain', () => {
   it('change no state', async () => {
-    const { ask, chain } = await world()
+    const { ask, chain } = await askedWorld()
     const root = chain.stateRoot(chain.labels.head)
     const state = { [CONTRACT]: { code: WRITER } }
     const message = { from: alice.address, to: CONTRACT, value: '0x5' }
@@ -58,7 +29,7 @@ describe('calls on an embedded chain', () => {
   })
 
   it('see the state after the block that is named', async () => {
-    const { ask } = await world()
+    const { ask } = await askedWorld()
     const balanceOf = `0x73${BOB.slice(2)}315f5260205ff3`
     const state = { [CONTRACT]: { code: balanceOf } }
     expect(await ask('eth_call', [{ to: CONTRACT }, 'latest', state])).toBe(`0x${'1'.padStart(64, '0')}`)
@@ -70,14 +41,14 @@ describe('calls on an embedded chain', () => {
   })
 
   it('are given as much gas as a call may have, and no more', async () => {
-    const { ask } = await world()
+    const { ask } = await askedWorld()
     const state = { [CONTRACT]: { code: '0x5a5f5260205ff3' } }
     const gas = BigInt((await ask('eth_call', [{ to: CONTRACT, gas: '0xffffffffff' }, 'latest', state])) as Hex)
     expect(gas).toBe(50_000_000n - 21_000n - 2n)
   })
 
   it('end when the caller goes', async () => {
-    const { ask } = await world(systemClock as VirtualClock)
+    const { ask } = await askedWorld(systemClock)
     const left = new AbortController()
     const reason = new Error('left')
     setImmediate(() => left.abort(reason))
@@ -87,7 +58,7 @@ describe('calls on an embedded chain', () => {
 
   it('end when their time is over', async () => {
     const clock = new VirtualClock(0)
-    const { ask } = await world(clock)
+    const { ask } = await askedWorld(clock)
     let looks = 0
     // Six seconds pass between two looks at the clock.
     clock.now = () => looks++ * 6_000
@@ -99,7 +70,7 @@ describe('calls on an embedded chain', () => {
   })
 
   it('tell what they reverted with', async () => {
-    const { ask } = await world()
+    const { ask } = await askedWorld()
     const state = { [CONTRACT]: { code: '0x6312345678 5f526004601cfd'.replace(' ', '') } }
     expect(await ask('eth_call', [{ to: CONTRACT }, 'latest', state])).toEqual({
       code: 3,
