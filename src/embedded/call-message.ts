@@ -36,18 +36,23 @@ function priceOf(maxFeePerGas: bigint, tip: bigint, baseFee: bigint): bigint {
   return tip + baseFee < maxFeePerGas ? tip + baseFee : maxFeePerGas
 }
 
+/** What a message takes from where it runs. */
+export interface MessageDefaults {
+  /** What it has when it does not say. */
+  readonly gas: bigint
+  /** The most that it may have; undefined: as much as it says. */
+  readonly gasCap: bigint | undefined
+  /** wei per gas, of the block that the call was made on */
+  readonly baseFee: bigint
+  readonly chainId: bigint
+}
+
 /**
  * The message that a call's arguments stand for.
- * @param gas what it has when it does not say
- * @param gasCap the most that it may have; undefined: as much as it says
- * @param baseFee wei per gas, of the block that the call was made on
  * @throws AppError CALL_INVALID in geth's words
  * @see geth, internal/ethapi CallDefaults and ToMessage
  */
-export function messageOf(
-  args: CallArguments,
-  { gas, gasCap, baseFee, chainId }: { gas: bigint; gasCap: bigint | undefined; baseFee: bigint; chainId: bigint },
-): PricedMessage {
+export function messageOf(args: CallArguments, { gas, gasCap, baseFee, chainId }: MessageDefaults): PricedMessage {
   const { gasPrice, maxFeePerGas, maxPriorityFeePerGas, blobVersionedHashes, maxFeePerBlobGas, authorizationList } =
     args
   if (gasPrice !== undefined && (maxFeePerGas !== undefined || maxPriorityFeePerGas !== undefined)) {

@@ -5,7 +5,6 @@ const RETRY_MS = 1_000
 
 /**
  * Tries again, every second, as long as what fails may pass by itself: a node that is not up yet.
- * @param onTrouble told in words of each new reason
  * @throws what the task throws and will not pass; the signal's reason
  */
 export async function untilReachable<T>(
@@ -13,6 +12,7 @@ export async function untilReachable<T>(
   options: {
     readonly clock: Clock
     readonly signal: AbortSignal
+    /** Told in words of each new reason. */
     readonly onTrouble: (message: string) => Promise<void> | void
   },
 ): Promise<T> {
