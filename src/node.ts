@@ -9,7 +9,6 @@ import { L1Client } from './clients/l1.ts'
 import { NodeWatch } from './clients/node-watch.ts'
 import { RpcTransport } from './clients/transport.ts'
 import type { Config, L1Settings, L2Settings } from './config/config.ts'
-import { openForkedL1 } from './hosts/forked-l1.ts'
 import type { HostContext, HostedChain } from './hosts/hosted-chain.ts'
 import { hostL1 } from './hosts/l1.ts'
 import { hostL2, type OpenedJournal } from './hosts/l2.ts'
@@ -76,6 +75,8 @@ async function openL1(
 ): Promise<OpenedL1> {
   const { name, el, forkFrom, mode } = settings
   if (forkFrom !== undefined) {
+    // On demand, like whatever talks to a node.
+    const { openForkedL1 } = await import('./hosts/forked-l1.ts')
     const { config, reader, ...opened } = await openForkedL1(settings, forkFrom, parts, datadir, io)
     return { l1: { reader, chain: config }, opened, transports: [] }
   }
@@ -84,7 +85,7 @@ async function openL1(
     return { l1: { reader: opened.layer.chain, chain }, opened, transports: [] }
   }
   const transport = new RpcTransport({ endpoint: `${name}.el`, url: el.rpc })
-  const opened = mode === 'mock' ? remoteL1(settings, chain, transport, parts) : undefined
+  const opened = mode === 'mock' ? await remoteL1(settings, chain, transport, parts) : undefined
   return { l1: { reader: new L1Client(transport), chain }, opened, transports: [transport] }
 }
 

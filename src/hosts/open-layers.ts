@@ -18,7 +18,6 @@ import { type EmbeddedLayer, type OpenedChain, openEmbeddedLayer } from './embed
 import type { ExecutionLayer } from './execution-layer.ts'
 import { l1BlockTime } from './l1.ts'
 import { opConstants } from './l2.ts'
-import { remoteLayer } from './remote-layer.ts'
 
 /** A layer, and the blocks that are sealed for it. */
 export interface OpenedLayer<Layer extends ExecutionLayer = ExecutionLayer> {
@@ -57,17 +56,18 @@ export async function openEmbeddedL1(
 }
 
 /** The L1 on a node whose Engine API is free. @throws AppError CONFIG_INVALID */
-export function remoteL1(
+export async function remoteL1(
   settings: L1Settings,
   config: L1ChainConfig,
   reads: RpcTransport,
   shared: { readonly store: NodeStore; readonly debugReads: boolean },
-): OpenedLayer {
+): Promise<OpenedLayer> {
   const { name, el, safeDistance: safe, finalizedDistance: finalized } = settings
   if (el === 'embedded' || el.engine === undefined) {
     throw new AppError('CONFIG_INVALID', { message: 'l1.el.engine: is required with mode: mock' })
   }
   const sealedBlocks = new SealedBlocks()
+  const { remoteLayer } = await import('./remote-layer.ts')
   const layer = remoteLayer({
     ...shared,
     name,
@@ -110,6 +110,7 @@ export async function openL2(
     checkL2Genesis(settings, layer.engine.chain.genesis)
     return { layer, sealedBlocks }
   }
+  const { remoteLayer } = await import('./remote-layer.ts')
   const layer = remoteLayer({
     ...shared,
     name,
