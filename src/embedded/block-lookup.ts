@@ -22,7 +22,7 @@ function findBlock(chain: ChainStore, id: BlockId): Hash | undefined {
 }
 
 /**
- * {@link findBlock} for calls that answer null where a number or a hash names no block.
+ * `findBlock` for calls that answer null where a number or a hash names no block.
  * @throws AppError BLOCK_NOT_FOUND for a label that names none yet, and for a block that is not canonical but has to be
  */
 export function lookUpBlock(chain: ChainStore, id: BlockId): Hash | undefined {
@@ -37,7 +37,7 @@ export function lookUpBlock(chain: ChainStore, id: BlockId): Hash | undefined {
   return hash
 }
 
-/** {@link findBlock} for calls that need one. @throws AppError BLOCK_NOT_FOUND in geth's words */
+/** `findBlock` for calls that need one. @throws AppError BLOCK_NOT_FOUND in geth's words */
 export function resolveBlock(chain: ChainStore, id: BlockId): Hash {
   const hash = lookUpBlock(chain, id)
   if (hash === undefined) throw notFound(id.tag === 'hash' ? 'header for hash not found' : 'header not found')
