@@ -7,7 +7,7 @@ import { type BlockId, LATEST } from '../../src/protocol/block-id.ts'
 import type { StateReader } from '../../src/state/diff.ts'
 import { rpcError } from '../errors.ts'
 import { defineMethod, described, type Method } from '../method.ts'
-import { address, blockId, optional } from '../schema.ts'
+import { address, blockId, hash, optional } from '../schema.ts'
 import { parseStorageKey, type StorageKey } from '../storage-key.ts'
 import type { PooledTransactions } from './eth-transactions.ts'
 
@@ -21,6 +21,8 @@ export interface StateReads {
 
 /** As many storage keys as geth proves in one call. */
 const MAX_PROOF_KEYS = 1024
+/** As many slots as geth reads in one call. */
+const MAX_SLOTS = 1024
 
 function proofToJson(account: Address, keys: readonly StorageKey[], proof: AccountProof): unknown {
   const { nonce = 0n, balance = 0n, codeHash = ZERO_HASH, storageRoot = ZERO_HASH } = proof.account ?? {}
@@ -99,6 +101,24 @@ export function ethStateMethods(states: StateReads, pool: PooledTransactions): r
       async handler([account, key, id = LATEST]) {
         const state = states.at(id)
         return toWord(await state.slot(account, parseStorageKey(key).slot))
+      },
+    }),
+    defineMethod({
+      name: 'eth_getStorageValues',
+      summary: 'Storage slots of accounts after a block',
+      params: z.tuple([z.record(address, z.array(hash)), block]),
+      paramNames: ['requests', 'block'],
+      result: z.record(z.string(), z.array(z.string())).meta({ description: '32 bytes for each slot, by account' }),
+      async handler([requests, id = LATEST]) {
+        const entries = Object.entries(requests) as [Address, readonly Hash[]][]
+        const total = entries.reduce((sum, [, slots]) => sum + slots.length, 0)
+        if (total > MAX_SLOTS) throw rpcError('INVALID_PARAMS', `too many slots (max ${MAX_SLOTS})`)
+        if (total === 0) throw rpcError('INVALID_PARAMS', 'empty request')
+        const state = states.at(id)
+        const values = entries.map(async ([account, slots]) => {
+          return [account, await Promise.all(slots.map(async (slot) => toWord(await state.slot(account, slot))))]
+        })
+        return Object.fromEntries(await Promise.all(values)) as Record<Address, Hash[]>
       },
     }),
     defineMethod({

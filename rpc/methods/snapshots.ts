@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { toQuantity } from '../../src/primitives/hex.ts'
 import type { IoOptions } from '../../src/primitives/io.ts'
 import type { Method } from '../method.ts'
-import { looseQuantity } from '../schema.ts'
+import { looseQuantity, optional } from '../schema.ts'
 import { withAliases } from './aliases.ts'
 
 /** Points in a chain's history to go back to. */
@@ -14,6 +14,11 @@ export interface SnapshotService {
   /** Goes back to the chain's first block, with nothing waiting. */
   reset(io: IoOptions): Promise<void>
 }
+
+/** What anvil's clients send to start anew: a fork from elsewhere is not to be had that way. */
+const noFork = z.strictObject({
+  forking: optional(z.strictObject({ jsonRpcUrl: z.null().optional(), blockNumber: z.null().optional() })),
+})
 
 /** `test_snapshot`, `test_revert` and `test_reset`, with the names that users of anvil and hardhat know. */
 export function snapshotMethods(snapshots: SnapshotService): readonly Method[] {
@@ -46,8 +51,8 @@ export function snapshotMethods(snapshots: SnapshotService): readonly Method[] {
       {
         name: 'test_reset',
         summary: 'Goes back to the first block, with an empty pool',
-        params: z.tuple([]),
-        paramNames: [],
+        params: z.tuple([optional(noFork)]),
+        paramNames: ['options'],
         result: z.null(),
         async handler(_params, io) {
           await snapshots.reset(io)

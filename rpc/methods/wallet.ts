@@ -1,9 +1,13 @@
 import { z } from 'zod'
-import { type Address, bytesToHex, type Hash, type Hex } from '../../src/primitives/hex.ts'
+import { type Address, bytesToHex, type Hash, type Hex, toQuantity, ZERO_ADDRESS } from '../../src/primitives/hex.ts'
 import type { IoOptions } from '../../src/primitives/io.ts'
+import { keccakHash } from '../../src/primitives/keccak.ts'
 import type { CallArguments } from '../../src/protocol/call-arguments.ts'
+import { encodeUnsigned } from '../../src/protocol/transaction-encoding.ts'
+import type { FilledTransaction } from '../../src/wallet/wallet.ts'
 import { callArguments } from '../call-arguments.ts'
-import { defineMethod, type Method } from '../method.ts'
+import type { Json } from '../encode.ts'
+import { defineMethod, described, type Method } from '../method.ts'
 import { address, data } from '../schema.ts'
 import { withAliases } from './aliases.ts'
 
@@ -22,6 +26,8 @@ export interface WalletService {
   /** @returns whether it was impersonated */
   stopImpersonating(address: Address): boolean
   autoImpersonate: boolean
+  /** Completes a transaction: nonce, gas, fees. @throws AppError TRANSACTION_ARGUMENTS, and as estimating gas */
+  fill(args: CallArguments, io: IoOptions): Promise<FilledTransaction>
   /** @returns the signed transaction @throws AppError ACCOUNT_UNKNOWN, TRANSACTION_ARGUMENTS, as estimating gas */
   sign(args: CallArguments, io: IoOptions): Promise<Uint8Array>
   /** As {@link sign}, and into the pool. */
@@ -52,6 +58,41 @@ const typedDataText = z
   })
   .pipe(typedDataObject)
 
+/** A transaction without a signature, as geth shows it. */
+function filledToJson({ fields }: FilledTransaction): Json {
+  const raw = encodeUnsigned(fields)
+  const { type, nonce, to, gasLimit, value, data: input } = fields
+  const market = type === 2 || type === 4
+  const tx: Json = {
+    type: toQuantity(type),
+    nonce: toQuantity(nonce),
+    to: to ?? null,
+    gas: toQuantity(gasLimit),
+    gasPrice: market ? null : toQuantity(fields.gasPrice),
+    maxPriorityFeePerGas: market ? toQuantity(fields.maxPriorityFeePerGas) : null,
+    maxFeePerGas: market ? toQuantity(fields.maxFeePerGas) : null,
+    value: toQuantity(value),
+    input: bytesToHex(input),
+    v: '0x0',
+    r: '0x0',
+    s: '0x0',
+    hash: keccakHash(raw),
+  }
+  if (type !== 0)
+    Object.assign(tx, { chainId: toQuantity(fields.chainId), accessList: fields.accessList, yParity: '0x0' })
+  if (type === 4) {
+    tx.authorizationList = fields.authorizationList.map(({ chainId, address: to, nonce: at, yParity, r, s }) => ({
+      chainId: toQuantity(chainId),
+      address: to,
+      nonce: toQuantity(at),
+      yParity: toQuantity(yParity),
+      r: toQuantity(r),
+      s: toQuantity(s),
+    }))
+  }
+  return { raw: bytesToHex(raw), tx }
+}
+
 /** What wallets of a node do: accounts, `eth_sendTransaction`, signatures, and impersonation as anvil and hardhat name it. */
 export function walletMethods(wallet: WalletService): readonly Method[] {
   return [
@@ -70,6 +111,14 @@ export function walletMethods(wallet: WalletService): readonly Method[] {
       paramNames: ['transaction'],
       result: z.string().meta({ description: 'transaction hash' }),
       handler: ([args], io) => wallet.send(args, io),
+    }),
+    defineMethod({
+      name: 'eth_fillTransaction',
+      summary: 'Completes a transaction, for somebody else to sign',
+      params: z.tuple([callArguments]),
+      paramNames: ['transaction'],
+      result: described('{raw, tx}: encoded and in JSON, with zeros in place of a signature'),
+      handler: async ([args], io) => filledToJson(await wallet.fill({ ...args, from: args.from ?? ZERO_ADDRESS }, io)),
     }),
     defineMethod({
       name: 'eth_signTransaction',

@@ -81,6 +81,11 @@ export function encodeSigned(fields: TransactionFields, { yParity, r, s }: Trans
   return enveloped(fields.type, [...payload(fields), v, r, s])
 }
 
+/** The transaction as it stands in a block, with zeros in place of a signature: what `eth_fillTransaction` gives. */
+export function encodeUnsigned(fields: TransactionFields): Uint8Array {
+  return enveloped(fields.type, [...payload(fields), 0n, 0n, 0n])
+}
+
 function wordAt(bytes: Uint8Array, at: number): bigint {
   return BigInt(bytesToHex(bytes.subarray(at, at + 32)))
 }

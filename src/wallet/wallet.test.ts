@@ -71,7 +71,7 @@ describe('a wallet', () => {
       { from: ALICE, to: TO, gasPrice: 1n, maxFeePerGas: 1n },
       'both gasPrice and (maxFeePerGas or maxPriorityFeePerGas) specified',
     ],
-    [{ from: ALICE, to: TO, maxFeePerGas: 1n }, 'maxFeePerGas (1) < maxPriorityFeePerGas (10)'],
+    [{ from: ALICE, to: TO, maxFeePerGas: 1n }, 'maxFeePerGas (0x1) < maxPriorityFeePerGas (0xa)'],
     [{ from: ALICE, to: TO, chainId: 1n }, "chainId does not match node's (have=1, want=901)"],
     [{ from: NOBODY, to: TO }, 'unknown account'],
   ])('refuses %o', async (args, message) => {

@@ -7,6 +7,7 @@ import {
   type Hash,
   type Hex,
   hexToBytes,
+  toQuantity,
 } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { keccak256 } from '../primitives/keccak.ts'
@@ -109,23 +110,35 @@ export class Wallet {
     }
     const data = args.data ?? EMPTY_BYTES
     if (args.to === undefined && data.length === 0) throw refuse('contract creation without any data provided')
+    const prices = await this.#prices(args, io)
     const nonce = args.nonce ?? (await this.#chain.nextNonce(sender, io))
-    const gasLimit = args.gas ?? (await this.#chain.estimateGas(args, io))
+    // At these prices, as geth: a sender that cannot pay them learns it here.
+    const gasLimit = args.gas ?? (await this.#chain.estimateGas({ ...args, ...prices }, io))
     const base = { chainId: this.#chain.chainId, nonce, gasLimit, to: args.to, value: args.value ?? 0n, data }
     const { accessList, authorizationList } = args
-    if (gasPrice !== undefined) {
+    if ('gasPrice' in prices) {
       const fields: TransactionFields =
-        accessList === undefined ? { type: 0, ...base, gasPrice } : { type: 1, ...base, gasPrice, accessList }
+        accessList === undefined ? { type: 0, ...base, ...prices } : { type: 1, ...base, ...prices, accessList }
       return { sender, fields }
     }
-    const { baseFee, tip } = await this.#chain.fees(io)
-    const priority = maxPriorityFeePerGas ?? tip
-    // As geth: room for the base fee to double.
-    const cap = maxFeePerGas ?? baseFee * 2n + priority
-    if (cap < priority) throw refuse(`maxFeePerGas (${cap}) < maxPriorityFeePerGas (${priority})`)
-    const market = { ...base, maxFeePerGas: cap, maxPriorityFeePerGas: priority, accessList: accessList ?? [] }
+    const market = { ...base, ...prices, accessList: accessList ?? [] }
     if (authorizationList === undefined) return { sender, fields: { type: 2, ...market } }
     return { sender, fields: { type: 4, ...market, authorizationList } }
+  }
+
+  /** wei per gas: what the caller says, or what geth would offer. @throws AppError TRANSACTION_ARGUMENTS */
+  async #prices(
+    { gasPrice, maxFeePerGas, maxPriorityFeePerGas }: CallArguments,
+    io: IoOptions,
+  ): Promise<{ readonly gasPrice: bigint } | { readonly maxFeePerGas: bigint; readonly maxPriorityFeePerGas: bigint }> {
+    if (gasPrice !== undefined) return { gasPrice }
+    const { baseFee, tip } = await this.#chain.fees(io)
+    const priority = maxPriorityFeePerGas ?? tip
+    // Room for the base fee to double.
+    const cap = maxFeePerGas ?? baseFee * 2n + priority
+    if (cap < priority)
+      throw refuse(`maxFeePerGas (${toQuantity(cap)}) < maxPriorityFeePerGas (${toQuantity(priority)})`)
+    return { maxFeePerGas: cap, maxPriorityFeePerGas: priority }
   }
 
   /** Completes and signs a transaction. @throws AppError ACCOUNT_UNKNOWN, and as {@link fill} */
