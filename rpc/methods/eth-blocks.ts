@@ -23,7 +23,7 @@ export interface BlockReads {
   header(id: BlockId, io: IoOptions): Promise<{ readonly hash: Hash; readonly header: Header } | undefined>
   /** @throws AppError BLOCK_NOT_FOUND as {@link header} */
   block(id: BlockId, io: IoOptions): Promise<Block | undefined>
-  /** Of a block that {@link block} gave. */
+  /** Of a block that `block` gave. */
   receipts(block: Block, io: IoOptions): Promise<BlockReceipts>
   /** A transaction of the canonical chain. */
   transaction(hash: Hash, io: IoOptions): Promise<PlacedTransaction | undefined>
