@@ -1,9 +1,10 @@
-import { type Address, bigIntToPadded, bytesToHex, concatBytes, EMPTY_BYTES, toWord } from '../primitives/hex.ts'
+import { type Address, bigIntToPadded, bytesToHex, concatBytes, EMPTY_BYTES } from '../primitives/hex.ts'
 import { keccak256 } from '../primitives/keccak.ts'
 import { accountOrEmpty } from './balances.ts'
 import { isCall } from './call-price.ts'
 import { createdAddress } from './created-address.ts'
 import type { Frame } from './instruction.ts'
+import { stackAddress } from './stack-address.ts'
 import { addressOf, type StateAdapter } from './state-adapter.ts'
 import type { EnteredCall } from './watch.ts'
 
@@ -16,10 +17,6 @@ const KINDS = { 241: 'CALL', 242: 'CALLCODE', 244: 'DELEGATECALL', 250: 'STATICC
 /** Whether an opcode makes a frame. */
 export function makesFrame(opcode: number): boolean {
   return isCall(opcode) || opcode === CREATE || opcode === CREATE2
-}
-
-function addressOn(value: bigint): Address {
-  return `0x${toWord(value).slice(26)}`
 }
 
 function memoryAt(frame: Frame, offset: bigint, size: bigint): Uint8Array {
@@ -49,7 +46,7 @@ export async function innerCall(frame: Frame, opcode: number): Promise<EnteredCa
     depth,
     kind: KINDS[opcode as keyof typeof KINDS],
     from,
-    to: addressOn(operands[1] as bigint),
+    to: stackAddress(operands[1] as bigint),
     input: memoryAt(frame, offset, size),
     gas: valued && value !== 0n ? gas + STIPEND : gas,
     value,

@@ -1,5 +1,6 @@
 import { EVMError } from '@ethereumjs/evm'
 import type { CodeAnalysis } from './code-analysis.ts'
+import { CODE_HANDLERS } from './code-instructions.ts'
 import type { Frame, GasHandler, Handler, Instruction } from './instruction.ts'
 import { SLOAD, SSTORE } from './storage-instructions.ts'
 
@@ -94,7 +95,7 @@ const push: Handler = (frame, _common, program) => {
   frame.programCounter += size
 }
 
-/** Instructions that look at the code, which the library analyses anew in every frame; and its slow EXP. */
+/** Instructions that look at code, which the library analyses anew in every frame or misreads; and its slow EXP. */
 const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [
     0x0a,
@@ -112,6 +113,7 @@ const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
     },
   ],
   ...Array.from({ length: 32 }, (_, i) => [0x60 + i, push] as const),
+  ...CODE_HANDLERS,
 ])
 
 const invalid: Handler = () => {

@@ -1,10 +1,11 @@
 import { type EVM, EVMError } from '@ethereumjs/evm'
-import { bytesToHex, EMPTY_BYTES, toWord } from '../primitives/hex.ts'
+import { bytesToHex, EMPTY_BYTES } from '../primitives/hex.ts'
 import { accountOrEmpty } from './balances.ts'
 import { analyse } from './code-analysis.ts'
 import { innerCall, makesFrame } from './inner-call.ts'
 import type { Frame, Instruction } from './instruction.ts'
 import { opcodeName } from './opcode-names.ts'
+import { stackAddress } from './stack-address.ts'
 import { GREATEST_HEIGHT, LEAST_HEIGHT } from './stack-bounds.ts'
 import { addressOf, type StateAdapter } from './state-adapter.ts'
 import { faultText, VmFault } from './vm-fault.ts'
@@ -60,7 +61,7 @@ async function heirOf(frame: Frame): Promise<EnteredCall> {
     depth,
     kind: 'SELFDESTRUCT',
     from,
-    to: `0x${toWord(heir).slice(26)}`,
+    to: stackAddress(heir),
     input: EMPTY_BYTES,
     gas: 0n,
     value: balance,

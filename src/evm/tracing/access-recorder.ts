@@ -1,6 +1,7 @@
 import { type Address, type Hash, toWord } from '../../primitives/hex.ts'
 import type { AccessListEntry } from '../../protocol/transaction.ts'
 import { isCall } from '../call-price.ts'
+import { stackAddress } from '../stack-address.ts'
 import { addressOf } from '../state-adapter.ts'
 import type { Observer, Step } from '../watch.ts'
 
@@ -8,10 +9,6 @@ const SLOAD = 0x54
 const SSTORE = 0x55
 /** Opcodes with an account on top of the stack: BALANCE, EXTCODESIZE, EXTCODECOPY, EXTCODEHASH, SELFDESTRUCT. */
 const OF_ACCOUNT: ReadonlySet<number> = new Set([0x31, 0x3b, 0x3c, 0x3f, 0xff])
-
-function addressOn(value: bigint | undefined): Address {
-  return `0x${toWord(value ?? 0n).slice(26)}`
-}
 
 /** Notes which accounts and slots the instructions of a run name. */
 export class AccessRecorder implements Observer {
@@ -45,9 +42,9 @@ export class AccessRecorder implements Observer {
     if ((opcode === SLOAD || opcode === SSTORE) && stack.length >= 1) {
       this.#slots(addressOf(frame.env.address)).add(toWord(stack.peek(1)[0] as bigint))
     } else if (OF_ACCOUNT.has(opcode) && stack.length >= 1) {
-      this.#account(addressOn(stack.peek(1)[0]))
+      this.#account(stackAddress(stack.peek(1)[0] as bigint))
     } else if (isCall(opcode) && stack.length >= 5) {
-      this.#account(addressOn(stack.peek(2)[1]))
+      this.#account(stackAddress(stack.peek(2)[1] as bigint))
     }
   }
 

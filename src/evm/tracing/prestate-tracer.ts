@@ -18,6 +18,7 @@ import { isCall } from '../call-price.ts'
 import { createdAddress } from '../created-address.ts'
 import { delegateOf } from '../delegation.ts'
 import type { Frame } from '../instruction.ts'
+import { stackAddress } from '../stack-address.ts'
 import { addressOf } from '../state-adapter.ts'
 import type { Step } from '../watch.ts'
 import type { TracedBlock, TracedStart, Tracer } from './tracer.ts'
@@ -59,8 +60,6 @@ const SELFDESTRUCT = 0xff
 const OF_ACCOUNT: ReadonlySet<number> = new Set([0x31, 0x3b, 0x3c, 0x3f, SELFDESTRUCT])
 /** Bytes behind the end of memory that geth still reads as zeroes. */
 const PADDING_LIMIT = 1n << 20n
-
-const addressOn = (value: bigint): Address => `0x${toWord(value).slice(26)}`
 
 function shownStorage(storage: Iterable<readonly [Hash, bigint]>): Record<Hash, Hash> | undefined {
   const shown = Object.fromEntries([...storage].map(([slot, value]) => [slot, toWord(value)]))
@@ -125,7 +124,7 @@ export class PrestateTracer implements Tracer {
     const height = frame.stack.length
     if ((opcode === SLOAD || opcode === SSTORE) && height >= 1) return this.#slot(frame)
     if (OF_ACCOUNT.has(opcode) && height >= 1) return this.#named(frame, opcode)
-    if (isCall(opcode) && height >= 5) return this.#called(addressOn(frame.stack.peek(2)[1] as bigint))
+    if (isCall(opcode) && height >= 5) return this.#called(stackAddress(frame.stack.peek(2)[1] as bigint))
     if (opcode === CREATE || (opcode === CREATE2 && height >= 4)) return this.#creation(step)
     return undefined
   }
@@ -139,7 +138,7 @@ export class PrestateTracer implements Tracer {
   }
 
   async #named(frame: Frame, opcode: number): Promise<void> {
-    await this.#account(addressOn(frame.stack.peek(1)[0] as bigint))
+    await this.#account(stackAddress(frame.stack.peek(1)[0] as bigint))
     if (opcode !== SELFDESTRUCT) return
     const address = addressOf(frame.env.address)
     // From Cancun only what this very transaction created goes away. @see EIP-6780

@@ -89,6 +89,8 @@ const CHILDREN: readonly Code[] = [
   push(1) + push(0) + op('SSTORE', 'ADDRESS', 'SELFDESTRUCT'),
   push(0) + push(0) + op('REVERT'),
   initCode('ef'),
+  // Runs, and fails at its first byte, although EIP-3540 would have it otherwise.
+  'ef000100',
   // 24577 bytes of code: one more than EIP-170 allows.
   push(24_577) + push(0) + op('RETURN'),
   op('INVALID'),
