@@ -46,6 +46,8 @@ export interface Devnet extends AsyncDisposable {
   close(): Promise<void>
 }
 
+type ServedChain = Omit<DevnetL1, 'genesis'>
+
 function genesisOf(file: { readonly json: unknown } | undefined): Readonly<Record<string, unknown>> {
   return file?.json as Readonly<Record<string, unknown>>
 }
@@ -63,7 +65,7 @@ export async function createDevnet(options: DevnetOptions = {}): Promise<Devnet>
   const [first, ...others] = devnetEndpoints(setup, node.url).map(({ name, chainId, engine }) => ({
     ...inProcessChain(node, name, chainId),
     ...(engine !== undefined && { engine }),
-  })) as [InProcessChain, ...InProcessChain[]]
+  })) as [ServedChain, ...ServedChain[]]
   const l1 = { ...first, genesis: genesisOf(config.l1?.genesis) }
   const chains = others.map((chain, index): DevnetL2 => {
     const { genesis, rollup } = config.chains[index] as L2Settings
