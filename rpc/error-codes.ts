@@ -4,8 +4,8 @@ import type { LookupErrorCode } from '../src/embedded/block-lookup.ts'
 import type { EmbeddedErrorCode } from '../src/embedded/chain-store.ts'
 import type { EngineErrorCode } from '../src/embedded/engine-errors.ts'
 import type { ReadErrorCode } from '../src/embedded/read-errors.ts'
+import type { SimulationErrorCode } from '../src/embedded/simulated-chain.ts'
 import type { ExecutionErrorCode } from '../src/evm/executor.ts'
-import type { CallErrorCode } from '../src/evm/state-overrides.ts'
 import type { RlpErrorCode } from '../src/primitives/rlp.ts'
 import type { SignatureErrorCode } from '../src/primitives/secp256k1.ts'
 import type { AttributesErrorCode } from '../src/protocol/attributes.ts'
@@ -77,7 +77,6 @@ export type Code =
   | RpcErrorCode
   | BuilderErrorCode
   | ExecutionErrorCode
-  | CallErrorCode
   | PoolErrorCode
   | FrameErrorCode
   | NodeErrorCode
@@ -88,6 +87,7 @@ export type Code =
   | EngineErrorCode
   | LookupErrorCode
   | ReadErrorCode
+  | SimulationErrorCode
 
 /** The JSON-RPC number of every code. Total: a new code without a number does not compile. */
 export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
@@ -133,6 +133,19 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   FEE_HISTORY_INVALID: -32000,
   // geth's, for calls.
   EXECUTION_REVERTED: 3,
+  // geth's, for simulated blocks.
+  SIMULATION_EMPTY: -32602,
+  SIMULATION_FEES: -32602,
+  SIMULATION_REFUSED: -32603,
+  SIMULATION_NONCE_TOO_LOW: -38010,
+  SIMULATION_NONCE_TOO_HIGH: -38011,
+  SIMULATION_INTRINSIC_GAS: -38013,
+  SIMULATION_FUNDS: -38014,
+  SIMULATION_GAS_LIMIT: -38015,
+  SIMULATION_NUMBER: -38020,
+  SIMULATION_TIME: -38021,
+  SIMULATION_INIT_CODE: -38025,
+  SIMULATION_TOO_LARGE: -38026,
   // The Engine API's own.
   ENGINE_PARAMS_INVALID: -32602,
   PAYLOAD_UNKNOWN: -38001,

@@ -23,11 +23,15 @@ export function upstreamError(error: ErrorObject, cause?: unknown): AppError<Rpc
   return new AppError<RpcErrorCode>('UPSTREAM_ERROR', { message: error.message, data: { ...error }, cause })
 }
 
+/** What geth says of a call that reverted with data. */
+export function revertMessage(data: Uint8Array): string {
+  const reason = revertReason(data)
+  return reason === undefined ? 'execution reverted' : `execution reverted: ${reason}`
+}
+
 /** What a call that reverted answers, as wallets know it from geth: the data is what it reverted with. */
 export function revertError(data: Uint8Array): AppError<RpcErrorCode> {
-  const reason = revertReason(data)
-  const message = reason === undefined ? 'execution reverted' : `execution reverted: ${reason}`
-  return new AppError<RpcErrorCode>('EXECUTION_REVERTED', { message, data: { returned: bytesToHex(data) } })
+  return new AppError('EXECUTION_REVERTED', { message: revertMessage(data), data: { returned: bytesToHex(data) } })
 }
 
 const INTERNAL: ErrorObject = { code: ERROR_NUMBERS.INTERNAL_ERROR, message: 'internal error' }
@@ -54,7 +58,7 @@ export function toErrorObject(error: unknown): { readonly error: ErrorObject; re
     }
   }
   const code = errorNumber(error.code)
-  if (code === undefined || code === ERROR_NUMBERS.INTERNAL_ERROR) return { error: INTERNAL, unexpected: true }
+  if (code === undefined || error.code === 'INTERNAL_ERROR') return { error: INTERNAL, unexpected: true }
   const { message } = error
   const data = dataOf(error, code)
   return { error: data === undefined ? { code, message } : { code, message, data }, unexpected: false }

@@ -8,6 +8,10 @@ import { unsignedTransaction } from '../protocol/unsigned-transaction.ts'
 
 /** As much gas as geth lets a call have. */
 export const RPC_GAS_CAP = 50_000_000n
+/** As many milliseconds as geth lets a call take. */
+export const CALL_TIME_MS = 5_000
+/** What geth says of a call that took longer. */
+export const CALL_TIMED_OUT = 'execution aborted (timeout = 5s)'
 
 /** A call need not be what the chain would take: nobody has signed it. */
 export const CALL_POLICY: MessagePolicy = {

@@ -13,7 +13,7 @@ import type { Header } from '../protocol/header.ts'
 import { type AccessListAnswer, findAccessList } from './access-list.ts'
 import { blockEnv, overriddenEnv } from './block-env.ts'
 import { resolveBlock, resolveStateBlock } from './block-lookup.ts'
-import { CALL_POLICY, messageOf, RPC_GAS_CAP } from './call-message.ts'
+import { CALL_POLICY, CALL_TIME_MS, CALL_TIMED_OUT, messageOf, RPC_GAS_CAP } from './call-message.ts'
 import { type ChainKind, gethLine } from './chain-kind.ts'
 import { type ChainStore, unknownBlock } from './chain-store.ts'
 import { withFeeDefaults } from './fee-defaults.ts'
@@ -43,9 +43,6 @@ export interface CallServiceOptions {
   /** A tip that a transaction is likely to be taken with, in wei per gas. */
   readonly suggestTip: () => bigint
 }
-
-/** As many milliseconds as geth lets a call take. */
-const CALL_TIME_MS = 5_000
 
 function invalid(message: string): AppError<CallErrorCode> {
   return new AppError('CALL_INVALID', { message })
@@ -124,7 +121,7 @@ export class EmbeddedCalls {
     const hash = explained ? resolveBlock(chain, id) : resolveStateBlock(chain, kind, id)
     const header = chain.header(hash)
     if (header === undefined) throw unknownBlock(hash)
-    const pace = pacer(clock, timeLimit, `execution aborted (timeout = ${CALL_TIME_MS / 1000}s)`, io)
+    const pace = pacer(clock, timeLimit, CALL_TIMED_OUT, io)
     // What is no ancestor of the block has no hash, even where the number is overridden.
     const ancestorHash = async (number: bigint): Promise<Hash | undefined> =>
       number < header.number ? chain.ancestor(header.parentHash, number, io) : undefined

@@ -13,7 +13,7 @@ import { isDeposit, type Transaction } from '../protocol/transaction.ts'
 import { baseFeeFault, type ChainRules, commonHeaderFault, upgradeFieldFault } from './chain-rules.ts'
 
 /** The DA footprint of a Jovian block in gas, or why it has none. @see op-geth, core/types CalcDAFootprint */
-function blockFootprint(transactions: readonly Transaction[]): bigint | string {
+export function blockFootprint(transactions: readonly Transaction[]): bigint | string {
   const [first] = transactions
   if (first === undefined || !isDeposit(first)) return 'missing deposit transaction'
   const users = transactions.filter((transaction) => !isDeposit(transaction))

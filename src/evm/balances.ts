@@ -8,10 +8,13 @@ export async function accountOrEmpty(overlay: Overlay, address: Address): Promis
   return (read instanceof Promise ? await read : read) ?? NO_ACCOUNT
 }
 
-/** Adds wei to a balance. Adding nothing still touches the account: an empty one then goes away (EIP-161). */
+/**
+ * Adds wei to a balance, modulo 2^256: nothing but a simulated call can owe more than it has. Adding nothing still touches
+ * the account: an empty one then goes away (EIP-161).
+ */
 export async function addBalance(overlay: Overlay, address: Address, amount: bigint): Promise<void> {
   const account = await accountOrEmpty(overlay, address)
-  overlay.setAccount(address, { ...account, balance: account.balance + amount })
+  overlay.setAccount(address, { ...account, balance: BigInt.asUintN(256, account.balance + amount) })
 }
 
 /** Raises an account's nonce by one. */

@@ -2,7 +2,7 @@ import { isAppError } from '../primitives/errors.ts'
 import { type Address, type Hash, hexToBytes } from '../primitives/hex.ts'
 import type { StateOverrides } from '../protocol/call-arguments.ts'
 import type { L1FeeInfo } from '../protocol/l1-fee-info.ts'
-import { logsBloom, type Receipt } from '../protocol/receipt.ts'
+import { type Log, logsBloom, type Receipt } from '../protocol/receipt.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
 import { Overlay } from '../state/overlay.ts'
@@ -89,7 +89,7 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
   /** Runs a transaction; what it wrote is taken back when it throws. */
   protected abstract execute(context: TransactionContext, transaction: Transaction): Promise<RunResult>
   /** What the protocol does after the last transaction; what it wrote is taken back when it throws. */
-  protected abstract conclude(context: TransactionContext): Promise<BlockEnd>
+  protected abstract conclude(context: TransactionContext, logs: Iterable<Log>): Promise<BlockEnd>
   /** What the chain takes for a message beside the price of its gas. */
   protected abstract callCharges(context: TransactionContext, message: Message): Promise<TransactionCharges>
   abstract readonly daFootprint: bigint
@@ -190,8 +190,9 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
     return applyStateOverrides(this.overlay, changed, overrides)
   }
 
-  async call(message: Message, { gasPrice, gasPool, policy }: CallTerms): Promise<CallOutcome> {
-    const context = this.#callContext(message, gasPrice, gasPool)
+  async call(message: Message, terms: CallTerms): Promise<CallOutcome> {
+    const { gasPrice, policy } = terms
+    const context = this.#callContext(message, terms)
     const outcome = await this.#attempt(this.overlay.mark(), async () =>
       executeMessage(context, message, gasPrice, await this.callCharges(context, message), policy),
     )
@@ -200,10 +201,13 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
     return { status, gasUsed, maxGasUsed, logs, returnValue, reverted, error: fault && faultText(fault) }
   }
 
-  /** A message that pays nothing sees prices of nothing, so that it is not refused for paying too little. */
-  #callContext({ maxFeePerBlobGas }: Message, gasPrice: bigint, gasLeft: bigint): TransactionContext {
-    const baseFeePerGas = gasPrice === 0n ? 0n : this.env.baseFeePerGas
-    const blobBaseFee = maxFeePerBlobGas === 0n ? 0n : this.blobBaseFee
+  /** What messages see of the block. */
+  #callContext(
+    { maxFeePerBlobGas }: Message,
+    { gasPrice, gasPool, showsPrices = false }: CallTerms,
+  ): TransactionContext {
+    const baseFeePerGas = showsPrices || gasPrice > 0n ? this.env.baseFeePerGas : 0n
+    const blobBaseFee = showsPrices || maxFeePerBlobGas !== 0n ? this.blobBaseFee : 0n
     const env = { ...this.env, baseFeePerGas }
     const maxPerTransaction = this.rules.osaka ? MAX_BLOBS_PER_TRANSACTION : undefined
     return {
@@ -211,7 +215,7 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
       env,
       block: evmBlock(env, blobBaseFee),
       blobs: this.rules.cancun ? { baseFee: blobBaseFee, maxPerTransaction } : undefined,
-      gasLeft,
+      gasLeft: gasPool,
     }
   }
 
@@ -251,12 +255,16 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
     this.#entries.length = from
   }
 
-  async finish(): Promise<BlockEnd> {
+  async finish(logs: Iterable<Log> = this.#logs()): Promise<BlockEnd> {
     if (this.#ended !== undefined) return this.#ended.end
     const mark = this.overlay.mark()
-    const end = await this.#attempt(mark, (context) => this.conclude(context))
+    const end = await this.#attempt(mark, (context) => this.conclude(context, logs))
     this.#ended = { mark, end }
     return end
+  }
+
+  *#logs(): Generator<Log> {
+    for (const { executed } of this.#entries) yield* executed.receipt.logs
   }
 
   /** Takes back what {@link finish} did. */

@@ -3,7 +3,6 @@ import { type BlobParams, blobParamsAt, type L1ChainConfig } from '../protocol/l
 import type { Log } from '../protocol/receipt.ts'
 import { effectiveGasPrice, isDeposit, type SignedTransaction, type Transaction } from '../protocol/transaction.ts'
 import type { StateReader } from '../state/diff.ts'
-import { addBalance } from './balances.ts'
 import { blobCharges, blobGas, MAX_BLOBS_PER_TRANSACTION } from './blob-charges.ts'
 import type { BlockEvm } from './block-evm.ts'
 import { blockRequests } from './block-requests.ts'
@@ -18,8 +17,8 @@ import type { StateAdapter } from './state-adapter.ts'
 import { storeBeaconRoot, storeParentHash } from './system-calls.ts'
 import type { TransactionCharges } from './transaction-charges.ts'
 import type { TransactionContext } from './transaction-context.ts'
+import { payWithdrawals } from './withdrawals.ts'
 
-const WEI_PER_GWEI = 1_000_000_000n
 /** The largest block in RLP, in bytes, from Osaka. @see EIP-7934 */
 export const MAX_BLOCK_SIZE = 8_388_608
 /** More than the header, the frames of the lists and the withdrawals of a block take. */
@@ -125,17 +124,9 @@ class L1BlockRun extends BlockRun {
     }
   }
 
-  protected async conclude(context: TransactionContext): Promise<BlockEnd> {
-    const requests = this.rules.prague
-      ? await blockRequests(context, this.#logs(), this.#config.depositContractAddress)
-      : []
-    for (const { address, amount } of this.env.withdrawals ?? []) {
-      await addBalance(this.overlay, address, amount * WEI_PER_GWEI)
-    }
+  protected async conclude(context: TransactionContext, logs: Iterable<Log>): Promise<BlockEnd> {
+    const requests = this.rules.prague ? await blockRequests(context, logs, this.#config.depositContractAddress) : []
+    await payWithdrawals(this.overlay, this.env)
     return { requests }
-  }
-
-  *#logs(): Generator<Log> {
-    for (const { receipt } of this.transactions) yield* receipt.logs
   }
 }

@@ -28,6 +28,7 @@ import type { StateAdapter } from './state-adapter.ts'
 import { storeBeaconRoot, storeParentHash } from './system-calls.ts'
 import type { TransactionCharges } from './transaction-charges.ts'
 import type { TransactionContext } from './transaction-context.ts'
+import { payWithdrawals } from './withdrawals.ts'
 
 /** wei per blob gas on OP-Stack chains, where there are no blobs: EIP-4844's minimum. */
 const BLOB_BASE_FEE = 1n
@@ -97,8 +98,9 @@ class OpBlockRun extends BlockRun {
     return isDeposit(transaction) ? this.#deposit(context, transaction) : this.#signed(context, transaction)
   }
 
-  /** L2 withdrawals and requests are contract state; nothing happens at the end of a block. */
+  /** Withdrawals from L2 and requests are contract state; only a block that is simulated has withdrawals of L1's kind. */
   protected async conclude(): Promise<BlockEnd> {
+    await payWithdrawals(this.overlay, this.env)
     return { requests: [] }
   }
 
@@ -145,14 +147,17 @@ class OpBlockRun extends BlockRun {
 
   /**
    * No data of a call goes to L1, and it is not asked for an operator fee in advance; op-geth settles both as if it had been.
-   * A call that offers no fee is not even settled.
    */
   protected async callCharges(context: TransactionContext, message: Message): Promise<TransactionCharges> {
-    const blobs = blobCharges(context.blobs, message)
-    if (message.maxFeePerGas === 0n && message.maxPriorityFeePerGas === 0n) return blobs
-    const { rules, env } = context
-    const fees = await readFeeRules(this.overlay, this.#forks, env.timestamp)
-    return { ...blobs, settle: opSettlement(fees, message.gasLimit, 0n, env.baseFeePerGas, rules.prague) }
+    const { blobs, rules, env } = context
+    return {
+      ...blobCharges(blobs, message),
+      settle: async (overlay, sender, gasUsed) => {
+        this.#fees ??= await readFeeRules(overlay, this.#forks, env.timestamp)
+        const settle = opSettlement(this.#fees, message.gasLimit, 0n, env.baseFeePerGas, rules.prague)
+        await settle(overlay, sender, gasUsed)
+      },
+    }
   }
 
   /** The calldata of the block's L1-attributes transaction; undefined in a block that has none. */

@@ -22,6 +22,8 @@ export interface CallTerms {
   /** The gas that is there for it. */
   readonly gasPool: bigint
   readonly policy: MessagePolicy
+  /** BASEFEE and BLOBBASEFEE tell the block's prices also to a message that pays nothing. */
+  readonly showsPrices?: boolean
 }
 
 /** What a message did. */
@@ -58,8 +60,12 @@ export interface ScratchBlock {
   run(transaction: Transaction): Promise<ExecutedTransaction>
   /** Runs a message; what it changes stays. @throws AppError TX_REFUSED */
   call(message: Message, terms: CallTerms): Promise<CallOutcome>
-  /** Runs what the protocol runs after the last transaction. @throws AppError BLOCK_INVALID */
-  finish(): Promise<BlockEnd>
+  /**
+   * Runs what the protocol runs after the last transaction.
+   * @param logs of all that ran in the block; without it, of its transactions
+   * @throws AppError BLOCK_INVALID
+   */
+  finish(logs?: Iterable<Log>): Promise<BlockEnd>
   /** What transactions did so far. */
   readonly transactions: readonly ExecutedTransaction[]
   /** Shows what runs from here on to someone, or to nobody, under a limit of time of its own. */

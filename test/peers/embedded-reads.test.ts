@@ -23,6 +23,7 @@ import { expectSameAnswers } from './support/same-answers.ts'
 import { FACTORY, PREDEPLOYS, STORE, scenery } from './support/scenery.ts'
 import { TempFolder } from './support/temp-folder.ts'
 import { SIGNERS, type TxMaker } from './support/tx-maker.ts'
+import { withoutTime } from './support/without-time.ts'
 
 const SEED = Number(process.env.OP_SEQUENCER_SEED ?? Date.now() % 1_000_000_007)
 const L1_BLOCK_TIME = 12
@@ -54,16 +55,6 @@ function accountsOf(maker: TxMaker): Address[] {
   const made = maker.deployed.filter((_address, index) => index % Math.ceil(maker.deployed.length / 6) === 0)
   const all = [...SIGNERS.map(({ address }) => address), ...PREDEPLOYS, STORE, FACTORY, ...made]
   return [...new Set([...all, `0x${'cc'.repeat(20)}` as const])]
-}
-
-/** A transaction as geth shows it before 1.17: without the time of its block. */
-function withoutTime(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutTime)
-  if (typeof value !== 'object' || value === null) return value
-  const { blockTimestamp, ...rest } = value as Record<string, unknown>
-  const isTransaction = 'input' in rest && 'nonce' in rest
-  const kept = isTransaction || blockTimestamp === undefined ? rest : { ...rest, blockTimestamp }
-  return Object.fromEntries(Object.entries(kept).map(([key, field]) => [key, withoutTime(field)]))
 }
 
 /** Errors in the words, and with the number, that geth had for them before 1.17. */

@@ -266,22 +266,136 @@ function headerOf(how: Variation, chain: TwinChain): Record<string, unknown> | u
   }
 }
 
-/** A random call on one of the chain's blocks: a random transaction, varied. */
-export async function randomCall(chain: TwinChain, prague: boolean): Promise<CallParams> {
+type Aspect = keyof typeof PLAIN
+
+/** A random transaction, and what is done to it. */
+async function vary(
+  chain: TwinChain,
+  prague: boolean,
+  varying: fc.Arbitrary<readonly Aspect[]>,
+): Promise<readonly [Transaction, Variation]> {
   const plan = chain.draw(blockPlan(CALLS, 20))
   const event = plan.find((candidate): candidate is Event & { kind: 'include' } => candidate.kind === 'include')
-  if (event === undefined) return randomCall(chain, prague)
+  if (event === undefined) return vary(chain, prague, varying)
   const varied = chain.draw(variation)
-  const changes = Object.fromEntries(chain.draw(aspects).map((aspect) => [aspect, varied[aspect]]))
-  const how: Variation = { ...PLAIN, pick: varied.pick, ...changes }
+  const changes = Object.fromEntries(chain.draw(varying).map((aspect) => [aspect, varied[aspect]]))
   const transaction = await chain.transaction(event.action, event.envelope, prague)
-  const baseFee = chain.block(chain.headNumber).header.baseFeePerGas ?? 0n
+  return [transaction, { ...PLAIN, pick: varied.pick, ...changes }]
+}
+
+function baseFeeOf(chain: TwinChain): bigint {
+  return chain.block(chain.headNumber).header.baseFeePerGas ?? 0n
+}
+
+/** A random call on one of the chain's blocks: a random transaction, varied. */
+export async function randomCall(chain: TwinChain, prague: boolean): Promise<CallParams> {
+  const [transaction, how] = await vary(chain, prague, aspects)
   const params = [
-    message(transaction, how, chain, baseFee),
+    message(transaction, how, chain, baseFeeOf(chain)),
     blockOf(how, chain),
     stateOf(how, transaction),
     headerOf(how, chain),
   ]
   while (params.at(-1) === undefined) params.pop()
   return params.map((param) => param ?? null) as unknown as CallParams
+}
+
+/** What is varied in one call of many that are to run one after the other: mostly nothing. */
+const simulated = fc.oneof(
+  { weight: 30, arbitrary: fc.constant<readonly Aspect[]>([]) },
+  { weight: 10, arbitrary: fc.constantFrom<readonly Aspect[]>(['to', 'state'], ['state']) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<readonly Aspect[]>(
+      ['gas'],
+      ['fee'],
+      ['value'],
+      ['nonce'],
+      ['from'],
+      ['input'],
+      ['chainId'],
+    ),
+  },
+)
+
+/** geth keeps an account that an override leaves with nothing, which shows in nothing but the state root of the block. */
+function withSomething(overrides: Record<string, unknown>): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(overrides).replaceAll('"balance":"0x0"', '"balance":"0x1"')) as typeof overrides
+}
+
+const blockShape = fc.record({
+  calls: fc.nat({ max: 4 }),
+  gap: fc.constantFrom(undefined, undefined, undefined, undefined, 1n, 2n, 5n),
+  later: fc.constantFrom(undefined, undefined, 1n, 2n, 1_000n),
+  wrong: fc.constantFrom(...Array<undefined>(60).fill(undefined), 'number', 'time', 'far'),
+  header: fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom('none', 'fee', 'all', 'root', 'withdrawals') },
+    { weight: 1, arbitrary: fc.constant('gasLimit') },
+  ),
+  gasFree: fc.boolean(),
+  pick: fc.nat({ max: 1_000_000 }),
+})
+type BlockShape = typeof blockShape extends fc.Arbitrary<infer T> ? T : never
+
+function simulatedHeader({ header, pick }: BlockShape, withdraws: boolean): Record<string, unknown> {
+  switch (header) {
+    case 'none':
+      return {}
+    case 'fee':
+      return { baseFeePerGas: toQuantity(BigInt(pick) * 10_000n), blobBaseFee: toQuantity(pick) }
+    case 'all':
+      return { gasLimit: toQuantity(25_000_000n), feeRecipient: STRANGER, prevRandao: toWord(BigInt(pick)) }
+    case 'gasLimit':
+      return { gasLimit: toQuantity(200_000n) }
+    case 'root':
+      return { beaconRoot: toWord(BigInt(pick)) }
+    case 'withdrawals':
+      return {
+        withdrawals: withdraws
+          ? [{ index: '0x1', validatorIndex: '0x2', address: STRANGER, amount: toQuantity(pick) }]
+          : [],
+      }
+  }
+}
+
+/** Random blocks on top of one of the chain's, for `eth_simulateV1`. */
+export async function randomSimulation(chain: TwinChain, prague: boolean): Promise<readonly unknown[]> {
+  const base = chain.block(chain.draw(fc.bigInt({ min: 1n, max: chain.headNumber }))).header
+  const flags = chain.draw(
+    fc.record({
+      traceTransfers: fc.boolean(),
+      validation: fc.constantFrom(false, false, false, true),
+      returnFullTransactions: fc.boolean(),
+    }),
+  )
+  let { number, timestamp } = base
+  const blockStateCalls: unknown[] = []
+  for (const shape of chain.draw(fc.array(blockShape, { minLength: 1, maxLength: 4 }))) {
+    const { gap, later, wrong } = shape
+    const before = timestamp + ((gap ?? 1n) - 1n) * 12n
+    number += gap ?? 1n
+    timestamp = before + (later ?? 12n)
+    const calls: unknown[] = []
+    const states: Record<string, unknown>[] = []
+    for (let call = 0; call < shape.calls; call++) {
+      const [transaction, how] = await vary(chain, prague, simulated)
+      const offer = flags.validation && how.fee === 'none' ? 'own' : how.fee
+      const { gas, ...rest } = message(transaction, { ...how, fee: offer }, chain, baseFeeOf(chain))
+      calls.push(shape.gasFree && gas !== undefined ? rest : { gas, ...rest })
+      states.push(stateOf(how, transaction) ?? {})
+    }
+    blockStateCalls.push({
+      blockOverrides: {
+        ...simulatedHeader(shape, !(chain.op && prague)),
+        ...(gap !== undefined && { number: toQuantity(number) }),
+        ...(later !== undefined && { time: toQuantity(timestamp) }),
+        ...(wrong === 'number' && { number: toQuantity(base.number) }),
+        ...(wrong === 'time' && { time: toQuantity(base.timestamp) }),
+        ...(wrong === 'far' && { number: toQuantity(base.number + 300n) }),
+      },
+      ...(chain.draw(fc.boolean()) && { stateOverrides: withSomething(Object.assign({}, ...states)) }),
+      calls,
+    })
+  }
+  return [{ blockStateCalls, ...flags }, toQuantity(base.number)]
 }
