@@ -20,6 +20,8 @@ const L1_STEP = 6
 const DELEGATES = 8
 /** Milliseconds for the pool to take notice of the head. */
 const POOL_TIME = 300
+/** Stops of the sequencer in each fork: the block after one has transactions, however far the pool lags behind elsewhere. */
+const PAUSES = 4
 const RECIPIENT: Hex = `0x${'00'.repeat(16)}c0ffee00`
 
 const DEPOSITS: readonly UserDeposit[] = [
@@ -96,14 +98,16 @@ export async function startLoadedChain(options: LoadedChainOptions): Promise<Sin
   const load = { gas: TX_GAS }
   const senders = [4, 5, 6, 7].map((index) => new LoadSender(account(index), load, index * 5))
   const delegates = new LoadSender(account(8), load)
-  let head = el.genesisHash
+  /** The head at which the sequencer stopped, once it went past a block. */
+  const stopAfter = async (block: number): Promise<Hex> => {
+    const beyond = async (): Promise<boolean> => (await el.blockNumber()) > block
+    await waitFor(`a block after ${block}`, beyond, { check, interval: 5, timeout: 120_000 })
+    return await node.rpc.call('admin_stopSequencer')
+  }
+  let head: Hex = el.genesisHash
   for (const fork of ['bedrock', ...forksUpTo('jovian')] as const) {
     const start = (forks[fork] ?? genesisTime) - genesisTime
-    if (fork !== 'bedrock') {
-      const begun = async (): Promise<boolean> => (await el.blockNumber()) > start
-      await waitFor(fork, begun, { check, interval: 10, timeout: 120_000 })
-      head = await node.rpc.call('admin_stopSequencer')
-    }
+    if (fork !== 'bedrock') head = await stopAfter(start)
     // While nothing happens: a pool that lags behind the head gives nothing to a sequencer in a hurry.
     for (let i = 0; i < options.transactions; i += senders.length) {
       await send(stack, await Promise.all(senders.map((sender) => sender.next())))
@@ -111,8 +115,12 @@ export async function startLoadedChain(options: LoadedChainOptions): Promise<Sin
     if (isActive(forks, 'isthmus', genesisTime + start)) {
       for (let i = 0; i < DELEGATES; i++) await send(stack, [await delegates.next('delegate')])
     }
-    await delay(POOL_TIME)
-    await node.rpc.call('admin_startSequencer', [head])
+    for (let pause = 1; ; pause++) {
+      await delay(POOL_TIME)
+      await node.rpc.call('admin_startSequencer', [head])
+      if (pause === PAUSES) break
+      head = await stopAfter(await el.blockNumber())
+    }
   }
   await waitFor('the last block', async () => (await el.blockNumber()) >= length, { check, timeout: 120_000 })
   await node.rpc.call('admin_stopSequencer')
