@@ -1,5 +1,5 @@
 import { effectiveGasPrice, type SignedTransaction } from '../src/protocol/transaction.ts'
-import type { PoolEntry } from './price-order.ts'
+import type { PoolEntry } from './sub-pool.ts'
 
 /** By effective tip, then fee cap, then tip cap: negative where `a` pays less. */
 function compare(a: SignedTransaction, b: SignedTransaction, baseFee: bigint): number {

@@ -3,8 +3,8 @@ import type { Address, Hash } from '../src/primitives/hex.ts'
 import type { SignedTransaction } from '../src/protocol/transaction.ts'
 import { cheapestFirst, underprices } from './eviction.ts'
 import { type PoolLimits, slotsOf } from './limits.ts'
-import type { PoolEntry } from './price-order.ts'
 import { type Costing, SenderQueue, withEntry } from './sender-queue.ts'
+import type { PoolEntry } from './sub-pool.ts'
 import { type PoolAccount, rejected } from './validate.ts'
 
 /** How often what is too old is looked for. */

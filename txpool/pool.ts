@@ -5,8 +5,9 @@ import type { IoOptions } from '../src/primitives/io.ts'
 import type { SignedTransaction, Transaction } from '../src/protocol/transaction.ts'
 import { HeldTransactions } from './held.ts'
 import { DEFAULT_LIMITS, type PoolLimits } from './limits.ts'
-import { type PoolEntry, PriceOrder } from './price-order.ts'
+import { PriceOrder } from './price-order.ts'
 import { outbids } from './sender-queue.ts'
+import type { PoolEntry } from './sub-pool.ts'
 import {
   decodePooled,
   maxCost,

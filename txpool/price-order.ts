@@ -1,11 +1,5 @@
-import { effectiveGasPrice, type SignedTransaction } from '../src/protocol/transaction.ts'
-
-/** A pooled transaction and when it came. */
-export interface PoolEntry {
-  readonly transaction: SignedTransaction
-  /** Rises with each arrival: earlier ones go first at the same price. */
-  readonly arrival: number
-}
+import { effectiveGasPrice } from '../src/protocol/transaction.ts'
+import type { PoolEntry } from './sub-pool.ts'
 
 interface Head {
   readonly entry: PoolEntry

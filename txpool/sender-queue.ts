@@ -1,5 +1,5 @@
 import type { SignedTransaction } from '../src/protocol/transaction.ts'
-import type { PoolEntry } from './price-order.ts'
+import type { PoolEntry } from './sub-pool.ts'
 import type { PoolAccount } from './validate.ts'
 
 /** A replacement must offer this much more, in percent. */

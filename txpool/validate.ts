@@ -12,6 +12,8 @@ export interface PoolAccount {
   readonly nonce: bigint
   /** wei */
   readonly balance: bigint
+  /** Whether it has code: of an account that sends, a delegation (EIP-7702). Absent: it has none. */
+  readonly hasCode?: boolean
 }
 
 /** Which transactions a chain takes now. */
@@ -121,8 +123,10 @@ export interface PoolHead {
   /** Of the state that the accounts are in: tests edit it under the same head. */
   readonly stateRoot: Hash
   readonly rules: PoolRules
-  /** wei per gas */
+  /** Of the next block, in wei per gas. */
   readonly baseFee: bigint
+  /** Of the next block, in wei per blob gas; absent where there are no blobs. */
+  readonly blobBaseFee?: bigint
   /** Absent on L1. */
   readonly rollupFee?: RollupFee
   /** Of those who were asked for. */
