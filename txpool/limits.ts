@@ -10,8 +10,10 @@ export interface PoolLimits {
   readonly globalQueue: number
   /** Milliseconds that an account's transactions behind a gap are kept without anything new from it. */
   readonly lifetimeMs: number
-  /** wei per gas */
-  readonly minimumTip: bigint
+  /** The least tip cap, in wei per gas. */
+  readonly priceLimit: bigint
+  /** How much more a replacement must offer, in percent. */
+  readonly priceBump: bigint
 }
 
 /** geth's defaults. */
@@ -21,7 +23,8 @@ export const DEFAULT_LIMITS: PoolLimits = {
   accountQueue: 64,
   globalQueue: 1024,
   lifetimeMs: 3 * 3_600_000,
-  minimumTip: 1n,
+  priceLimit: 1n,
+  priceBump: 10n,
 }
 
 const SLOT_BYTES = 32 * 1024

@@ -99,7 +99,7 @@ export class TxPool implements PoolReader {
     const { sender, hash } = transaction
     if (this.#held.get(hash) !== undefined) throw rejected('already known')
     const head = await this.#follow([sender], io)
-    validateStateless(transaction, head.rules, this.#limits.minimumTip)
+    validateStateless(transaction, head.rules, this.#limits.priceLimit)
     const account = this.#held.queue(sender)?.account ?? (head.accounts.get(sender) as PoolAccount)
     this.#validate(transaction, head, account)
     await admit?.(transaction, raw, io)
@@ -241,7 +241,7 @@ export class TxPool implements PoolReader {
   #insert(transaction: SignedTransaction, head: PoolHead, account: PoolAccount): void {
     const room = this.#held.roomFor(transaction, account, head.baseFee)
     const there = this.#held.queue(transaction.sender)?.at(transaction.nonce)
-    if (there !== undefined && !outbids(transaction, there.transaction)) {
+    if (there !== undefined && !outbids(transaction, there.transaction, this.#limits.priceBump)) {
       throw rejected('replacement transaction underpriced')
     }
     for (const entry of room) this.#held.remove(entry)

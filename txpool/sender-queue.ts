@@ -2,12 +2,12 @@ import type { SignedTransaction } from '../src/protocol/transaction.ts'
 import type { PoolEntry } from './sub-pool.ts'
 import type { PoolAccount } from './validate.ts'
 
-/** A replacement must offer this much more, in percent. */
-const PRICE_BUMP = 10n
-
-/** Whether a transaction may take the place of another with the same nonce: each of its prices is high enough by itself. */
-export function outbids(next: SignedTransaction, last: SignedTransaction): boolean {
-  const bump = (price: bigint): bigint => (price * (100n + PRICE_BUMP)) / 100n
+/**
+ * Whether a transaction may take the place of another with the same nonce: each of its prices is high enough by itself.
+ * @param priceBump percent
+ */
+export function outbids(next: SignedTransaction, last: SignedTransaction, priceBump: bigint): boolean {
+  const bump = (price: bigint): bigint => (price * (100n + priceBump)) / 100n
   return (
     next.maxFeePerGas > last.maxFeePerGas &&
     next.maxPriorityFeePerGas > last.maxPriorityFeePerGas &&

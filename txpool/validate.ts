@@ -52,8 +52,8 @@ export function signed(transaction: Transaction): SignedTransaction {
   return transaction
 }
 
-/** The checks that need no state, in geth's order. `minimumTip` in wei per gas. @throws AppError TX_REJECTED */
-export function validateStateless(tx: SignedTransaction, rules: PoolRules, minimumTip: bigint): void {
+/** The checks that need no state, in geth's order. `priceLimit` in wei per gas. @throws AppError TX_REJECTED */
+export function validateStateless(tx: SignedTransaction, rules: PoolRules, priceLimit: bigint): void {
   if (tx.type === 4 && !rules.prague) throw rejected('transaction type not supported')
   if (tx.raw.length > MAX_SIZE) throw rejected(`oversized data: transaction size ${tx.raw.length}, limit ${MAX_SIZE}`)
   if (tx.to === undefined && rules.shanghai && tx.data.length > MAX_INIT_CODE_SIZE) {
@@ -72,9 +72,9 @@ export function validateStateless(tx: SignedTransaction, rules: PoolRules, minim
   if (tx.gasLimit < floor) {
     throw rejected(`insufficient gas for floor data gas cost: gas ${tx.gasLimit}, minimum needed ${floor}`)
   }
-  if (tx.maxPriorityFeePerGas < minimumTip) {
+  if (tx.maxPriorityFeePerGas < priceLimit) {
     throw rejected(
-      `transaction gas price below minimum: gas tip cap ${tx.maxPriorityFeePerGas}, minimum needed ${minimumTip}`,
+      `transaction gas price below minimum: gas tip cap ${tx.maxPriorityFeePerGas}, minimum needed ${priceLimit}`,
     )
   }
   if (tx.type === 4 && tx.authorizationList.length === 0) {

@@ -46,6 +46,19 @@ export interface RpcSettings {
   readonly limits: { readonly bodyBytes?: number; readonly batchItems?: number; readonly responseBytes?: number }
 }
 
+/** How much a pool holds and what it asks for, where that is not as geth's. */
+export interface PoolLimitSettings {
+  /** wei per gas */
+  readonly priceLimit?: bigint
+  /** Percent. */
+  readonly priceBump?: bigint
+  readonly accountSlots?: number
+  readonly globalSlots?: number
+  readonly accountQueue?: number
+  readonly globalQueue?: number
+  readonly lifetimeMs?: number
+}
+
 /** The chain that an L1 goes on from. */
 export interface ForkSettings {
   readonly rpc: string
@@ -70,6 +83,7 @@ export interface L1Settings {
   /** How many blocks the safe one is behind the head, where this service makes them. */
   readonly safeDistance: number
   readonly finalizedDistance: number
+  readonly poolLimits?: PoolLimitSettings
   /** Milliseconds between blocks that come by themselves from the start; absent: on demand only. */
   readonly autoIntervalMs?: number
   /** Whether each transaction gets a block at once; only with an embedded execution layer. */
@@ -98,6 +112,7 @@ export interface L2Settings {
   readonly signer?: SignerSettings
   /** Where the pool's transactions are written down, absolute; absent: nowhere. */
   readonly journalFile?: string
+  readonly poolLimits?: PoolLimitSettings
   /** Milliseconds between blocks that come by themselves from the start; absent: on demand only. */
   readonly autoIntervalMs?: number
   /** Whether each transaction gets a block at once; only with an embedded execution layer. */
@@ -145,6 +160,21 @@ function insertMode({ insert, el }: ParsedChain): InsertMode {
   return insert ?? (el === 'embedded' || el.engine !== undefined ? 'engine' : 'none')
 }
 
+function poolLimits(parsed: ParsedL1['txpool'] | ParsedChain['txpool']): PoolLimitSettings | undefined {
+  if (parsed === undefined) return undefined
+  const { priceLimit, priceBump, accountSlots, globalSlots, accountQueue, globalQueue, lifetime } = parsed
+  const whole = (value: number | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value))
+  return present({
+    priceLimit: whole(priceLimit),
+    priceBump: whole(priceBump),
+    accountSlots,
+    globalSlots,
+    accountQueue,
+    globalQueue,
+    lifetimeMs: lifetime,
+  })
+}
+
 function l1Settings(l1: ParsedL1): L1Settings {
   const { name, beacon, genesis, mode, blockTime, safeDistance, finalizedDistance } = l1
   // Only a fork may leave it out.
@@ -152,7 +182,18 @@ function l1Settings(l1: ParsedL1): L1Settings {
   const block = l1.forkFrom?.block
   const forkFrom =
     l1.forkFrom && present({ rpc: l1.forkFrom.rpc, block: block === undefined ? undefined : BigInt(block) })
-  return present({ name, el, forkFrom, beacon, genesis, mode, blockTime, safeDistance, finalizedDistance })
+  return present({
+    name,
+    el,
+    forkFrom,
+    beacon,
+    genesis,
+    mode,
+    blockTime,
+    safeDistance,
+    finalizedDistance,
+    poolLimits: poolLimits(l1.txpool),
+  })
 }
 
 function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings {
@@ -168,6 +209,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     jobs: { expiryMs: chain.jobs.expiry, maxOpen: chain.jobs.maxOpen },
     signer: chain.signer === undefined ? undefined : signer(chain.signer),
     journalFile: journaled ? join(datadir, chain.name, 'transactions.rlp') : undefined,
+    poolLimits: poolLimits(chain.txpool),
   })
 }
 

@@ -286,6 +286,20 @@ chains:
     expect(load(`${MINIMAL}datadir: data`).chains[0]).not.toHaveProperty('journalFile')
   })
 
+  it('of pool limits, each of them geth’s unless it is named', () => {
+    const limits = 'txpool: { priceLimit: 7, globalSlots: 9, lifetime: 2m }'
+    const { l1, chains } = load(
+      MINIMAL.replace('name: op-a', `name: op-a\n    ${limits}`).replace('l1: {', `l1: { ${limits},`),
+    )
+    const expected = { priceLimit: 7n, globalSlots: 9, lifetimeMs: 120_000 }
+    expect([l1?.poolLimits, chains[0]?.poolLimits]).toEqual([expected, expected])
+    const none = MINIMAL.replace('name: op-a', 'name: op-a\n    txpool: { accountQueue: 0, lifetime: 0s }')
+    expect(errors(none)).toEqual([
+      expect.stringContaining('chains[0].txpool.accountQueue'),
+      'chains[0].txpool.lifetime: must be positive',
+    ])
+  })
+
   it('and what this version does not serve', () => {
     expect(
       errors(`

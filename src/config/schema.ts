@@ -41,6 +41,17 @@ const limits = z.strictObject({
   responseBytes: z.int().positive().optional(),
 })
 
+/** geth's `--txpool.*`. */
+const poolLimits = {
+  priceLimit: z.int().positive().optional(),
+  priceBump: z.int().positive().optional(),
+  accountSlots: z.int().positive().optional(),
+  globalSlots: z.int().positive().optional(),
+  accountQueue: z.int().positive().optional(),
+  globalQueue: z.int().positive().optional(),
+  lifetime: duration.refine((ms) => ms > 0, 'must be positive').optional(),
+}
+
 function engine(files: FileSchemas) {
   return z.strictObject({ url: httpUrl, jwtSecretFile: files.secret })
 }
@@ -70,6 +81,7 @@ function chain(files: FileSchemas) {
       .optional(),
     txpool: z
       .strictObject({
+        ...poolLimits,
         journal: z.boolean().optional(),
         devp2p: z.strictObject({ static: z.array(z.string()) }).optional(),
       })
@@ -127,6 +139,7 @@ export function configSchema(folder: string) {
         blockTime: z.number().positive().default(12),
         safeDistance: labelDistance.default(10),
         finalizedDistance: labelDistance.default(20),
+        txpool: z.strictObject(poolLimits).optional(),
       })
       .optional(),
     chains: z.array(chain(files)).default([]),

@@ -50,6 +50,7 @@ export function hostL1(
   const rules = new L1Rules({ config, blockTime, chain, preferences }, blobs)
   const pool = new TxPool({
     clock: systemClock,
+    limits: settings.poolLimits ?? {},
     head: async (senders, io) => {
       const { hash, header, stateRoot, accounts } = await layer.headAccounts(senders, io)
       const evmRules = l1EvmRules(config, header.timestamp + blockTime)

@@ -53,6 +53,7 @@ export function hostL2(
   const logger = shared.logger.child({ chain: name })
   const pool = new TxPool({
     clock: systemClock,
+    limits: settings.poolLimits ?? {},
     head: async (senders, io) => {
       const { hash, header, stateRoot, accounts, feeSlots } = await layer.opHeadAccounts(senders, io)
       const rules = opEvmRules(forks, header.timestamp + config.blockTime)
