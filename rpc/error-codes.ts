@@ -27,6 +27,7 @@ import type { BlockTimesErrorCode } from '../src/sequencer/block-times.ts'
 import type { StateErrorCode } from '../src/state/source.ts'
 import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
 import type { WalletErrorCode } from '../src/wallet/wallet-errors.ts'
+import type { ConditionalErrorCode } from '../txpool/conditional-pool.ts'
 import type { PoolErrorCode } from '../txpool/validate.ts'
 
 /**
@@ -78,6 +79,7 @@ export type Code =
   | BuilderErrorCode
   | ExecutionErrorCode
   | PoolErrorCode
+  | ConditionalErrorCode
   | FrameErrorCode
   | NodeErrorCode
   | DecodingErrorCode
@@ -101,6 +103,9 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   LOG_QUERY_INVALID: -32602,
   INTERNAL_ERROR: -32603,
   RESPONSE_TOO_LARGE: -32003,
+  // op-geth's, for transactions with conditions.
+  CONDITIONAL_REJECTED: -32003,
+  CONDITIONAL_COST: -32005,
   // EIP-7966
   TX_NOT_INCLUDED: 4,
   // EIP-1474, "limit exceeded".

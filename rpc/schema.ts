@@ -8,7 +8,8 @@ import type { BlockId, BlockLabel } from '../src/protocol/block-id.ts'
 /** A 256-bit quantity has at most this many characters. */
 const QUANTITY_LENGTH = 66
 
-function gate<T>(description: string, pattern: string, parse: (value: string) => T | undefined) {
+/** Text that is parsed; undefined from `parse` refuses it. */
+export function gate<T>(description: string, pattern: string, parse: (value: string) => T | undefined) {
   return z
     .string()
     .meta({ description, pattern })

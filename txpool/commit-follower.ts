@@ -2,7 +2,14 @@ import type { SealedBlocks } from '../src/builder/sealed-blocks.ts'
 import type { SealedBlock } from '../src/builder/service.ts'
 import type { Hash } from '../src/primitives/hex.ts'
 import { isDeposit, type SignedTransaction } from '../src/protocol/transaction.ts'
-import type { TxPool } from './pool.ts'
+
+/** The pool as it hears what becomes of the chain. */
+export interface FollowingPool {
+  /** Told what committed blocks hold, oldest first. */
+  drop(mined: readonly SignedTransaction[]): void
+  /** Told what a reorg threw out, before {@link drop} of what came in its place. */
+  reinject(orphaned: readonly SignedTransaction[]): void
+}
 
 function signedOf(block: SealedBlock): SignedTransaction[] {
   return block.transactions
@@ -12,11 +19,11 @@ function signedOf(block: SealedBlock): SignedTransaction[] {
 
 /** Keeps a pool in step with the blocks that this process makes the head, reorgs included. */
 export class CommitFollower {
-  readonly #pool: TxPool
+  readonly #pool: FollowingPool
   readonly #blocks: SealedBlocks
   #head: Hash | undefined
 
-  constructor(pool: TxPool, blocks: SealedBlocks) {
+  constructor(pool: FollowingPool, blocks: SealedBlocks) {
     this.#pool = pool
     this.#blocks = blocks
   }

@@ -4,6 +4,7 @@ import { isAppError } from '../primitives/errors.ts'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { isDeposit, type SignedTransaction } from '../protocol/transaction.ts'
+import { requireConditions, unmetCondition } from './conditional.ts'
 import { DaBudget, type DaThrottle } from './da-limits.ts'
 import type { Job } from './job.ts'
 import type { PoolReader, PoolVerdict } from './ports.ts'
@@ -34,6 +35,7 @@ export async function includeByHash(
   const transaction = pool.get(hash)
   if (transaction === undefined) throw refusal('notInPool', `transaction ${hash} is not in the pool`)
   await state.predict([transaction], io)
+  await requireConditions(job, pool, transaction, io)
   return job.include(transaction)
 }
 
@@ -52,6 +54,7 @@ export async function includeFirst(
   for (const transaction of pool.ofSender(sender)) {
     await state.predict([transaction], io)
     try {
+      await requireConditions(job, pool, transaction, io)
       return await job.include(transaction)
     } catch (error) {
       // A gap: nothing of this sender can come next. What was mined already makes room for the one after it.
@@ -88,6 +91,11 @@ export async function* includeInOrder(
       continue
     }
     await state.predict([next.value], io)
+    if ((await unmetCondition(job, pool, next.value, io)) !== undefined) {
+      verdict = 'rejected'
+      yield undefined
+      continue
+    }
     let executed: ExecutedTransaction | undefined
     try {
       executed = await job.include(next.value)

@@ -3,6 +3,7 @@ import type { IoOptions } from '../primitives/io.ts'
 import type { Header } from '../protocol/header.ts'
 import type { Receipt } from '../protocol/receipt.ts'
 import type { SignedTransaction, Transaction } from '../protocol/transaction.ts'
+import type { TransactionConditional } from '../protocol/transaction-conditional.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
 import type { ForkchoiceUpdate, SealedBlock } from './service.ts'
 
@@ -106,7 +107,9 @@ export interface PoolReader {
   /** The sender's transactions by rising nonce. */
   ofSender(sender: Address): readonly SignedTransaction[]
   get(hash: Hash): SignedTransaction | undefined
+  /** What must hold where a pooled transaction is included; absent where nobody sends conditions. */
+  readonly conditional?: (transaction: SignedTransaction) => TransactionConditional | undefined
 }
 
-/** What became of the transaction that `best` gave last. */
-export type PoolVerdict = 'included' | 'skipSender'
+/** What became of the transaction that `best` gave last; `rejected`: its conditions do not hold, and the pool forgets it. */
+export type PoolVerdict = 'included' | 'skipSender' | 'rejected'

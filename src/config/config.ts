@@ -113,6 +113,8 @@ export interface L2Settings {
   /** Where the pool's transactions are written down, absolute; absent: nowhere. */
   readonly journalFile?: string
   readonly poolLimits?: PoolLimitSettings
+  /** Whether transactions with conditions are taken. */
+  readonly conditional: boolean
   /** Milliseconds between blocks that come by themselves from the start; absent: on demand only. */
   readonly autoIntervalMs?: number
   /** Whether each transaction gets a block at once; only with an embedded execution layer. */
@@ -208,6 +210,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     insert: insertMode(chain),
     jobs: { expiryMs: chain.jobs.expiry, maxOpen: chain.jobs.maxOpen },
     signer: chain.signer === undefined ? undefined : signer(chain.signer),
+    conditional: chain.txpool?.conditional ?? true,
     journalFile: journaled ? join(datadir, chain.name, 'transactions.rlp') : undefined,
     poolLimits: poolLimits(chain.txpool),
   })

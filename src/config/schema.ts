@@ -83,6 +83,7 @@ function chain(files: FileSchemas) {
       .strictObject({
         ...poolLimits,
         journal: z.boolean().optional(),
+        conditional: z.boolean().optional(),
         devp2p: z.strictObject({ static: z.array(z.string()) }).optional(),
       })
       .optional(),

@@ -86,6 +86,7 @@ function l2Settings({ pace, automine }: DevnetSettings, chain: DevnetChain, l1: 
     el: 'embedded',
     mode: 'test',
     insert: 'engine',
+    conditional: true,
     jobs: { expiryMs: 600_000, maxOpen: 1000 },
     automine,
     ...(pace !== undefined && { autoIntervalMs: pace.l2Ms }),

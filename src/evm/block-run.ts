@@ -4,6 +4,7 @@ import type { StateOverrides } from '../protocol/call-arguments.ts'
 import type { L1FeeInfo } from '../protocol/l1-fee-info.ts'
 import { type Log, logsBloom, type Receipt } from '../protocol/receipt.ts'
 import type { Transaction } from '../protocol/transaction.ts'
+import type { ConditionalState } from '../protocol/transaction-conditional.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
 import { Overlay } from '../state/overlay.ts'
 import { type BlobRules, MAX_BLOBS_PER_TRANSACTION } from './blob-charges.ts'
@@ -107,6 +108,16 @@ export abstract class BlockRun implements BlockExecution, ScratchBlock {
 
   holds(hash: Hash): boolean {
     return this.#hashes.has(hash)
+  }
+
+  async nonce(address: Address): Promise<bigint> {
+    this.#reopen()
+    return (await this.overlay.account(address))?.nonce ?? 0n
+  }
+
+  get storage(): ConditionalState {
+    this.#reopen()
+    return this.overlay
   }
 
   /** The block's first transaction. */

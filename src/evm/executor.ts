@@ -1,6 +1,7 @@
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { ReceiptSubject } from '../protocol/receipt-json.ts'
 import type { Transaction } from '../protocol/transaction.ts'
+import type { ConditionalState } from '../protocol/transaction-conditional.ts'
 import type { Withdrawal } from '../protocol/withdrawal.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
 
@@ -52,6 +53,13 @@ export interface BlockExecution {
   readonly transactions: readonly ExecutedTransaction[]
   /** Whether a transaction is in the block. */
   holds(hash: Hash): boolean
+  /** An account's nonce after the transactions so far; 0 where there is no account. */
+  nonce(address: Address): Promise<bigint>
+  /**
+   * Storage as conditions of the next transaction are checked against it: slots as they are now, roots as they were before the
+   * block, since none is computed within it.
+   */
+  readonly storage: ConditionalState
   /** The block's DA footprint so far (OP, from Jovian); 0 otherwise. */
   readonly daFootprint: bigint
   /** The blob gas of the block's transactions so far (L1, from Cancun); 0 otherwise. */

@@ -33,6 +33,7 @@ export type RefusalReason =
   | 'systemTransaction'
   | 'mintOverflow'
   | 'invalid'
+  | 'conditionalFailed'
   | 'notInPool'
 
 /**

@@ -27,6 +27,8 @@ export interface DevConveniences {
   readonly methods: readonly Method[]
   /** The pool, where a transaction that gets a block at once is answered for when it has it. */
   readonly pool: TransactionPoolService
+  /** To be told of each transaction that came another way. */
+  arrived(): Promise<void>
 }
 
 /** Wires the conveniences of one embedded chain. */
@@ -110,5 +112,6 @@ export function devConveniences(options: {
     preferences: (parent) => preferences.of(parent),
     methods,
     pool: mined,
+    arrived: () => mining.arrived(),
   }
 }

@@ -1,5 +1,6 @@
 import type { Method } from '../../rpc/method.ts'
 import type { InclusionService } from '../../rpc/methods/send-sync.ts'
+import type { FollowingPool } from '../../txpool/commit-follower.ts'
 import type { TxPool } from '../../txpool/pool.ts'
 import type { PastBlocks } from '../builder/beacon-view.ts'
 import type { BlobArchive } from '../builder/blob-store.ts'
@@ -26,7 +27,7 @@ export interface ExecutionLayer {
   /** Undefined where nobody can be asked. */
   readonly rootOracle: RootOracle | undefined
   /** Undefined where sealed blocks are inserted nowhere. Called once: the pool hears from then on what becomes of the chain. */
-  committer(pool: TxPool): Committer | undefined
+  committer(pool: FollowingPool): Committer | undefined
   headAccounts(senders: readonly Address[], io: IoOptions): Promise<HeadAccounts>
   /** Of an OP-Stack chain. */
   opHeadAccounts(senders: readonly Address[], io: IoOptions): Promise<OpHeadAccounts>

@@ -1,8 +1,11 @@
+import { conditionalMethod } from '../../rpc/methods/conditional.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
 import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { testMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
+import { BuildingPool } from '../../txpool/building-pool.ts'
+import { ConditionalPool } from '../../txpool/conditional-pool.ts'
 import type { Journal } from '../../txpool/journal.ts'
 import { JournaledPool } from '../../txpool/journaled-pool.ts'
 import { TxPool } from '../../txpool/pool.ts'
@@ -67,11 +70,23 @@ export function hostL2(
       }
     },
   })
+  const conditionals = settings.conditional
+    ? new ConditionalPool({
+        add: (transaction, io) => pool.addImpersonated(transaction, io),
+        chain,
+        states,
+        clock: systemClock,
+      })
+    : undefined
   const journaled =
     opened === undefined
       ? undefined
       : new JournaledPool({
-          pool,
+          pool: {
+            add: (raw, io) => pool.add(raw, io),
+            // The journal's format has no place for conditions, and nobody wants the transaction without them.
+            all: () => [...pool.all()].filter((transaction) => conditionals?.of(transaction) === undefined),
+          },
           journal: opened.journal,
           journaled: opened.transactions,
           clock: systemClock,
@@ -81,7 +96,13 @@ export function hostL2(
   if (opened !== undefined && opened.torn > 0) {
     logger.warn({ bytes: opened.torn }, "the pool's journal had a torn tail, which was cut off")
   }
-  const committer = layer.committer(pool)
+  const committer = layer.committer({
+    reinject: (orphaned) => pool.reinject(orphaned),
+    drop(mined) {
+      conditionals?.forget(mined)
+      pool.drop(mined)
+    },
+  })
   const auto = new AutoBuilder({
     builder: () => jobs,
     clock: systemClock,
@@ -103,7 +124,7 @@ export function hostL2(
     chain,
     executor: new OpExecutor({ chainId, forks }),
     state: states,
-    pool,
+    pool: new BuildingPool(pool, conditionals && ((transaction) => conditionals.of(transaction))),
     throttle,
     clock: systemClock,
   }
@@ -134,11 +155,21 @@ export function hostL2(
       automine,
     })
   const sent = dev?.pool ?? taking
+  const conditionalMethods = conditionals && [
+    conditionalMethod({
+      async add(raw, conditional, io) {
+        const hash = await conditionals.add(raw, conditional, io)
+        await dev?.arrived()
+        return hash
+      },
+    }),
+  ]
   const methods = [
     ...layer.methods(pool),
     ...testMethods(jobs),
     ...minerMethods(throttle),
     ...ethMethods({ chainId, pool: sent }),
+    ...(conditionalMethods ?? []),
     sendSyncMethod({ pool: sent, inclusion: layer.inclusion, clock: systemClock }),
     ...txpoolMethods(pool),
     ...(dev?.methods ?? []),

@@ -147,6 +147,12 @@ export class Overlay {
     return account !== undefined && account.storageRoot !== EMPTY_TRIE_ROOT
   }
 
+  /** The root of the account's storage before the block; of the empty trie where that storage does not count any more. */
+  async storageRoot(address: Address): Promise<Hash> {
+    if (this.#storage.get(address)?.cleared || this.#accounts.get(address) === null) return EMPTY_TRIE_ROOT
+    return (await this.#parentAccount(address))?.storageRoot ?? EMPTY_TRIE_ROOT
+  }
+
   /** Makes the account's storage empty. */
   clearStorage(address: Address): void {
     const previous = this.#storage.get(address)

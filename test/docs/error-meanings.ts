@@ -9,8 +9,19 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
   [-32601, { when: 'No such method or subscription on this route; subscriptions need a WebSocket.' }],
   [-32602, { when: 'Parameters that do not fit; the message names the argument.' }],
   [-32603, { when: 'A fault of this service, whose cause is in its log only; also a simulated call that cannot run.' }],
-  [-32003, { when: 'The answer exceeds `rpc.limits.responseBytes`. What the call did stays done.' }],
-  [-32005, { when: 'Too many open jobs, filters or subscriptions: end some.', data: '`{limit}` of jobs' }],
+  [
+    -32003,
+    {
+      when: "The answer exceeds `rpc.limits.responseBytes`; what the call did stays done. Or the conditions of a transaction do not hold, in op-geth's words.",
+    },
+  ],
+  [
+    -32005,
+    {
+      when: 'Too many open jobs, filters or subscriptions: end some. Or checking the conditions of a transaction costs too much.',
+      data: '`{limit}` of jobs',
+    },
+  ],
   [
     -32000,
     {

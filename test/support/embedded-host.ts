@@ -26,6 +26,7 @@ export async function embeddedHost() {
     el: 'embedded',
     mode: 'test',
     insert: 'engine',
+    conditional: true,
     jobs: { expiryMs: 60_000, maxOpen: 16 },
   }
   const parts = { store: new NodeStore(), debugReads: false }

@@ -1,0 +1,40 @@
+import type { PoolReader, PoolVerdict } from '../src/builder/ports.ts'
+import type { Address, Hash } from '../src/primitives/hex.ts'
+import type { SignedTransaction } from '../src/protocol/transaction.ts'
+import type { TransactionConditional } from '../src/protocol/transaction-conditional.ts'
+
+/** The pool whose transactions are built with. */
+export interface BuiltPool extends PoolReader {
+  /** Forgets one transaction. @returns whether it was there */
+  remove(hash: Hash): boolean
+}
+
+/** What building sees of a pool: what is rejected there leaves the pool. */
+export class BuildingPool implements PoolReader {
+  readonly #pool: BuiltPool
+  readonly conditional?: (transaction: SignedTransaction) => TransactionConditional | undefined
+
+  constructor(pool: BuiltPool, conditional?: PoolReader['conditional']) {
+    this.#pool = pool
+    if (conditional !== undefined) this.conditional = conditional
+  }
+
+  *best(baseFee: bigint): Generator<SignedTransaction, undefined, PoolVerdict> {
+    const candidates = this.#pool.best(baseFee)
+    let verdict: PoolVerdict = 'included'
+    for (;;) {
+      const next: IteratorResult<SignedTransaction, undefined> = candidates.next(verdict)
+      if (next.done === true) return undefined
+      verdict = yield next.value
+      if (verdict === 'rejected') this.#pool.remove(next.value.hash)
+    }
+  }
+
+  ofSender(sender: Address): readonly SignedTransaction[] {
+    return this.#pool.ofSender(sender)
+  }
+
+  get(hash: Hash): SignedTransaction | undefined {
+    return this.#pool.get(hash)
+  }
+}
