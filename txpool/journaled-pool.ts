@@ -50,6 +50,16 @@ export class JournaledPool {
     return hash
   }
 
+  /** Writes down what came back into the pool: it may have left the journal since it was taken. */
+  keep(transactions: Iterable<SignedTransaction>): void {
+    if (this.#closed) return
+    const { journal, onFailure } = this.#options
+    for (const { raw } of transactions) {
+      // In the journal's order, one behind the other; closing waits for them.
+      journal.append(raw).catch((error: unknown) => onFailure(errorMessage(error)))
+    }
+  }
+
   /** Puts back what was journaled as soon as the node answers, then writes the journal anew from time to time. */
   async run(signal: AbortSignal): Promise<void> {
     await this.#restore(signal)

@@ -100,12 +100,12 @@ export class TxPool implements PoolReader {
     if (this.#held.get(hash) !== undefined) throw rejected('already known')
     const head = await this.#follow([sender], io)
     validateStateless(transaction, head.rules, this.#limits.priceLimit)
-    const account = this.#held.queue(sender)?.account ?? (head.accounts.get(sender) as PoolAccount)
+    const account = this.#accountOf(sender, head)
     this.#validate(transaction, head, account)
     await admit?.(transaction, raw, io)
     // Others may have been taken while this one was waiting.
     if (this.#held.get(hash) !== undefined) throw rejected('already known')
-    const now = this.#held.queue(sender)?.account ?? account
+    const now = this.#accountOf(sender, head)
     this.#validate(transaction, head, now)
     this.#insert(transaction, head, now)
     this.#announce()
@@ -225,6 +225,14 @@ export class TxPool implements PoolReader {
       if (verdict === 'included') order.follow(head)
     }
     return undefined
+  }
+
+  /** The account of who was asked for. Where blocks came in between, what came back with them tells nothing of its balance. */
+  #accountOf(sender: Address, head: PoolHead): PoolAccount {
+    const read = head.accounts.get(sender) as PoolAccount
+    const held = this.#held.queue(sender)?.account
+    if (held === undefined) return read
+    return this.#changes === this.#followed ? held : { nonce: held.nonce, balance: read.balance }
   }
 
   #validate(transaction: SignedTransaction, head: PoolHead, account: PoolAccount): void {

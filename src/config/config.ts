@@ -14,6 +14,8 @@ export interface EngineSettings {
 /** A remote execution layer. */
 export interface ExecutionLayerSettings {
   readonly rpc: string
+  /** Milliseconds between two looks at its head. */
+  readonly pollMs: number
   readonly engine?: EngineSettings
 }
 
@@ -148,8 +150,8 @@ function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
 
 function executionLayer(el: ParsedEl): ExecutionLayerSettings | 'embedded' {
   if (el === 'embedded') return el
-  if (el.engine === undefined) return { rpc: el.rpc }
-  return { rpc: el.rpc, engine: { url: el.engine.url, jwtSecret: el.engine.jwtSecretFile } }
+  const { rpc, poll: pollMs, engine } = el
+  return present({ rpc, pollMs, engine: engine && { url: engine.url, jwtSecret: engine.jwtSecretFile } })
 }
 
 function signer(parsed: NonNullable<ParsedChain['signer']>): SignerSettings {

@@ -56,12 +56,21 @@ function engine(files: FileSchemas) {
   return z.strictObject({ url: httpUrl, jwtSecretFile: files.secret })
 }
 
+/** A chain whose state and head are a node's. */
+function node(files: FileSchemas) {
+  return z.strictObject({
+    rpc: httpUrl,
+    poll: duration.default(500),
+    engine: engine(files).optional(),
+  })
+}
+
 function chain(files: FileSchemas) {
   return z.strictObject({
     name: chainName,
     rollup: files.rollup,
     genesis: files.genesis.optional(),
-    el: z.union([z.strictObject({ rpc: httpUrl, engine: engine(files).optional() }), z.literal('embedded')]),
+    el: z.union([node(files), z.literal('embedded')]),
     node: z.strictObject({ rpc: httpUrl }).optional(),
     mode: z.enum(['test', 'auto', 'engine']).default('test'),
     insert: z.enum(['engine', 'op-node', 'none']).optional(),
@@ -130,9 +139,7 @@ export function configSchema(folder: string) {
     l1: z
       .strictObject({
         name: chainName.default('l1'),
-        el: z
-          .union([z.strictObject({ rpc: httpUrl, engine: engine(files).optional() }), z.literal('embedded')])
-          .optional(),
+        el: z.union([node(files), z.literal('embedded')]).optional(),
         beacon: httpUrl.optional(),
         genesis: files.genesis.optional(),
         mode: z.enum(['follow', 'mock']).default('follow'),

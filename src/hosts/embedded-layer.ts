@@ -4,6 +4,8 @@ import { embeddedCallMethods } from '../../rpc/methods/embedded-calls.ts'
 import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import { pendingNonce } from '../../rpc/methods/eth-state.ts'
 import { receiptOf } from '../../rpc/methods/eth-transactions.ts'
+import { signedOf } from '../../txpool/branch-walk.ts'
+import { PoolUpkeep } from '../../txpool/pool-upkeep.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import { VERSION } from '../cli/version.ts'
 import { EngineCommitter } from '../delivery/committers/engine.ts'
@@ -26,7 +28,7 @@ import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
 import type { Block } from '../protocol/block.ts'
 import { LATEST } from '../protocol/block-id.ts'
 import type { ChainConfig } from '../protocol/chain-config.ts'
-import { isDeposit, type SignedTransaction } from '../protocol/transaction.ts'
+import type { SignedTransaction } from '../protocol/transaction.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
@@ -57,8 +59,8 @@ async function openStore(folder: string | undefined): Promise<KeyValueStore> {
   })
 }
 
-function signedOf(blocks: readonly Block[]): SignedTransaction[] {
-  return blocks.flatMap(({ transactions }) => transactions.filter((tx): tx is SignedTransaction => !isDeposit(tx)))
+function transactionsOf(blocks: readonly Block[]): SignedTransaction[] {
+  return blocks.flatMap(({ transactions }) => signedOf(transactions))
 }
 
 /**
@@ -105,13 +107,14 @@ export async function openEmbeddedLayer(options: {
     chain: reader,
     states,
     rootOracle: undefined,
-    committer(pool) {
-      engine.onHead(({ removed, added }: HeadChange) => {
-        pool.reinject(signedOf(removed))
-        pool.drop(signedOf(added))
-      })
-      return new EngineCommitter(new EmbeddedEnginePort(engine), sealedBlocks, () => NOTHING_ALONG, policy)
+    follow(pool, { logger, onReinjected }) {
+      const upkeep = new PoolUpkeep(pool, onReinjected)
+      engine.onHead(({ removed, added }: HeadChange) => upkeep.moved(transactionsOf(removed), transactionsOf(added)))
+      return {
+        run: (signal) => upkeep.run(signal, (error) => logger.error({ error }, 'the pool could not read its accounts')),
+      }
     },
+    committer: () => new EngineCommitter(new EmbeddedEnginePort(engine), sealedBlocks, () => NOTHING_ALONG, policy),
     headAccounts: (senders) => head.accounts(senders),
     opHeadAccounts: (senders) => head.opAccounts(senders),
     inclusion: {

@@ -1,7 +1,7 @@
 import type { Method } from '../../rpc/method.ts'
 import type { InclusionService } from '../../rpc/methods/send-sync.ts'
-import type { FollowingPool } from '../../txpool/commit-follower.ts'
 import type { TxPool } from '../../txpool/pool.ts'
+import type { FollowingPool, ReinjectionListener } from '../../txpool/pool-upkeep.ts'
 import type { PastBlocks } from '../builder/beacon-view.ts'
 import type { BlobArchive } from '../builder/blob-store.ts'
 import type { ChainReader, Committer, RootOracle, StateSource } from '../builder/ports.ts'
@@ -13,10 +13,24 @@ import type { BlobSource } from '../embedded/engine-blobs.ts'
 import type { Address } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { HeadAccounts, OpHeadAccounts } from '../protocol/head-accounts.ts'
+import type { Logger } from '../telemetry/logger.ts'
 import type { WalletChain } from '../wallet/wallet.ts'
 
 /** What completing a transaction asks of a layer. */
 export type SendingReads = Omit<WalletChain, 'chainId' | 'add' | 'addImpersonated'>
+
+/** Who hears of a chain that a pool follows. */
+export interface FollowListeners {
+  readonly logger: Logger
+  /** Told of the transactions that came back into the pool. */
+  readonly onReinjected: ReinjectionListener
+}
+
+/** A pool in step with its chain. */
+export interface Following {
+  /** Works until the signal is aborted. */
+  run(signal: AbortSignal): Promise<void>
+}
 
 /** Where the state of a chain is and its blocks go: a node behind RPC, or one in this process. */
 export interface ExecutionLayer {
@@ -26,8 +40,10 @@ export interface ExecutionLayer {
   readonly states: StateSource
   /** Undefined where nobody can be asked. */
   readonly rootOracle: RootOracle | undefined
-  /** Undefined where sealed blocks are inserted nowhere. Called once: the pool hears from then on what becomes of the chain. */
-  committer(pool: FollowingPool): Committer | undefined
+  /** Called once, before {@link committer}: the pool hears from then on what becomes of the chain. */
+  follow(pool: FollowingPool, listeners: FollowListeners): Following
+  /** Undefined where sealed blocks are inserted nowhere. Called once. */
+  committer(): Committer | undefined
   headAccounts(senders: readonly Address[], io: IoOptions): Promise<HeadAccounts>
   /** Of an OP-Stack chain. */
   opHeadAccounts(senders: readonly Address[], io: IoOptions): Promise<OpHeadAccounts>

@@ -66,7 +66,8 @@ export function hostL1(
   })
   const proven = new ProvenBlobs(blobs, { proof: blobProof, cellProofs })
   const beacon = new BeaconView(blobs, chain, proven, layer.blockAtTime)
-  const inner = layer.committer(pool)
+  const following = layer.follow(pool, { logger, onReinjected: () => undefined })
+  const inner = layer.committer()
   const committer: Committer | undefined = inner && {
     setForkchoice: (update, io) => inner.setForkchoice(update, io),
     commit: (block, io) => {
@@ -122,9 +123,9 @@ export function hostL1(
     beacon: beaconRoutes(beacon, `op-sequencer/${VERSION}`),
     watched,
     transports,
-    run: (signal) => {
+    run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
-      return jobs.expire(signal)
+      await Promise.all([jobs.expire(signal), following.run(signal)])
     },
     async close() {
       engineApi?.close()

@@ -9,6 +9,7 @@ import { ConditionalPool } from '../../txpool/conditional-pool.ts'
 import type { Journal } from '../../txpool/journal.ts'
 import { JournaledPool } from '../../txpool/journaled-pool.ts'
 import { TxPool } from '../../txpool/pool.ts'
+import type { FollowingPool } from '../../txpool/pool-upkeep.ts'
 import { opRollupFee } from '../../txpool/rollup-fee.ts'
 import { DaThrottle } from '../builder/da-limits.ts'
 import { Jobs } from '../builder/jobs.ts'
@@ -96,13 +97,20 @@ export function hostL2(
   if (opened !== undefined && opened.torn > 0) {
     logger.warn({ bytes: opened.torn }, "the pool's journal had a torn tail, which was cut off")
   }
-  const committer = layer.committer({
+  const followed: FollowingPool = {
+    get size() {
+      return pool.size
+    },
+    get: (hash) => pool.get(hash),
+    status: (io) => pool.status(io),
     reinject: (orphaned) => pool.reinject(orphaned),
     drop(mined) {
       conditionals?.forget(mined)
       pool.drop(mined)
     },
-  })
+  }
+  const following = layer.follow(followed, { logger, onReinjected: (transactions) => journaled?.keep(transactions) })
+  const committer = layer.committer()
   const auto = new AutoBuilder({
     builder: () => jobs,
     clock: systemClock,
@@ -182,7 +190,7 @@ export function hostL2(
     transports,
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
-      await Promise.all([jobs.expire(signal), journaled?.run(signal)])
+      await Promise.all([jobs.expire(signal), journaled?.run(signal), following.run(signal)])
     },
     async close() {
       engineApi?.close()

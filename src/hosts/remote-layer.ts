@@ -1,5 +1,7 @@
 import { passedOnMethods } from '../../rpc/methods/eth.ts'
-import { CommitFollower } from '../../txpool/commit-follower.ts'
+import { type FollowedBlock, signedOf } from '../../txpool/branch-walk.ts'
+import { type FollowedChain, HeadFollower } from '../../txpool/head-follower.ts'
+import { PoolUpkeep } from '../../txpool/pool-upkeep.ts'
 import { committedParent } from '../builder/jobs.ts'
 import type { ChainReader, Committer } from '../builder/ports.ts'
 import { remoteStates } from '../builder/remote-pinned-state.ts'
@@ -7,6 +9,7 @@ import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { SealedBlock } from '../builder/service.ts'
 import { ringWants } from '../builder/standing-wants.ts'
 import { EngineClient } from '../clients/engine.ts'
+import { HeadBlocks } from '../clients/head-blocks.ts'
 import { L2Client } from '../clients/l2.ts'
 import { readHeadAccounts, readOpHeadAccounts } from '../clients/pool-head.ts'
 import { StateRider } from '../clients/state-rider.ts'
@@ -15,6 +18,11 @@ import { type RpcOutcome, RpcTransport } from '../clients/transport.ts'
 import type { EngineSettings } from '../config/config.ts'
 import { EngineCommitter } from '../delivery/committers/engine.ts'
 import { type LabelDistances, TrailingLabels } from '../delivery/trailing-labels.ts'
+import { systemClock } from '../primitives/clock.ts'
+import { isAppError } from '../primitives/errors.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import type { Block } from '../protocol/block.ts'
+import type { HeadAccounts } from '../protocol/head-accounts.ts'
 import { sealedPayload } from '../protocol/payload.ts'
 import type { NodeStore } from '../state/node-store.ts'
 import { RemoteState } from '../state/remote.ts'
@@ -42,17 +50,47 @@ function chainReader(client: L2Client, blocks: SealedBlocks): ChainReader {
 /** How often a node is asked whether a transaction is in one of its blocks, in milliseconds. */
 const INCLUSION_POLL = 500
 
+function followed(block: Block): FollowedBlock {
+  const { hash, header, transactions } = block
+  return { hash, number: header.number, parentHash: header.parentHash, transactions: signedOf(transactions) }
+}
+
+function followedSealed({ transactions, ...block }: SealedBlock): FollowedBlock {
+  return followed({ ...block, transactions: transactions.map(({ transaction }) => transaction) })
+}
+
+/** Hears of what this process does to a chain. */
+interface CommitListener {
+  committed(block: SealedBlock): void
+  /** The head is a block that was not made here. */
+  moved(io: IoOptions): Promise<void>
+}
+
+/** A chain as its node tells it, for a pool to follow. */
+function followedChain(blocks: HeadBlocks): FollowedChain {
+  return {
+    head: (io) => blocks.head(io),
+    block: async (hash, io) => {
+      const block = await blocks.block(hash, io)
+      return block && followed(block)
+    },
+    canonical: async (numbers, io) => (await blocks.canonical(numbers, io)).map(followed),
+  }
+}
+
 /** A committer that says which block it has made the head. */
-function followedCommitter(inner: Committer, committed: (block: SealedBlock) => void, blocks: SealedBlocks): Committer {
+function followedCommitter(inner: Committer, blocks: SealedBlocks, following: CommitListener): Committer {
   return {
     commit: async (block, io) => {
       await inner.commit(block, io)
-      committed(block)
+      following.committed(block)
     },
     setForkchoice: async (update, io) => {
       const now = await inner.setForkchoice(update, io)
-      const moved = update.head === undefined ? undefined : blocks.get(now.head)
-      if (moved !== undefined) committed(moved)
+      if (update.head === undefined) return now
+      const block = blocks.get(now.head)
+      if (block === undefined) await following.moved(io)
+      else following.committed(block)
       return now
     },
   }
@@ -65,6 +103,8 @@ export function remoteLayer(options: {
   /** Seconds. */
   readonly blockTime: bigint
   readonly reads: RpcTransport
+  /** Milliseconds between two looks at the head. */
+  readonly pollMs: number
   /** Whether readiness and closing of `reads` are this layer's. */
   readonly ownsReads: boolean
   /** Absent where blocks are not inserted, or only asked about. */
@@ -86,24 +126,61 @@ export function remoteLayer(options: {
   const engineApi = engine && new EngineClient(engine, options.newPayload)
   const transports = [...(options.ownsReads ? [reads] : []), ...(engine === undefined ? [] : [engine])]
   const commitListeners = new Set<() => void>()
+  let follower: HeadFollower | undefined
+  const atHead = async <T extends HeadAccounts>(read: () => Promise<T>): Promise<T> => {
+    const saw = follower?.reading()
+    const head = await read()
+    saw?.({ hash: head.hash, number: head.header.number })
+    return head
+  }
   return {
     chain: chainReader(client, sealedBlocks),
     engine: undefined,
     states: remoteStates(store, source),
     rootOracle: engineApi && ((block, io) => engineApi.rootOf(sealedPayload(block), io)),
-    committer(pool) {
+    follow(pool, { logger, onReinjected }) {
+      const following = new HeadFollower({
+        upkeep: new PoolUpkeep(pool, onReinjected),
+        chain: followedChain(new HeadBlocks(reads)),
+        own: (hash) => {
+          const block = sealedBlocks.get(hash)
+          return block && followedSealed(block)
+        },
+        clock: systemClock,
+        pollMs: options.pollMs,
+        onSkipped: (from, to) =>
+          logger.warn(
+            { from: from.hash, to: to.hash },
+            'the blocks between two heads cannot be read: transactions that a reorg threw out are not back in the pool',
+          ),
+        onFailure: (error) => logger.error({ error }, 'the head could not be followed'),
+      })
+      follower = following
+      return { run: (signal) => following.run(signal) }
+    },
+    committer() {
       if (engineApi === undefined || !options.inserts) return undefined
       const policy = labels && new TrailingLabels(sealedBlocks, client, labels)
       const inner = new EngineCommitter(engineApi, sealedBlocks, nextBlockReads(rider, blockTime), policy)
-      const follower = new CommitFollower(pool, sealedBlocks)
-      const committed = (block: SealedBlock): void => {
-        follower.committed(block)
+      const told = (): void => {
         for (const listener of commitListeners) listener()
       }
-      return followedCommitter(inner, committed, sealedBlocks)
+      return followedCommitter(inner, sealedBlocks, {
+        committed(block) {
+          follower?.committed(followedSealed(block))
+          told()
+        },
+        async moved(io) {
+          await follower?.catchUp(io).catch((error: unknown) => {
+            // The head is set, whatever the node tells of it afterwards.
+            if (!isAppError(error)) throw error
+          })
+          told()
+        },
+      })
     },
-    headAccounts: (senders, io) => readHeadAccounts(reads, senders, io),
-    opHeadAccounts: (senders, io) => readOpHeadAccounts(reads, senders, io),
+    headAccounts: (senders, io) => atHead(() => readHeadAccounts(reads, senders, io)),
+    opHeadAccounts: (senders, io) => atHead(() => readOpHeadAccounts(reads, senders, io)),
     inclusion: {
       receipt: (hash, io) => reads.call('eth_getTransactionReceipt', [hash], { ...io, idempotent: true }),
       onChange(listener) {

@@ -44,8 +44,8 @@ function behind(url: string): Config {
   const engine = { url: `${url}/op-901/engine`, jwtSecret: SECRET }
   return {
     ...base,
-    l1: { ...l1, el: { rpc: `${url}/l1` }, mode: 'follow' },
-    chains: [{ ...l2, el: { rpc: `${url}/op-901`, engine } }],
+    l1: { ...l1, el: { pollMs: 50, rpc: `${url}/l1` }, mode: 'follow' },
+    chains: [{ ...l2, el: { pollMs: 50, rpc: `${url}/op-901`, engine } }],
   }
 }
 

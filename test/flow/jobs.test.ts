@@ -4,12 +4,15 @@ import { Jobs } from '../../src/builder/jobs.ts'
 import { OpRules } from '../../src/builder/op-rules.ts'
 import { remoteStates } from '../../src/builder/remote-pinned-state.ts'
 import { SealedBlocks } from '../../src/builder/sealed-blocks.ts'
+import type { SealedBlock } from '../../src/builder/service.ts'
 import { BlockRun } from '../../src/evm/block-run.ts'
 import { OpExecutor } from '../../src/evm/op-executor.ts'
 import { type Hash, hexToBytes } from '../../src/primitives/hex.ts'
 import { AutoBuilder } from '../../src/sequencer/auto.ts'
-import { CommitFollower } from '../../txpool/commit-follower.ts'
+import { type FollowedBlock, signedOf } from '../../txpool/branch-walk.ts'
+import { HeadFollower } from '../../txpool/head-follower.ts'
 import { TxPool } from '../../txpool/pool.ts'
+import { PoolUpkeep } from '../../txpool/pool-upkeep.ts'
 import { devAccounts } from '../peers/support/dev-accounts.ts'
 import { fixedPoolHead } from '../support/fixed-pool-head.ts'
 import { MemoryChain } from '../support/memory-chain.ts'
@@ -25,7 +28,27 @@ function world() {
   const { forks, l2ChainId: chainId } = chain.config
   const rules = { chainId, shanghai: true, prague: true, gasLimit: 30_000_000n }
   const pool = new TxPool(fixedPoolHead(rules, { nonce: 0n, balance: 10n ** 20n }))
-  const follower = new CommitFollower(pool, sealedBlocks)
+  const followed = ({ hash, header, transactions }: SealedBlock): FollowedBlock => ({
+    hash,
+    number: header.number,
+    parentHash: header.parentHash,
+    transactions: signedOf(transactions.map(({ transaction }) => transaction)),
+  })
+  const silent = async () => {
+    throw new Error('nobody asks the node')
+  }
+  const follower = new HeadFollower({
+    upkeep: new PoolUpkeep(pool),
+    chain: { head: silent, block: silent, canonical: silent },
+    own: (hash) => {
+      const block = sealedBlocks.get(hash)
+      return block && followed(block)
+    },
+    clock,
+    pollMs: 1000,
+    onSkipped: () => undefined,
+    onFailure: (message) => failures.push(message),
+  })
   const auto = new AutoBuilder({ builder: () => jobs, clock, blockTimeMs: 2_000, onFailure: (m) => failures.push(m) })
   const failures: string[] = []
   const jobs: Jobs = new Jobs({
@@ -43,7 +66,7 @@ function world() {
     committer: {
       commit: async (block) => {
         await chain.commit(block)
-        follower.committed(block)
+        follower.committed(followed(block))
       },
       setForkchoice: () => chain.setForkchoice(),
     },

@@ -85,7 +85,8 @@ export interface SequencedChainOptions {
   /** L1 blocks to begin with, beside genesis. */
   readonly l1Blocks?: number
   readonly rollup?: Partial<RollupOptions>
-  readonly chain?: Readonly<Record<string, unknown>>
+  /** Merged into the chain's section of the configuration, given its op-geth. */
+  readonly chain?: Readonly<Record<string, unknown>> | ((el: GethProcess) => Readonly<Record<string, unknown>>)
   readonly l1Alloc?: GenesisAlloc
   /** More flags for op-geth; of a flag that is given twice, the last counts. */
   readonly elFlags?: readonly string[]
@@ -147,6 +148,7 @@ export async function startSequencedChain(options: SequencedChainOptions): Promi
     rollupJson({ l1: l1Start, l2Genesis: l2Start, forks, blockTime, ...options.rollup }),
   )
   const metricsPort = await freePort()
+  const section = typeof options.chain === 'function' ? options.chain(el) : options.chain
   const sequencer = stack.use(
     await startOpSequencer({
       folder,
@@ -154,7 +156,7 @@ export async function startSequencedChain(options: SequencedChainOptions): Promi
       l1: { url: l1.el.url, configFile: l1.configFile },
       el,
       rollupFile,
-      ...(options.chain === undefined ? {} : { chain: options.chain }),
+      ...(section === undefined ? {} : { chain: section }),
     }),
   )
   const owned = stack.move()
