@@ -151,9 +151,12 @@ class Run {
     const limits = !quiet && (this.#limits.get(fork)?.length ?? 0) > 0
     // Before Regolith the L1-attributes transaction alone asks for more gas than a small block has.
     const full = limits || quiet || fork === 'bedrock' || (plan.full === 'da' && fork !== 'jovian') ? 'no' : plan.full
+    const cases = !limits && full === 'no' && !quiet ? (this.#cases.get(fork)?.splice(0, 14) ?? []) : []
+    // The calls of precompiles must all fit, whatever gas limit and DA footprint scalar an update brought.
+    const roomy = limits || cases.length > 0
     const options = {
       ...plan.override,
-      ...(limits ? { gasLimit: toQuantity(250_000_000) } : full !== 'no' ? { gasLimit: toQuantity(8_000_000) } : {}),
+      ...(roomy ? { gasLimit: toQuantity(250_000_000) } : full !== 'no' ? { gasLimit: toQuantity(8_000_000) } : {}),
     }
     const forced = plan.loose !== undefined && plan.side.length === 0
     const transactions = plan.loose !== undefined && forced ? { transactions: [this.#looseDeposit(plan.loose)] } : {}
@@ -162,7 +165,7 @@ class Run {
       plan.side.map((back) => random.open(this.blocks.at(-1 - (back % this.blocks.length)) as RpcBlock)),
     )
     if (limits) await this.#precompiles(job, this.#limits.get(fork)?.splice(0, 6) ?? [])
-    else if (full === 'no' && !quiet) await this.#precompiles(job, this.#cases.get(fork)?.splice(0, 14) ?? [])
+    else await this.#precompiles(job, cases)
     await random.fill(job, full === 'no' ? 9 : 3, plan.computing ? COMPUTING : VARIED)
     for (const other of side) await random.fill(other, 4)
     if (plan.loose !== undefined && !forced) {
