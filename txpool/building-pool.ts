@@ -12,11 +12,17 @@ export interface BuiltPool extends PoolReader {
 /** What building sees of a pool: what is rejected there leaves the pool. */
 export class BuildingPool implements PoolReader {
   readonly #pool: BuiltPool
+  readonly #bars: (transaction: SignedTransaction) => boolean
   readonly conditional?: (transaction: SignedTransaction) => TransactionConditional | undefined
 
-  constructor(pool: BuiltPool, conditional?: PoolReader['conditional']) {
+  /** @param options.bars tells which transactions no block may hold now; those that are asked for by name are not barred */
+  constructor(
+    pool: BuiltPool,
+    options: Pick<PoolReader, 'conditional'> & { readonly bars?: (transaction: SignedTransaction) => boolean } = {},
+  ) {
     this.#pool = pool
-    if (conditional !== undefined) this.conditional = conditional
+    this.#bars = options.bars ?? (() => false)
+    if (options.conditional !== undefined) this.conditional = options.conditional
   }
 
   *best(baseFee: bigint): Generator<SignedTransaction, undefined, PoolVerdict> {
@@ -25,7 +31,7 @@ export class BuildingPool implements PoolReader {
     for (;;) {
       const next: IteratorResult<SignedTransaction, undefined> = candidates.next(verdict)
       if (next.done === true) return undefined
-      verdict = yield next.value
+      verdict = this.#bars(next.value) ? 'rejected' : yield next.value
       if (verdict === 'rejected') this.#pool.remove(next.value.hash)
     }
   }

@@ -115,6 +115,8 @@ export interface L2Settings {
   /** Where the pool's transactions are written down, absolute; absent: nowhere. */
   readonly journalFile?: string
   readonly poolLimits?: PoolLimitSettings
+  /** Who is asked about messages of other chains that pooled transactions execute; absent: nobody. */
+  readonly interopChecks?: { readonly rpc: string }
   /** Whether transactions with conditions are taken. */
   readonly conditional: boolean
   /** Milliseconds between blocks that come by themselves from the start; absent: on demand only. */
@@ -212,6 +214,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     insert: insertMode(chain),
     jobs: { expiryMs: chain.jobs.expiry, maxOpen: chain.jobs.maxOpen },
     signer: chain.signer === undefined ? undefined : signer(chain.signer),
+    interopChecks: chain.txpool?.interop,
     conditional: chain.txpool?.conditional ?? true,
     journalFile: journaled ? join(datadir, chain.name, 'transactions.rlp') : undefined,
     poolLimits: poolLimits(chain.txpool),

@@ -93,6 +93,7 @@ function chain(files: FileSchemas) {
         ...poolLimits,
         journal: z.boolean().optional(),
         conditional: z.boolean().optional(),
+        interop: z.strictObject({ rpc: httpUrl }).optional(),
         devp2p: z.strictObject({ static: z.array(z.string()) }).optional(),
       })
       .optional(),

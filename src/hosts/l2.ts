@@ -6,6 +6,7 @@ import { testMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
 import { BuildingPool } from '../../txpool/building-pool.ts'
 import { ConditionalPool } from '../../txpool/conditional-pool.ts'
+import { inboxEntries } from '../../txpool/interop-filter.ts'
 import type { Journal } from '../../txpool/journal.ts'
 import { JournaledPool } from '../../txpool/journaled-pool.ts'
 import { TxPool } from '../../txpool/pool.ts'
@@ -29,6 +30,7 @@ import { devConveniences } from './dev-conveniences.ts'
 import { engineRoute } from './engine-route.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
+import { interopFilter } from './interop-filter.ts'
 
 /** A pool's journal and what was in it. */
 export type OpenedJournal = Awaited<ReturnType<typeof Journal.open>>
@@ -55,6 +57,7 @@ export function hostL2(
   const { l1 } = shared
   const { chain, states, rootOracle } = layer
   const logger = shared.logger.child({ chain: name })
+  const interop = interopFilter(settings, layer, logger)
   const pool = new TxPool({
     clock: systemClock,
     limits: settings.poolLimits ?? {},
@@ -70,6 +73,7 @@ export function hostL2(
         accounts,
       }
     },
+    ...(interop && { admit: (transaction, _raw, io) => interop.filter.admit(transaction, io) }),
   })
   const conditionals = settings.conditional
     ? new ConditionalPool({
@@ -103,7 +107,11 @@ export function hostL2(
     },
     get: (hash) => pool.get(hash),
     status: (io) => pool.status(io),
-    reinject: (orphaned) => pool.reinject(orphaned),
+    // What executes messages is not sent once more, as with op-geth: what it executes may be gone with the old branch.
+    reinject: (orphaned) =>
+      pool.reinject(
+        forks.times.interop === undefined ? orphaned : [...orphaned].filter((each) => inboxEntries(each).length === 0),
+      ),
     drop(mined) {
       conditionals?.forget(mined)
       pool.drop(mined)
@@ -132,7 +140,10 @@ export function hostL2(
     chain,
     executor: new OpExecutor({ chainId, forks }),
     state: states,
-    pool: new BuildingPool(pool, conditionals && ((transaction) => conditionals.of(transaction))),
+    pool: new BuildingPool(pool, {
+      ...(conditionals && { conditional: (transaction) => conditionals.of(transaction) }),
+      ...(interop && { bars: (transaction) => interop.filter.bars(transaction) }),
+    }),
     throttle,
     clock: systemClock,
   }
@@ -187,10 +198,15 @@ export function hostL2(
   return {
     route: { name, chainId, layer: 'l2', methods, ...engineRoute(engineApi, true, shared) },
     watched,
-    transports,
+    transports: [...transports, ...(interop === undefined ? [] : [interop.transport])],
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
-      await Promise.all([jobs.expire(signal), journaled?.run(signal), following.run(signal)])
+      await Promise.all([
+        jobs.expire(signal),
+        journaled?.run(signal),
+        following.run(signal),
+        interop?.filter.run(pool, signal),
+      ])
     },
     async close() {
       engineApi?.close()

@@ -76,6 +76,8 @@ function chainConfig(base: Readonly<Record<string, unknown>>, options: L2Genesis
     // Delta changes derivation only: the execution layer does not know it.
     if (forks[fork] !== undefined && fork !== 'delta') config[`${fork}Time`] = forks[fork]
   }
+  // The name that op-geth has for it now.
+  if (forks.interop !== undefined) config.lagoonTime = forks.interop
   for (const [l1Fork, fork] of [
     ['shanghai', 'canyon'],
     ['cancun', 'ecotone'],
