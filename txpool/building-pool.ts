@@ -25,8 +25,8 @@ export class BuildingPool implements PoolReader {
     if (options.conditional !== undefined) this.conditional = options.conditional
   }
 
-  *best(baseFee: bigint): Generator<SignedTransaction, undefined, PoolVerdict> {
-    const candidates = this.#pool.best(baseFee)
+  *best(baseFee: bigint, blobBaseFee?: bigint): Generator<SignedTransaction, undefined, PoolVerdict> {
+    const candidates = this.#pool.best(baseFee, blobBaseFee)
     let verdict: PoolVerdict = 'included'
     for (;;) {
       const next: IteratorResult<SignedTransaction, undefined> = candidates.next(verdict)

@@ -198,7 +198,7 @@ export class HeadFollower {
       const { removed, added } = walk
       const transactionsOf = (blocks: readonly FollowedBlock[]) => blocks.flatMap(({ transactions }) => transactions)
       if (removed.length + added.length > 0) {
-        this.#options.upkeep.moved(transactionsOf(removed.toReversed()), transactionsOf(added))
+        this.#options.upkeep.moved(transactionsOf(removed), transactionsOf(added))
       }
       this.#arrive(to)
     }

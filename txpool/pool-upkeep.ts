@@ -44,7 +44,7 @@ export class PoolUpkeep {
 
   /**
    * The chain has lost blocks and won others.
-   * @param removed transactions of the lost ones, in any order
+   * @param removed transactions of the lost ones, the newest block's first: so geth takes them back
    * @param added transactions of the won ones, oldest first
    */
   moved(removed: readonly SignedTransaction[], added: readonly SignedTransaction[]): void {

@@ -175,7 +175,10 @@ describe('pending and queued', () => {
     expect(await split(pool)).toEqual({ pending: [], queued: [4n] })
     head = { hash: toWord(2n), stateRoot: ZERO_HASH, account: { nonce: 4n, balance: 21_000_000n }, fee: 0n }
     expect(await split(pool)).toEqual({ pending: [4n], queued: [] })
+    // As long as the balance covers what it cost when it came, it is not reckoned again.
     head = { hash: toWord(3n), stateRoot: ZERO_HASH, account: { nonce: 4n, balance: 21_000_000n }, fee: 1n }
+    expect(await split(pool)).toEqual({ pending: [4n], queued: [] })
+    head = { hash: toWord(6n), stateRoot: ZERO_HASH, account: { nonce: 4n, balance: 20_999_999n }, fee: 0n }
     expect(await split(pool)).toEqual({ pending: [], queued: [] })
     expect(pool.size).toBe(0)
     // A test changes the state under the same head.

@@ -3,21 +3,16 @@ import type { Clock } from '../src/primitives/clock.ts'
 import type { Address, Hash } from '../src/primitives/hex.ts'
 import type { IoOptions } from '../src/primitives/io.ts'
 import type { SignedTransaction, Transaction } from '../src/protocol/transaction.ts'
-import { HeldTransactions } from './held.ts'
+import { AddressReservations } from './address-reserver.ts'
+import { BestOrders, type OrderedPool } from './best-order.ts'
+import { ChangeLog } from './change-log.ts'
+import { ForcedOrder } from './forced-order.ts'
+import { firstFrom } from './legacy/account-list.ts'
+import { LegacyPool } from './legacy/legacy-pool.ts'
 import { DEFAULT_LIMITS, type PoolLimits } from './limits.ts'
-import { PriceOrder } from './price-order.ts'
-import { outbids } from './sender-queue.ts'
-import type { PoolEntry } from './sub-pool.ts'
-import {
-  decodePooled,
-  maxCost,
-  type PoolAccount,
-  type PoolHead,
-  rejected,
-  signed,
-  validateSender,
-  validateStateless,
-} from './validate.ts'
+import type { PoolEntry, SenderContent, SubPool, SubPoolContext } from './sub-pool.ts'
+import { Unsettled } from './unsettled.ts'
+import { decodePooled, type PoolAccount, type PoolHead, rejected, signed } from './validate.ts'
 
 /** What the pool needs of its chain. */
 export interface TxPoolOptions {
@@ -30,6 +25,8 @@ export interface TxPoolOptions {
   readonly admit?: (transaction: SignedTransaction, raw: Uint8Array, io: IoOptions) => Promise<void>
   /** What differs from geth's defaults. */
   readonly limits?: Partial<PoolLimits>
+  /** Pools for what the legacy pool is not for; it takes what none of them does. */
+  readonly subPools?: readonly ((context: SubPoolContext) => SubPool)[]
 }
 
 /** Transactions by sender, by rising nonce. */
@@ -44,6 +41,12 @@ export interface PoolContent {
   readonly queued: BySender
 }
 
+/** How often what is too old is looked for. */
+const EXPIRY_INTERVAL_MS = 60_000
+/** A head that moves faster than it can be read is taken as it is. */
+const MAX_TRIES = 4
+const NOTHING: SenderContent = { pending: [], queued: [] }
+
 /**
  * Transactions that wait for a block, in memory: by sender and nonce, read by price, with geth's limits. It follows the head
  * that it reads with each call: balances, nonces and fees are looked at anew whenever that has moved. What a block of this
@@ -51,29 +54,52 @@ export interface PoolContent {
  */
 export class TxPool implements PoolReader {
   readonly #options: TxPoolOptions
-  readonly #limits: PoolLimits
-  readonly #held: HeldTransactions
+  readonly #subPools: readonly SubPool[]
   readonly #listeners = new Set<TransactionListener>()
+  readonly #changedSenders = new ChangeLog<Address>(() => this.#sum(({ size }) => size))
+  readonly #forced = new ForcedOrder()
+  readonly #orders: BestOrders
+  readonly #unsettled = new Unsettled(() => this.#arrivals++)
+  /** What has become executable and was not told of. */
+  #promoted: PoolEntry[] = []
+  /** What came back with a reorg and was told of then. */
+  #told = new WeakSet<PoolEntry>()
+  #arrivals = 0
+  #nextExpiry = 0
   #head: PoolHead | undefined
   /** Rises when blocks of this process change accounts: those that were read before are out of date. */
   #changes = 0
   /** The changes that the accounts take into account. */
   #followed = 0
-  /** What came back since the accounts were read, with what the sender's pending ones cost before, in wei. */
-  #returned = new WeakMap<PoolEntry, bigint>()
 
   constructor(options: TxPoolOptions) {
     this.#options = options
-    this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    this.#held = new HeldTransactions(this.#limits, options.clock, () => ({
-      of: (transaction) => maxCost(transaction, this.#head?.rollupFee),
-      settled: this.#changes === this.#followed,
-    }))
+    const limits = { ...DEFAULT_LIMITS, ...options.limits }
+    const reservations = new AddressReservations()
+    const makers = [
+      ...(options.subPools ?? []),
+      (context: SubPoolContext) => new LegacyPool(context, limits, options.clock),
+    ]
+    this.#subPools = makers.map((make) =>
+      make({
+        reserver: reservations.reserver(),
+        nextArrival: () => this.#arrivals++,
+        changed: (sender) => this.#changedSenders.add(sender),
+        promoted: (entry) => this.#promoted.push(entry),
+      }),
+    )
+    const ordered: OrderedPool = {
+      changes: this.#changedSenders,
+      senders: () => this.#senders(),
+      next: (sender, above) => this.#next(sender, above),
+      placeOf: (entry) => this.#forced.placeOf(entry),
+    }
+    this.#orders = new BestOrders(ordered)
   }
 
   /** Transactions held. */
   get size(): number {
-    return this.#held.size
+    return this.#unsettled.isEmpty ? this.#sum(({ size }) => size) : [...this.all()].length
   }
 
   /**
@@ -97,17 +123,21 @@ export class TxPool implements PoolReader {
   async #take(transaction: SignedTransaction, raw: Uint8Array, io: IoOptions): Promise<Hash> {
     const { admit } = this.#options
     const { sender, hash } = transaction
-    if (this.#held.get(hash) !== undefined) throw rejected('already known')
-    const head = await this.#follow([sender], io)
-    validateStateless(transaction, head.rules, this.#limits.priceLimit)
-    const account = this.#accountOf(sender, head)
-    this.#validate(transaction, head, account)
-    await admit?.(transaction, raw, io)
+    const checkNew = (): void => {
+      if (this.get(hash) !== undefined) throw rejected('already known')
+    }
+    checkNew()
+    const subPool = this.#subPoolFor(transaction)
+    let account = await this.#accountOf(sender, io)
+    subPool.checkBasics(transaction, raw)
+    if (admit !== undefined) {
+      subPool.checkWithState(transaction, account)
+      await admit(transaction, raw, io)
+      account = await this.#accountOf(sender, io)
+    }
     // Others may have been taken while this one was waiting.
-    if (this.#held.get(hash) !== undefined) throw rejected('already known')
-    const now = this.#accountOf(sender, head)
-    this.#validate(transaction, head, now)
-    this.#insert(transaction, head, now)
+    checkNew()
+    subPool.add(transaction, raw, account)
     this.#announce()
     return hash
   }
@@ -125,7 +155,8 @@ export class TxPool implements PoolReader {
   /** Transactions held, by whether they can be executed. @throws what reading the chain throws */
   async status(io: IoOptions): Promise<{ readonly pending: number; readonly queued: number }> {
     await this.#follow([], io)
-    return { pending: this.#held.pendingCount, queued: this.#held.queuedCount }
+    const pending = this.#sum(({ pendingCount }) => pendingCount)
+    return { pending, queued: this.#sum(({ queuedCount }) => queuedCount) }
   }
 
   /** Everything that waits, or what one sender sent. @throws what reading the chain throws */
@@ -133,75 +164,86 @@ export class TxPool implements PoolReader {
     await this.#follow([], io)
     const pending = new Map<Address, readonly SignedTransaction[]>()
     const queued = new Map<Address, readonly SignedTransaction[]>()
-    for (const [address, queue] of this.#held.queues) {
-      if (sender !== undefined && address !== sender) continue
-      if (queue.pendingCount > 0) pending.set(address, transactionsOf(queue.pending))
-      if (queue.queuedCount > 0) queued.set(address, transactionsOf(queue.queued))
+    for (const address of sender === undefined ? this.#senders() : [sender]) {
+      const content = this.#contentOf(address)
+      if (content.pending.length > 0) pending.set(address, transactionsOf(content.pending))
+      if (content.queued.length > 0) queued.set(address, transactionsOf(content.queued))
     }
     return { pending, queued }
   }
 
-  best(baseFee: bigint): Iterator<SignedTransaction, undefined, PoolVerdict> {
-    return this.#ordered(baseFee)
+  best(baseFee: bigint, blobBaseFee?: bigint): Iterator<SignedTransaction, undefined, PoolVerdict> {
+    return this.#orders.at({ baseFee, blobBaseFee })
+  }
+
+  /**
+   * Forces an order on transactions that pay the same: these go first, in this order, also when they come later. Replaces the
+   * order that was given before; none brings back that of arrival.
+   */
+  setArrivalOrder(hashes: readonly Hash[]): void {
+    this.#forced.set(hashes)
+    this.#changedSenders.forgetAll()
   }
 
   ofSender(sender: Address): readonly SignedTransaction[] {
-    return transactionsOf(this.#held.queue(sender)?.entries ?? [])
+    return transactionsOf(this.#entriesOf(sender))
   }
 
   get(hash: Hash): SignedTransaction | undefined {
-    return this.#held.get(hash)?.transaction
+    const entry = this.#held(hash) ?? this.#unsettled.get(hash)
+    return entry === undefined || this.#unsettled.isMined(entry) ? undefined : entry.transaction
   }
 
   /** Everything that waits, each sender's by rising nonce. */
   *all(): Generator<SignedTransaction, void, undefined> {
-    for (const [, { entries }] of this.#held.queues) for (const { transaction } of entries) yield transaction
+    for (const sender of this.#senders()) for (const { transaction } of this.#entriesOf(sender)) yield transaction
   }
 
   /** Forgets what committed blocks hold, oldest first, and what their nonces made obsolete. */
   drop(mined: Iterable<SignedTransaction>): void {
     this.#changes++
     for (const [sender, transactions] of Map.groupBy(mined, ({ sender }) => sender)) {
-      const queue = this.#held.queue(sender)
-      const last = transactions.at(-1)
-      if (queue === undefined || last === undefined) continue
-      const account = { ...queue.account, nonce: last.nonce + 1n }
-      this.#held.put(
-        sender,
-        account,
-        queue.entries.filter((entry) => entry.transaction.nonce > last.nonce),
-      )
+      this.#unsettled.drop(sender, transactions)
+      this.#changedSenders.add(sender)
     }
-    this.#announce()
+    const back = this.#unsettled.lost.filter((entry) => !this.#told.has(entry))
+    for (const entry of back) this.#told.add(entry)
+    this.#tell(back)
   }
 
-  /** Takes back what a reorg threw out of the chain; what cannot be taken any more stays out. To be followed by {@link drop}. */
+  /**
+   * Takes back what a reorg threw out of the chain, the newest block's first; what cannot be taken any more stays out. To be
+   * followed by {@link drop}.
+   */
   reinject(orphaned: Iterable<SignedTransaction>): void {
     this.#changes++
     for (const [sender, transactions] of Map.groupBy(orphaned, ({ sender }) => sender)) {
-      this.#held.takeBack(sender, transactions, (entry, spent) => this.#returned.set(entry, spent))
+      this.#unsettled.reinject(sender, transactions)
+      this.#changedSenders.add(sender)
     }
-    this.#held.truncate()
   }
 
   /** Forgets one transaction; what follows on it waits behind the gap. @returns whether it was there */
   remove(hash: Hash): boolean {
-    const entry = this.#held.get(hash)
-    if (entry !== undefined) this.#held.remove(entry)
-    return entry !== undefined
+    const transaction = this.get(hash)
+    if (transaction === undefined) return false
+    for (const subPool of this.#subPools) subPool.remove(hash)
+    this.#unsettled.remove(transaction)
+    this.#changedSenders.add(transaction.sender)
+    return true
   }
 
   /** Forgets all transactions of a sender. @returns their hashes */
   removeOf(sender: Address): readonly Hash[] {
-    const queue = this.#held.queue(sender)
-    if (queue === undefined) return []
-    this.#held.put(sender, queue.account, [])
-    return queue.entries.map(({ transaction }) => transaction.hash)
+    const hashes = this.#entriesOf(sender).map(({ transaction }) => transaction.hash)
+    for (const hash of hashes.toReversed()) this.remove(hash)
+    return hashes
   }
 
   /** Forgets everything. */
   removeAll(): void {
-    for (const [sender, { account }] of this.#held.queues) this.#held.put(sender, account, [])
+    this.#unsettled.clear()
+    for (const subPool of this.#subPools) subPool.removeAll()
   }
 
   /**
@@ -209,62 +251,79 @@ export class TxPool implements PoolReader {
    * @returns lets wait that and nothing else; to be called after the chain was set back: the head is looked at anew
    */
   remember(): () => void {
-    const held = this.#held.snapshot()
+    const restores = this.#subPools.map((subPool) => subPool.remember())
     return () => {
       this.#changes++
-      this.#returned = new WeakMap()
-      this.#held.restore(held)
+      this.#unsettled.clear()
+      for (const subPool of this.#subPools) subPool.removeAll()
+      for (const restore of restores) restore()
+      this.#changedSenders.forgetAll()
+      this.#promoted = []
     }
   }
 
-  *#ordered(baseFee: bigint): Generator<SignedTransaction, undefined, PoolVerdict> {
-    const queues = this.#held.queues.map(([, { entries }]) => entries)
-    const order = new PriceOrder(queues, baseFee)
-    for (let head = order.shift(); head !== undefined; head = order.shift()) {
-      const verdict = yield head.entry.transaction
-      if (verdict === 'included') order.follow(head)
+  #sum(count: (subPool: SubPool) => number): number {
+    return this.#subPools.reduce((sum, subPool) => sum + count(subPool), 0)
+  }
+
+  #subPoolFor({ type }: SignedTransaction): SubPool {
+    const subPool = this.#subPools.find((one) => one.takes(type))
+    if (subPool === undefined) throw rejected(`transaction type not supported: received type ${type}`)
+    return subPool
+  }
+
+  #held(hash: Hash): PoolEntry | undefined {
+    for (const subPool of this.#subPools) {
+      const entry = subPool.get(hash)
+      if (entry !== undefined) return entry
     }
     return undefined
   }
 
-  /** The account of who was asked for. Where blocks came in between, what came back with them tells nothing of its balance. */
-  #accountOf(sender: Address, head: PoolHead): PoolAccount {
-    const read = head.accounts.get(sender) as PoolAccount
-    const held = this.#held.queue(sender)?.account
-    if (held === undefined) return read
-    return this.#changes === this.#followed ? held : { nonce: held.nonce, balance: read.balance }
+  #senders(): ReadonlySet<Address> {
+    return new Set([...this.#subPools.flatMap((subPool) => [...subPool.senders()]), ...this.#unsettled.senders()])
   }
 
-  #validate(transaction: SignedTransaction, head: PoolHead, account: PoolAccount): void {
-    const queue = this.#held.queue(transaction.sender)
-    const there = queue?.at(transaction.nonce)
-    // What is spent was reckoned when it became pending, what is replaced by the fees of now: geth does, and tells the figures.
-    const replaces = there !== undefined && queue?.isPending(there) === true
-    validateSender(transaction, account, maxCost(transaction, head.rollupFee), {
-      spent: queue?.spent ?? 0n,
-      replaced: replaces ? maxCost(there.transaction, head.rollupFee) : undefined,
-    })
-  }
-
-  #insert(transaction: SignedTransaction, head: PoolHead, account: PoolAccount): void {
-    const room = this.#held.roomFor(transaction, account, head.baseFee)
-    const there = this.#held.queue(transaction.sender)?.at(transaction.nonce)
-    if (there !== undefined && !outbids(transaction, there.transaction, this.#limits.priceBump)) {
-      throw rejected('replacement transaction underpriced')
+  #contentOf(sender: Address): SenderContent {
+    for (const subPool of this.#subPools) {
+      const content = subPool.ofSender(sender)
+      if (content !== undefined) return content
     }
-    for (const entry of room) this.#held.remove(entry)
-    this.#held.hold(transaction, account)
-    this.#held.truncate()
+    return NOTHING
+  }
+
+  #entriesOf(sender: Address): readonly PoolEntry[] {
+    return this.#unsettled.of(sender, this.#contentOf(sender))
+  }
+
+  #next(sender: Address, above: bigint | undefined): PoolEntry | undefined {
+    const from = above === undefined ? 0n : above + 1n
+    if (!this.#unsettled.isEmpty) {
+      const entries = this.#entriesOf(sender)
+      return entries[firstFrom(entries, from)]
+    }
+    const { pending, queued } = this.#contentOf(sender)
+    return pending[firstFrom(pending, from)] ?? queued[firstFrom(queued, from)]
+  }
+
+  /** An account at the head that the pool's parts are at. */
+  async #accountOf(sender: Address, io: IoOptions): Promise<PoolAccount> {
+    for (let tries = 1; ; tries++) {
+      const head = await this.#follow([sender], io)
+      const settled = head.hash === this.#head?.hash && head.stateRoot === this.#head.stateRoot
+      // Another call may have seen another head meanwhile.
+      if (settled || tries === MAX_TRIES) return head.accounts.get(sender) as PoolAccount
+    }
   }
 
   /** Reads the head, and where it has moved also everyone's account, and lets go of what can't be included any more. */
   async #follow(wanted: readonly Address[], io: IoOptions): Promise<PoolHead> {
     const { head: read } = this.#options
-    const everyone = (): Address[] => [...new Set([...this.#held.queues.map(([address]) => address), ...wanted])]
+    const everyone = (): Address[] => [...new Set([...this.#senders(), ...wanted])]
     const upToDate = this.#changes === this.#followed
     let changes = this.#changes
     let head = await read(upToDate ? wanted : everyone(), io)
-    this.#held.expire()
+    this.#expire()
     if (upToDate && head.hash === this.#head?.hash && head.stateRoot === this.#head.stateRoot) return head
     if (everyone().some((address) => !head.accounts.has(address))) {
       changes = this.#changes
@@ -280,26 +339,33 @@ export class TxPool implements PoolReader {
 
   #reset(head: PoolHead): void {
     this.#head = head
-    for (const [sender, queue] of this.#held.queues) {
-      const account = head.accounts.get(sender)
-      if (account === undefined) continue
-      const kept = queue.entries.filter((entry) => {
-        const { transaction } = entry
-        // What came back is sent once more: what was pending meanwhile counts, what came back beside it does not.
-        const need = maxCost(transaction, head.rollupFee) + (this.#returned.get(entry) ?? 0n)
-        return (
-          transaction.nonce >= account.nonce && transaction.gasLimit <= head.rules.gasLimit && need <= account.balance
-        )
-      })
-      this.#held.put(sender, account, kept)
+    const { lost } = this.#unsettled
+    const mined = [...this.#unsettled.mined]
+    for (const subPool of this.#subPools) {
+      subPool.reset({ head, lost: lost.filter(({ transaction }) => this.#subPoolFor(transaction) === subPool) })
+      // The head may be one that does not know of the blocks yet.
+      for (const hash of mined) subPool.remove(hash)
     }
-    this.#returned = new WeakMap()
-    this.#held.truncate()
+    for (const sender of this.#unsettled.senders()) this.#changedSenders.add(sender)
+    this.#unsettled.clear()
     this.#announce()
   }
 
+  #expire(): void {
+    const now = this.#options.clock.now()
+    if (now < this.#nextExpiry) return
+    this.#nextExpiry = now + EXPIRY_INTERVAL_MS
+    for (const subPool of this.#subPools) subPool.expire()
+  }
+
   #announce(): void {
-    for (const transaction of this.#held.takePromoted()) for (const listener of this.#listeners) listener(transaction)
+    const promoted = this.#promoted
+    this.#promoted = []
+    this.#tell(promoted.filter((entry) => !this.#told.has(entry) && this.#held(entry.transaction.hash) === entry))
+  }
+
+  #tell(entries: readonly PoolEntry[]): void {
+    for (const { transaction } of entries) for (const listener of this.#listeners) listener(transaction)
   }
 }
 

@@ -47,7 +47,7 @@ export interface SubPool {
   checkBasics(transaction: SignedTransaction, raw: Uint8Array): void
   /** The checks against the sender's account and what it has here. @throws AppError TX_REJECTED */
   checkWithState(transaction: SignedTransaction, account: PoolAccount): void
-  /** Takes a transaction that {@link checkBasics} has seen. @throws AppError TX_REJECTED, and nothing has changed */
+  /** Takes a transaction that {@link checkBasics} has seen. @throws AppError TX_REJECTED, and it is not here */
   add(transaction: SignedTransaction, raw: Uint8Array, account: PoolAccount): void
   /** Looks at everything anew. */
   reset(reset: PoolReset): void

@@ -1,4 +1,5 @@
 import { floorDataGas, intrinsicGas, MAX_INIT_CODE_SIZE } from '../src/evm/intrinsic-gas.ts'
+import { MAX_TX_GAS } from '../src/evm/message-checks.ts'
 import { AppError, errorMessage, isAppError } from '../src/primitives/errors.ts'
 import type { Address, Hash } from '../src/primitives/hex.ts'
 import { GAS_PER_BLOB } from '../src/protocol/blob-fee.ts'
@@ -21,12 +22,17 @@ export interface PoolRules {
   readonly chainId: bigint
   readonly shanghai: boolean
   readonly prague: boolean
-  /** Of the head block. */
+  /** Whether EIP-7825 limits the gas of a transaction. */
+  readonly osaka?: boolean
+  /** What a transaction of the next block may take at most. */
   readonly gasLimit: bigint
 }
 
 /** geth's limit on the size of a transaction without blobs, in bytes. */
 const MAX_SIZE = 128 * 1024
+
+/** EIP-2681 */
+const MAX_NONCE = 2n ** 64n - 1n
 
 /** The pool's error. */
 export function rejected(message: string): AppError<PoolErrorCode> {
@@ -59,6 +65,9 @@ export function validateStateless(tx: SignedTransaction, rules: PoolRules, price
   if (tx.to === undefined && rules.shanghai && tx.data.length > MAX_INIT_CODE_SIZE) {
     throw rejected(`max initcode size exceeded: code size ${tx.data.length}, limit ${MAX_INIT_CODE_SIZE}`)
   }
+  if (rules.osaka === true && tx.gasLimit > MAX_TX_GAS) {
+    throw rejected(`transaction gas limit too high (cap: ${MAX_TX_GAS}, tx: ${tx.gasLimit})`)
+  }
   if (tx.gasLimit > rules.gasLimit) throw rejected('exceeds block gas limit')
   if (tx.chainId !== undefined && tx.chainId !== rules.chainId) {
     throw rejected(`invalid chain id for signer: have ${tx.chainId} want ${rules.chainId}`)
@@ -66,6 +75,7 @@ export function validateStateless(tx: SignedTransaction, rules: PoolRules, price
   if (tx.maxFeePerGas < tx.maxPriorityFeePerGas) {
     throw rejected('max priority fee per gas higher than max fee per gas')
   }
+  if (tx.nonce === MAX_NONCE) throw rejected('nonce has max value')
   const intrinsic = intrinsicGas(tx, rules)
   if (tx.gasLimit < intrinsic) throw rejected(`intrinsic gas too low: gas ${tx.gasLimit}, minimum needed ${intrinsic}`)
   const floor = rules.prague ? floorDataGas(tx.data) : 0n
@@ -125,8 +135,6 @@ export interface PoolHead {
   readonly rules: PoolRules
   /** Of the next block, in wei per gas. */
   readonly baseFee: bigint
-  /** Of the next block, in wei per blob gas; absent where there are no blobs. */
-  readonly blobBaseFee?: bigint
   /** Absent on L1. */
   readonly rollupFee?: RollupFee
   /** Of those who were asked for. */

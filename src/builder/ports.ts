@@ -101,9 +101,10 @@ export interface Publisher {
 export interface PoolReader {
   /**
    * Transactions by falling effective tip at a base fee (wei per gas), each sender's by rising nonce. Tell the iterator with
-   * each step whether the sender's next one may come.
+   * each step whether the sender's next one may come. It sees what comes and goes meanwhile.
+   * @param blobBaseFee wei per blob gas: blob transactions that offer less are left out
    */
-  best(baseFee: bigint): Iterator<SignedTransaction, undefined, PoolVerdict>
+  best(baseFee: bigint, blobBaseFee?: bigint): Iterator<SignedTransaction, undefined, PoolVerdict>
   /** The sender's transactions by rising nonce. */
   ofSender(sender: Address): readonly SignedTransaction[]
   get(hash: Hash): SignedTransaction | undefined
@@ -111,5 +112,8 @@ export interface PoolReader {
   readonly conditional?: (transaction: SignedTransaction) => TransactionConditional | undefined
 }
 
-/** What became of the transaction that `best` gave last; `rejected`: its conditions do not hold, and the pool forgets it. */
-export type PoolVerdict = 'included' | 'skipSender' | 'rejected'
+/**
+ * What became of the transaction that `best` gave last. `rejected`: its conditions do not hold, and the pool forgets it. `again`:
+ * nothing is known of it, and it may come once more, as may those of all who were skipped.
+ */
+export type PoolVerdict = 'included' | 'skipSender' | 'rejected' | 'again'

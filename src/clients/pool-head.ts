@@ -27,13 +27,16 @@ function accountCalls(addresses: readonly Address[]): RpcCall[] {
   return addresses.flatMap((address) => [
     { method: 'eth_getTransactionCount', params: [address, 'latest'] },
     { method: 'eth_getBalance', params: [address, 'latest'] },
+    { method: 'eth_getCode', params: [address, 'latest'] },
   ])
 }
 
 function parseAccounts(block: unknown, values: readonly unknown[], addresses: readonly Address[]): HeadAccounts {
   const accounts = addresses.map((address, index) => {
-    const json = new JsonObject({ nonce: values[2 * index], balance: values[2 * index + 1] })
-    return [address, { nonce: json.uint('nonce'), balance: json.uint('balance') }] as const
+    const [nonce, balance, code] = values.slice(3 * index, 3 * index + 3)
+    const json = new JsonObject({ nonce, balance, code })
+    const hasCode = json.bytes('code').length > 0
+    return [address, { nonce: json.uint('nonce'), balance: json.uint('balance'), hasCode }] as const
   })
   const header = headerFromJson(block)
   const hash = new JsonObject(block).hash('hash')

@@ -1,4 +1,5 @@
 import type { Address, Hash } from '../primitives/hex.ts'
+import { KECCAK_EMPTY } from '../primitives/keccak.ts'
 import type { HeadAccounts, OpHeadAccounts } from '../protocol/head-accounts.ts'
 import type { Header } from '../protocol/header.ts'
 import { L1_BLOCK_ADDRESS, L1_BLOCK_SLOTS, type L1BlockSlots } from '../protocol/l1-fee.ts'
@@ -49,8 +50,8 @@ export class EmbeddedHead {
   async #read(senders: readonly Address[], { state, ...head }: Head): Promise<HeadAccounts> {
     const found = await Promise.all(senders.map((sender) => state.account(sender)))
     const accounts = senders.map((sender, index) => {
-      const { nonce = 0n, balance = 0n } = found[index] ?? {}
-      return [sender, { nonce, balance }] as const
+      const { nonce = 0n, balance = 0n, codeHash = KECCAK_EMPTY } = found[index] ?? {}
+      return [sender, { nonce, balance, hasCode: codeHash !== KECCAK_EMPTY }] as const
     })
     return { ...head, accounts: new Map(accounts) }
   }

@@ -109,7 +109,9 @@ export async function openEmbeddedLayer(options: {
     rootOracle: undefined,
     follow(pool, { logger, onReinjected }) {
       const upkeep = new PoolUpkeep(pool, onReinjected)
-      engine.onHead(({ removed, added }: HeadChange) => upkeep.moved(transactionsOf(removed), transactionsOf(added)))
+      engine.onHead(({ removed, added }: HeadChange) =>
+        upkeep.moved(transactionsOf(removed.toReversed()), transactionsOf(added)),
+      )
       return {
         run: (signal) => upkeep.run(signal, (error) => logger.error({ error }, 'the pool could not read its accounts')),
       }

@@ -4,6 +4,7 @@ import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { l1TestMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
 import { TxPool } from '../../txpool/pool.ts'
+import { l1PoolHead } from '../../txpool/pool-head.ts'
 import { BeaconView } from '../builder/beacon-view.ts'
 import { BlobStore } from '../builder/blob-store.ts'
 import { Jobs } from '../builder/jobs.ts'
@@ -16,7 +17,6 @@ import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { L1OpenOptions, OpenPreferences } from '../builder/service.ts'
 import { VERSION } from '../cli/version.ts'
 import type { L1Settings } from '../config/config.ts'
-import { l1EvmRules } from '../evm/chain.ts'
 import { blobProof, cellProofs, verifySidecar } from '../evm/kzg.ts'
 import { L1Executor } from '../evm/l1-executor.ts'
 import { systemClock } from '../primitives/clock.ts'
@@ -51,12 +51,7 @@ export function hostL1(
   const pool = new TxPool({
     clock: systemClock,
     limits: settings.poolLimits ?? {},
-    head: async (senders, io) => {
-      const { hash, header, stateRoot, accounts } = await layer.headAccounts(senders, io)
-      const evmRules = l1EvmRules(config, header.timestamp + blockTime)
-      const poolRules = { chainId, gasLimit: header.gasLimit, ...evmRules }
-      return { hash, stateRoot, rules: poolRules, baseFee: header.baseFeePerGas ?? 0n, accounts }
-    },
+    head: async (senders, io) => l1PoolHead({ chainId, config }, await layer.headAccounts(senders, io)),
     decode: (raw) => rules.decode(raw),
     admit: async (transaction, raw, io) => {
       if (transaction.type !== 3) return

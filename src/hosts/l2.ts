@@ -10,8 +10,8 @@ import { inboxEntries } from '../../txpool/interop-filter.ts'
 import type { Journal } from '../../txpool/journal.ts'
 import { JournaledPool } from '../../txpool/journaled-pool.ts'
 import { TxPool } from '../../txpool/pool.ts'
+import { opPoolHead } from '../../txpool/pool-head.ts'
 import type { FollowingPool } from '../../txpool/pool-upkeep.ts'
-import { opRollupFee } from '../../txpool/rollup-fee.ts'
 import { DaThrottle } from '../builder/da-limits.ts'
 import { Jobs } from '../builder/jobs.ts'
 import { OpRules } from '../builder/op-rules.ts'
@@ -19,7 +19,6 @@ import { PayloadBuilder } from '../builder/payload-builder.ts'
 import { opPayloadDraft } from '../builder/payload-draft.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { L2Settings } from '../config/config.ts'
-import { opEvmRules } from '../evm/chain.ts'
 import { OpExecutor } from '../evm/op-executor.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError } from '../primitives/errors.ts'
@@ -58,21 +57,11 @@ export function hostL2(
   const { chain, states, rootOracle } = layer
   const logger = shared.logger.child({ chain: name })
   const interop = interopFilter(settings, layer, logger)
+  const constants = opConstants(settings)
   const pool = new TxPool({
     clock: systemClock,
     limits: settings.poolLimits ?? {},
-    head: async (senders, io) => {
-      const { hash, header, stateRoot, accounts, feeSlots } = await layer.opHeadAccounts(senders, io)
-      const rules = opEvmRules(forks, header.timestamp + config.blockTime)
-      return {
-        hash,
-        stateRoot,
-        rules: { chainId, gasLimit: header.gasLimit, ...rules },
-        baseFee: header.baseFeePerGas ?? 0n,
-        rollupFee: opRollupFee(forks, header.timestamp, feeSlots),
-        accounts,
-      }
-    },
+    head: async (senders, io) => opPoolHead({ chainId, forks, constants }, await layer.opHeadAccounts(senders, io)),
     ...(interop && { admit: (transaction, _raw, io) => interop.filter.admit(transaction, io) }),
   })
   const conditionals = settings.conditional
@@ -125,7 +114,6 @@ export function hostL2(
     blockTimeMs: Number(config.blockTime) * 1000,
     onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
   })
-  const constants = opConstants(settings)
   const throttle = new DaThrottle()
   const building = {
     rules: new OpRules({

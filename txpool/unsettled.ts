@@ -1,0 +1,110 @@
+import type { Address, Hash } from '../src/primitives/hex.ts'
+import type { SignedTransaction } from '../src/protocol/transaction.ts'
+import { firstFrom } from './legacy/account-list.ts'
+import type { PoolEntry, SenderContent } from './sub-pool.ts'
+
+const NONE: readonly PoolEntry[] = []
+
+/**
+ * What blocks of this process have taken and given back since the head was read for the last time. The pool's parts learn of it
+ * with the next head; whoever reads the pool before that sees it already.
+ */
+export class Unsettled {
+  readonly #nextArrival: () => number
+  /** Nonces below these are mined. */
+  readonly #floors = new Map<Address, bigint>()
+  readonly #mined = new Set<Hash>()
+  /** Thrown out of the chain, the newest block's first. */
+  readonly #lost = new Map<Hash, PoolEntry>()
+  readonly #lostBySender = new Map<Address, readonly PoolEntry[]>()
+
+  constructor(nextArrival: () => number) {
+    this.#nextArrival = nextArrival
+  }
+
+  get isEmpty(): boolean {
+    return this.#floors.size === 0 && this.#lost.size === 0
+  }
+
+  /** Taken by blocks, and not given back since. */
+  get mined(): ReadonlySet<Hash> {
+    return this.#mined
+  }
+
+  /** Given back by blocks, and not taken since; the newest block's first. */
+  get lost(): readonly PoolEntry[] {
+    return [...this.#lost.values()]
+  }
+
+  /** Who sent what was given back. */
+  senders(): Iterable<Address> {
+    return this.#lostBySender.keys()
+  }
+
+  get(hash: Hash): PoolEntry | undefined {
+    return this.#lost.get(hash)
+  }
+
+  /** Whether a block has taken a transaction, or one with a later nonce of its sender. */
+  isMined({ transaction }: PoolEntry): boolean {
+    return transaction.nonce < (this.#floors.get(transaction.sender) ?? 0n)
+  }
+
+  drop(sender: Address, transactions: readonly SignedTransaction[]): void {
+    const last = transactions.at(-1)
+    if (last === undefined) return
+    for (const { hash } of transactions) this.#mined.add(hash)
+    this.#floors.set(sender, last.nonce + 1n)
+    this.#keep(sender, ({ transaction }) => transaction.nonce > last.nonce)
+  }
+
+  reinject(sender: Address, transactions: readonly SignedTransaction[]): void {
+    let lowest = this.#floors.get(sender)
+    for (const { hash, nonce } of transactions) {
+      this.#mined.delete(hash)
+      if (lowest !== undefined && nonce < lowest) lowest = nonce
+    }
+    if (lowest !== undefined) this.#floors.set(sender, lowest)
+    for (const transaction of transactions) {
+      if (this.#lost.has(transaction.hash)) continue
+      const entry: PoolEntry = { transaction, arrival: this.#nextArrival() }
+      this.#lost.set(transaction.hash, entry)
+      const list = this.#lostBySender.get(sender) ?? NONE
+      this.#lostBySender.set(sender, list.toSpliced(firstFrom(list, transaction.nonce), 0, entry))
+    }
+  }
+
+  /** Forgets what was given back. @returns whether it was there */
+  remove({ hash, sender }: Pick<SignedTransaction, 'hash' | 'sender'>): boolean {
+    if (!this.#lost.has(hash)) return false
+    this.#keep(sender, ({ transaction }) => transaction.hash !== hash)
+    return true
+  }
+
+  clear(): void {
+    this.#floors.clear()
+    this.#mined.clear()
+    this.#lost.clear()
+    this.#lostBySender.clear()
+  }
+
+  /** What a sender has, by rising nonce. @param content what the pool's parts know of */
+  of(sender: Address, { pending, queued }: SenderContent): readonly PoolEntry[] {
+    const known = [...pending, ...queued]
+    const lost = this.#lostBySender.get(sender)
+    if (lost === undefined) return known.slice(firstFrom(known, this.#floors.get(sender) ?? 0n))
+    const nonces = new Set(known.map(({ transaction }) => transaction.nonce))
+    return [...known, ...lost.filter(({ transaction }) => !nonces.has(transaction.nonce))]
+      .filter((entry) => !this.isMined(entry))
+      .sort((a, b) => (a.transaction.nonce < b.transaction.nonce ? -1 : 1))
+  }
+
+  #keep(sender: Address, stays: (entry: PoolEntry) => boolean): void {
+    const lost = this.#lostBySender.get(sender)
+    if (lost === undefined) return
+    for (const entry of lost) if (!stays(entry)) this.#lost.delete(entry.transaction.hash)
+    const kept = lost.filter(stays)
+    if (kept.length > 0) this.#lostBySender.set(sender, kept)
+    else this.#lostBySender.delete(sender)
+  }
+}
