@@ -80,9 +80,14 @@ export function publicKeyToAddress(publicKey: Uint8Array): Address {
   return bytesToHex(keccak256(publicKey.subarray(1)).subarray(12))
 }
 
+/** The 65-byte uncompressed public key of a private key. */
+export function privateKeyToPublicKey(key: Uint8Array): Uint8Array {
+  return curve.publicKey(key)
+}
+
 /** The address of a private key. */
 export function privateKeyToAddress(key: Uint8Array): Address {
-  return publicKeyToAddress(curve.publicKey(key))
+  return publicKeyToAddress(privateKeyToPublicKey(key))
 }
 
 /** Signs a 32-byte hash. @returns r ‖ s ‖ y parity, 65 bytes, s in the lower half */
