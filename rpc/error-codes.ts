@@ -12,6 +12,7 @@ import type { AttributesErrorCode } from '../src/protocol/attributes.ts'
 import type { BaseFeeErrorCode } from '../src/protocol/base-fee.ts'
 import type { BlobFeeErrorCode } from '../src/protocol/blob-fee.ts'
 import type { DaFootprintErrorCode } from '../src/protocol/da-footprint.ts'
+import type { EnodeErrorCode } from '../src/protocol/enode.ts'
 import type { ExtraDataErrorCode } from '../src/protocol/extra-data.ts'
 import type { HeaderErrorCode } from '../src/protocol/header.ts'
 import type { JsonValueErrorCode } from '../src/protocol/json-value.ts'
@@ -86,6 +87,7 @@ export type Code =
   | BlockTimesErrorCode
   | WalletErrorCode
   | EmbeddedErrorCode
+  | EnodeErrorCode
   | EngineErrorCode
   | LookupErrorCode
   | ReadErrorCode
@@ -122,6 +124,7 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   SIGNATURE_INVALID: -32000,
   PAYLOAD_HASH_MISMATCH: -32000,
   ACCOUNT_UNKNOWN: -32000,
+  ENODE_INVALID: -32000,
   TRANSACTION_ARGUMENTS: -32000,
   TYPED_DATA_INVALID: -32602,
   BLOCK_NOT_FOUND: -32000,

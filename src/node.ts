@@ -99,6 +99,12 @@ function checkL1ChainId(chains: readonly L2Settings[], { chainId }: L1ChainConfi
   })
 }
 
+/** On demand, like all that most configurations do not name. */
+async function poolSharing({ l1, chains }: Config): Promise<HostContext['sharePool']> {
+  const named = [l1, ...chains].some((chain) => chain?.poolSharing !== undefined)
+  return named ? (await import('./hosts/pool-sharing.ts')).sharePool : undefined
+}
+
 /** Opens every chain. Where one cannot be opened, those before it are closed. */
 async function openChains(
   config: Config,
@@ -115,6 +121,8 @@ async function openChains(
     accounts: config.accounts ?? [],
     l1,
     engineJwtSecret: config.rpc.engineJwtSecret,
+    datadir,
+    sharePool: await poolSharing(config),
   }
   const chains: HostedChain[] = []
   try {
@@ -125,6 +133,7 @@ async function openChains(
       const { layer, sealedBlocks } = await openL2(settings, parts, datadir)
       chains.push(hostL2(settings, layer, sealedBlocks, shared, journals[index]))
     }
+    for (const { sharing } of chains) await sharing?.listen()
     return { l1Transports, chains }
   } catch (error) {
     await Promise.all(chains.map((chain) => chain.close()))
@@ -177,6 +186,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   ).finally(() => early?.close())
   const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports)]
   metrics?.watch(transports)
+  metrics?.watchSharing(chains.flatMap(({ route: { name }, sharing }) => (sharing ? [{ chain: name, sharing }] : [])))
   const watch = new NodeWatch(
     [
       ...l1Transports.map((transport) => ({ transport, chainId: l1Chain.chainId })),

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { GenesisFile } from './files.ts'
+import { type PoolSharingSettings, poolSharingSettings } from './pool-sharing.ts'
 import type { ParsedConfig } from './schema.ts'
 
 /** An authenticated Engine API. */
@@ -86,6 +87,7 @@ export interface L1Settings {
   readonly safeDistance: number
   readonly finalizedDistance: number
   readonly poolLimits?: PoolLimitSettings
+  readonly poolSharing?: PoolSharingSettings
   /** Milliseconds between blocks that come by themselves from the start; absent: on demand only. */
   readonly autoIntervalMs?: number
   /** Whether each transaction gets a block at once; only with an embedded execution layer. */
@@ -117,6 +119,7 @@ export interface L2Settings {
   readonly poolLimits?: PoolLimitSettings
   /** Who is asked about messages of other chains that pooled transactions execute; absent: nobody. */
   readonly interopChecks?: { readonly rpc: string }
+  readonly poolSharing?: PoolSharingSettings
   /** Whether transactions with conditions are taken. */
   readonly conditional: boolean
   /** Milliseconds between blocks that come by themselves from the start; absent: on demand only. */
@@ -199,6 +202,7 @@ function l1Settings(l1: ParsedL1): L1Settings {
     safeDistance,
     finalizedDistance,
     poolLimits: poolLimits(l1.txpool),
+    poolSharing: l1.txpool?.devp2p && poolSharingSettings(l1.txpool.devp2p),
   })
 }
 
@@ -218,6 +222,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     conditional: chain.txpool?.conditional ?? true,
     journalFile: journaled ? join(datadir, chain.name, 'transactions.rlp') : undefined,
     poolLimits: poolLimits(chain.txpool),
+    poolSharing: chain.txpool?.devp2p && poolSharingSettings(chain.txpool.devp2p),
   })
 }
 

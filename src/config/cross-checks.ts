@@ -50,6 +50,9 @@ function checkL1(l1: unknown, chains: number): readonly Problem[] {
     "is required: it says the L1's upgrades and blob schedule",
     'genesis',
   )
+  const shared = at(l1, 'txpool', 'devp2p') !== undefined
+  need(!shared || mock, 'needs mode: mock: there is no pool otherwise', 'txpool', 'devp2p')
+  need(!shared || !forked, 'cannot stand beside forkFrom: the peers go another way', 'txpool', 'devp2p')
   const [safe, finalized] = [at(l1, 'safeDistance') ?? 10, at(l1, 'finalizedDistance') ?? 20]
   const ordered = typeof safe !== 'number' || typeof finalized !== 'number' || safe <= finalized
   need(ordered, 'must not be less than safeDistance', 'finalizedDistance')

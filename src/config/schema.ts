@@ -3,6 +3,7 @@ import { AppError } from '../primitives/errors.ts'
 import type { Address } from '../primitives/hex.ts'
 import { duration } from './duration.ts'
 import { type FileSchemas, fileSchemas } from './files.ts'
+import { poolSharingSchema } from './pool-sharing.ts'
 
 /** Codes of the configuration. `data.errors` holds one line for each problem. */
 export type ConfigErrorCode = 'CONFIG_INVALID'
@@ -94,7 +95,7 @@ function chain(files: FileSchemas) {
         journal: z.boolean().optional(),
         conditional: z.boolean().optional(),
         interop: z.strictObject({ rpc: httpUrl }).optional(),
-        devp2p: z.strictObject({ static: z.array(z.string()) }).optional(),
+        devp2p: poolSharingSchema(files).optional(),
       })
       .optional(),
     jobs: z.strictObject({ expiry: duration.default(600_000), maxOpen: z.int().positive().default(1000) }).prefault({}),
@@ -148,7 +149,7 @@ export function configSchema(folder: string) {
         blockTime: z.number().positive().default(12),
         safeDistance: labelDistance.default(10),
         finalizedDistance: labelDistance.default(20),
-        txpool: z.strictObject(poolLimits).optional(),
+        txpool: z.strictObject({ ...poolLimits, devp2p: poolSharingSchema(files).optional() }).optional(),
       })
       .optional(),
     chains: z.array(chain(files)).default([]),

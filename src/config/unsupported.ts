@@ -20,7 +20,6 @@ const CHAIN_GAPS: readonly Gap[] = [
   { path: ['interop'], asks: present, what: 'managed mode' },
   { path: ['p2p'], asks: present, what: 'block gossip' },
   { path: ['conductor'], asks: present, what: 'a conductor' },
-  { path: ['txpool', 'devp2p'], asks: present, what: 'transaction sharing' },
 ]
 
 function find(raw: unknown, prefix: readonly PropertyKey[], gaps: readonly Gap[]): Problem[] {

@@ -59,6 +59,8 @@ export interface ExecutionLayer {
   readonly blobArchive?: BlobArchive
   /** The canonical block of a time, where that can be found. */
   readonly blockAtTime?: PastBlocks
+  /** geth's `admin_nodeInfo`; resolves to undefined where the node does not serve it. Absent in this process. */
+  readonly nodeInfo?: (io: IoOptions) => Promise<unknown>
   readonly watched: readonly WatchedNode[]
   readonly transports: readonly RpcTransport[]
   /** Lets go of what is open, when nothing uses it any more. */

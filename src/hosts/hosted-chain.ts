@@ -1,11 +1,13 @@
 import type { BeaconHandler } from '../../rpc/beacon.ts'
 import type { ChainRoute } from '../../rpc/routes.ts'
+import type { PoolSharing } from '../../txpool/devp2p/pool-sharing.ts'
 import type { L1Reader } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { KeyedAccount } from '../wallet/wallet.ts'
+import type { SharePool } from './pool-sharing.ts'
 
 /** One chain, wired. */
 export interface HostedChain {
@@ -14,6 +16,8 @@ export interface HostedChain {
   readonly beacon?: ReadonlyMap<string, BeaconHandler>
   readonly watched: readonly WatchedNode[]
   readonly transports: readonly RpcTransport[]
+  /** Where the pool is shared; to be told to listen before it runs. */
+  readonly sharing?: PoolSharing
   /** Works until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
   close(): Promise<void>
@@ -25,6 +29,10 @@ export interface HostContext {
   readonly accounts: readonly KeyedAccount[]
   readonly logger: Logger
   readonly l1: { readonly reader: L1Reader; readonly chain: L1ChainConfig }
+  /** Where a chain's pool is shared with peers. */
+  readonly sharePool?: SharePool | undefined
+  /** Where chains keep what outlives the process; absolute. */
+  readonly datadir?: string | undefined
   /** 32 bytes; without it no Engine API is served. */
   readonly engineJwtSecret?: Uint8Array | undefined
 }

@@ -1,5 +1,6 @@
 import { beaconRoutes } from '../../rpc/beacon.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
+import { peerMethods } from '../../rpc/methods/peers.ts'
 import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { l1TestMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
@@ -9,6 +10,7 @@ import { BeaconView } from '../builder/beacon-view.ts'
 import { BlobStore } from '../builder/blob-store.ts'
 import { Jobs } from '../builder/jobs.ts'
 import { L1Rules } from '../builder/l1-rules.ts'
+import { networkForm } from '../builder/network-form.ts'
 import { PayloadBuilder } from '../builder/payload-builder.ts'
 import { l1PayloadDraft } from '../builder/payload-draft.ts'
 import type { Committer } from '../builder/ports.ts'
@@ -26,6 +28,7 @@ import { devConveniences } from './dev-conveniences.ts'
 import { engineRoute } from './engine-route.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
+import { knownUpgrades, sharedPool, sharingParts } from './shared-pool.ts'
 
 /** Seconds from an L1 block to the next. Times are whole seconds: on a faster chain they run ahead of the clock. */
 export function l1BlockTime(settings: L1Settings): bigint {
@@ -105,6 +108,18 @@ export function hostL1(
       gasLimitFrom: steppedGasLimit,
     })
   const sent = dev?.pool ?? pool
+  const sharing =
+    settings.poolSharing &&
+    shared.sharePool?.({
+      ...sharingParts({ name, chainId }, layer, shared),
+      settings: settings.poolSharing,
+      config: knownUpgrades(settings.genesis),
+      pool: sharedPool(pool, {
+        add: (raw, io) => sent.add(raw, io),
+        networkForm: (transaction) => networkForm(transaction, blobs),
+      }),
+      logger,
+    })
   const methods = [
     ...layer.methods(pool),
     ...l1TestMethods(jobs),
@@ -112,17 +127,20 @@ export function hostL1(
     sendSyncMethod({ pool: sent, inclusion: layer.inclusion, clock: systemClock }),
     ...txpoolMethods(pool),
     ...(dev?.methods ?? []),
+    ...(sharing ? peerMethods(sharing.service) : []),
   ]
   return {
     route: { name, chainId, layer: 'l1', methods, ...engineRoute(engineApi, false, shared) },
     beacon: beaconRoutes(beacon, `op-sequencer/${VERSION}`),
     watched,
     transports,
+    ...(sharing && { sharing }),
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
-      await Promise.all([jobs.expire(signal), following.run(signal)])
+      await Promise.all([jobs.expire(signal), following.run(signal), sharing?.run(signal)])
     },
     async close() {
+      await sharing?.close()
       engineApi?.close()
       await auto.close()
       await jobs.close()

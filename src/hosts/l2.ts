@@ -1,6 +1,7 @@
 import { conditionalMethod } from '../../rpc/methods/conditional.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
+import { peerMethods } from '../../rpc/methods/peers.ts'
 import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { testMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
@@ -30,6 +31,7 @@ import { engineRoute } from './engine-route.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 import { interopFilter } from './interop-filter.ts'
+import { knownUpgrades, sharedPool, sharingParts } from './shared-pool.ts'
 
 /** A pool's journal and what was in it. */
 export type OpenedJournal = Awaited<ReturnType<typeof Journal.open>>
@@ -171,6 +173,19 @@ export function hostL2(
       },
     }),
   ]
+  const sharing =
+    settings.poolSharing &&
+    shared.sharePool?.({
+      ...sharingParts({ name, chainId }, layer, shared),
+      settings: settings.poolSharing,
+      config: knownUpgrades(settings.genesis, config),
+      pool: sharedPool(pool, {
+        add: (raw, io) => sent.add(raw, io),
+        // Nobody else would look at its conditions.
+        networkForm: (transaction) => (conditionals?.of(transaction) === undefined ? transaction.raw : undefined),
+      }),
+      logger,
+    })
   const methods = [
     ...layer.methods(pool),
     ...testMethods(jobs),
@@ -180,6 +195,7 @@ export function hostL2(
     sendSyncMethod({ pool: sent, inclusion: layer.inclusion, clock: systemClock }),
     ...txpoolMethods(pool),
     ...(dev?.methods ?? []),
+    ...(sharing ? peerMethods(sharing.service) : []),
   ]
   if (settings.signer !== undefined) logger.warn('a signer is configured, but this version does not publish blocks')
   if (committer === undefined) logger.warn('sealed blocks are inserted nowhere (insert: none)')
@@ -187,6 +203,7 @@ export function hostL2(
     route: { name, chainId, layer: 'l2', methods, ...engineRoute(engineApi, true, shared) },
     watched,
     transports: [...transports, ...(interop === undefined ? [] : [interop.transport])],
+    ...(sharing && { sharing }),
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
       await Promise.all([
@@ -194,9 +211,11 @@ export function hostL2(
         journaled?.run(signal),
         following.run(signal),
         interop?.filter.run(pool, signal),
+        sharing?.run(signal),
       ])
     },
     async close() {
+      await sharing?.close()
       engineApi?.close()
       await auto.close()
       await jobs.close()

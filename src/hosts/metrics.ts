@@ -1,5 +1,6 @@
 import { createRpcMetrics, type RpcMetrics } from '../../rpc/metrics.ts'
 import { type MetricsServer, startMetricsServer } from '../../rpc/metrics-server.ts'
+import { type MeasuredSharing, registerSharingMetrics } from '../../txpool/devp2p/sharing-metrics.ts'
 import type { RpcTransport } from '../clients/transport.ts'
 import { registerTransportMetrics } from '../clients/transport-metrics.ts'
 import type { Config } from '../config/config.ts'
@@ -19,6 +20,11 @@ export class HostedMetrics {
   /** Shows what goes over the wire to each endpoint. Called once. */
   watch(transports: readonly RpcTransport[]): void {
     registerTransportMetrics(this.registry, transports)
+  }
+
+  /** Shows what pools exchange with their peers. Called once. */
+  watchSharing(pools: readonly MeasuredSharing[]): void {
+    if (pools.length > 0) registerSharingMetrics(this.registry, pools)
   }
 
   /** Begins to serve. @throws where the address cannot be had */

@@ -194,6 +194,11 @@ export function remoteLayer(options: {
         { call: (method, params, io) => reads.call(method, params, { ...io, idempotent: true }) },
         options.debugReads,
       ),
+    nodeInfo: (io) =>
+      reads.call('admin_nodeInfo', [], { ...io, idempotent: true }).catch((error: unknown) => {
+        if (isAppError(error, 'RPC_ERROR')) return undefined
+        throw error
+      }),
     watched: transports.map((transport) => ({ transport, chainId })),
     transports,
     async close() {

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net'
 import { AppError } from '../primitives/errors.ts'
 import { bytesToHex, hexToBytes } from '../primitives/hex.ts'
 
@@ -35,5 +34,5 @@ export function parseEnode(text: string): Enode {
 
 /** Writes an address as geth does. */
 export function formatEnode({ id, host, port }: Enode): string {
-  return `enode://${bytesToHex(id).slice(2)}@${isIPv6(host) ? `[${host}]` : host}:${port}`
+  return `enode://${bytesToHex(id).slice(2)}@${host.includes(':') ? `[${host}]` : host}:${port}`
 }

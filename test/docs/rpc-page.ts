@@ -10,6 +10,7 @@ import { ethMethods } from '../../rpc/methods/eth.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
 import { miningMethods } from '../../rpc/methods/mining.ts'
 import { DEBUG_READ_METHODS, READ_METHODS } from '../../rpc/methods/pass-through.ts'
+import { peerMethods } from '../../rpc/methods/peers.ts'
 import { poolEditMethods } from '../../rpc/methods/pool-edits.ts'
 import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { serviceMethods } from '../../rpc/methods/service.ts'
@@ -220,6 +221,21 @@ function engineSection(): string {
   ].join('\n')
 }
 
+/** What a chain serves whose pool is shared. */
+function peersSection(): string {
+  const methods = peerMethods({} as Parameters<typeof peerMethods>[0])
+  return [
+    '## Peers of the pool',
+    '',
+    'Where a pool is shared with geth nodes (`txpool.devp2p`), in the shapes of geth:',
+    '',
+    table(
+      ['method', 'does'],
+      methods.map(({ name, summary }) => [`\`${name}\``, summary]),
+    ),
+  ].join('\n')
+}
+
 /** The page of the RPC: its methods and errors, as the code defines them. */
 export function renderRpcPage(): string {
   const methods = described(definitions())
@@ -260,10 +276,15 @@ export function renderRpcPage(): string {
     '',
     engineSection(),
     '',
+    peersSection(),
+    '',
     embeddedSection(),
     '',
     '## Methods',
     '',
-    [...methods, ...described(conveniences().own)].map(methodSection).join('\n').trimEnd(),
+    [...methods, ...described([...peerMethods({} as never), ...conveniences().own])]
+      .map(methodSection)
+      .join('\n')
+      .trimEnd(),
   ].join('\n')}\n`
 }

@@ -73,7 +73,8 @@ export class Outbox {
     const raws: Uint8Array[] = []
     for (let bytes = 0; bytes < MAX_BYTES && this.#pushed.size > 0; ) {
       const [hash] = this.#pushed.take(1) as [Hash]
-      const raw = this.#pool.get(hash)?.raw
+      const transaction = this.#pool.get(hash)
+      const raw = transaction && this.#pool.networkForm(transaction)
       if (raw === undefined) continue
       raws.push(raw)
       bytes += raw.length

@@ -1,7 +1,9 @@
 import { connect, type Socket } from 'node:net'
+import type { PeerService } from '../../rpc/methods/peers.ts'
 import type { Clock } from '../../src/primitives/clock.ts'
 import { errorMessage, isAppError } from '../../src/primitives/errors.ts'
 import { bytesToHex } from '../../src/primitives/hex.ts'
+import type { IoOptions } from '../../src/primitives/io.ts'
 import { privateKeyToPublicKey } from '../../src/primitives/secp256k1.ts'
 import { type Enode, formatEnode } from '../../src/protocol/enode.ts'
 import type { Logger } from '../../src/telemetry/logger.ts'
@@ -11,6 +13,7 @@ import { commonVersion, EthPeer, type PeerOrigin } from './eth-peer.ts'
 import type { ExchangeStats } from './exchange-stats.ts'
 import { type ListenAddress, Listener } from './listener.ts'
 import { breach, DISCONNECT, type DisconnectReason } from './peer-error.ts'
+import { peerService } from './peer-service.ts'
 import type { ChainIdentity, SharedChain, SharedHead, SharedPool } from './shared-pool.ts'
 import { StaticPeers } from './static-peers.ts'
 import { TxExchange } from './tx-exchange.ts'
@@ -68,12 +71,21 @@ export class PoolSharing {
     this.#listener = new Listener(clock, (socket, settled) => this.#accept(socket, settled))
   }
 
+  /** What `admin_*` tells of it. */
+  get service(): PeerService {
+    return peerService(this, this.#options.client)
+  }
+
   get stats(): ExchangeStats {
     return this.#exchange.stats
   }
 
   get peers(): Iterable<EthPeer> {
     return this.#exchange.peers.values()
+  }
+
+  get peerCount(): number {
+    return this.#exchange.peers.size
   }
 
   get identity(): ChainIdentity | undefined {
@@ -97,9 +109,9 @@ export class PoolSharing {
     this.#exchange.peers.get(key)?.fail(breach('removed', DISCONNECT.requested))
   }
 
-  /** The newest block that is known. @throws AppError temporary where it cannot be read */
-  head(signal: AbortSignal): Promise<SharedHead> {
-    return this.#options.chain.head({ signal })
+  /** The newest block. @throws AppError temporary where it cannot be read */
+  head(io: IoOptions): Promise<SharedHead> {
+    return this.#options.chain.head(io)
   }
 
   /**
@@ -164,7 +176,7 @@ export class PoolSharing {
     for (;;) {
       await this.#options.clock.sleep(HEAD_MS, { signal })
       if (this.#exchange.peers.size === 0) continue
-      const head = await this.head(signal).catch(() => undefined)
+      const head = await this.head({ signal }).catch(() => undefined)
       if (head === undefined || (head.number >= told && head.number - told < RANGE_STEP)) continue
       told = head.number
       const body = encodeBlockRange({ earliest: 0n, latest: head.number, latestHash: head.hash })
@@ -272,7 +284,7 @@ export class PoolSharing {
       const peer = new EthPeer(connection, commonVersion(connection, versions), { ...origin, named }, pool, clock)
       const identity = this.#identity
       if (identity === undefined) throw breach('the chain is not known yet', DISCONNECT.useless)
-      const head = await Promise.race([this.head(until), aborted])
+      const head = await Promise.race([this.head({ signal: until }), aborted])
       await Promise.race([peer.shakeHands(identity, head, clock), aborted])
       settled()
       const { host, port } = connection.remoteAddress

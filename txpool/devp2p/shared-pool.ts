@@ -12,7 +12,7 @@ export interface SharedPool {
   pending(io: IoOptions): Promise<Iterable<SignedTransaction>>
   /** Hears of each that becomes executable. @returns ends it */
   onTransaction(listener: (transaction: SignedTransaction) => void): () => void
-  /** How a transaction of the pool travels: one with blobs brings them. Undefined where they are gone. */
+  /** How a transaction of the pool travels: one with blobs brings them. Undefined where it does not: they are gone, or it stays here. */
   networkForm(transaction: SignedTransaction): Uint8Array | undefined
 }
 

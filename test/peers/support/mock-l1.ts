@@ -19,8 +19,10 @@ export interface MockL1Options {
   readonly alloc?: GenesisAlloc
   /** More flags for geth; of a flag that is given twice, the last counts. */
   readonly flags?: readonly string[]
+  /** Devp2p peers that geth takes; 0 when left out. */
+  readonly maxPeers?: number
   /** Merged into the configuration's `l1`. */
-  readonly l1?: Readonly<Record<string, unknown>>
+  readonly l1?: Readonly<Record<string, unknown>> | ((l1: GethProcess) => Promise<Readonly<Record<string, unknown>>>)
   /** Sections of L2 chains that the same service hosts. */
   readonly chains?: (l1: GethProcess) => Promise<readonly unknown[]>
 }
@@ -59,14 +61,16 @@ export class MockL1 implements AsyncDisposable {
     const folder = stack.use(new TempFolder())
     const genesis = l1Genesis(options)
     const flags = ['--networkid', String(L1_CHAIN_ID), ...(options.flags ?? [])]
-    const el = stack.use(await startGeth({ folder, name: 'l1', program: 'geth', genesis, flags }))
+    const { maxPeers = 0 } = options
+    const el = stack.use(await startGeth({ folder, name: 'l1', program: 'geth', genesis, maxPeers, flags }))
     const port = await freePort()
     const engine = { url: el.engineUrl, jwtSecretFile: el.jwtSecretFile }
     const chains = await options.chains?.(el)
+    const l1 = typeof options.l1 === 'function' ? await options.l1(el) : options.l1
     const config = folder.write('op-sequencer.yaml', {
       rpc: { port },
       ...(chains === undefined ? {} : { chains }),
-      l1: { mode: 'mock', el: { rpc: el.url, engine }, genesis: el.genesisFile, ...options.l1 },
+      l1: { mode: 'mock', el: { rpc: el.url, engine }, genesis: el.genesisFile, ...l1 },
     })
     const url = `http://127.0.0.1:${port}`
     stack.use(

@@ -86,7 +86,11 @@ export interface SequencedChainOptions {
   readonly l1Blocks?: number
   readonly rollup?: Partial<RollupOptions>
   /** Merged into the chain's section of the configuration, given its op-geth. */
-  readonly chain?: Readonly<Record<string, unknown>> | ((el: GethProcess) => Readonly<Record<string, unknown>>)
+  readonly chain?:
+    | Readonly<Record<string, unknown>>
+    | ((el: GethProcess) => Promise<Readonly<Record<string, unknown>>> | Readonly<Record<string, unknown>>)
+  /** Devp2p peers that op-geth takes; 0, and no sharing of its pool, when left out. */
+  readonly elPeers?: number
   readonly l1Alloc?: GenesisAlloc
   /** More flags for op-geth; of a flag that is given twice, the last counts. */
   readonly elFlags?: readonly string[]
@@ -141,14 +145,15 @@ export async function startSequencedChain(options: SequencedChainOptions): Promi
   await l1.mineMany(options.l1Blocks ?? 1)
   const forks = options.forks(genesisTime)
   const genesis = await l2Genesis({ timestamp: genesisTime, forks, alloc })
-  const el = stack.use(await startOpGeth({ folder, genesis, scheme, gcmode, flags: options.elFlags ?? [] }))
+  const { elPeers: maxPeers = 0, elFlags: flags = [] } = options
+  const el = stack.use(await startOpGeth({ folder, genesis, scheme, gcmode, maxPeers, flags }))
   const [l1Start, l2Start] = [await l1.el.block(0), await el.block(0)]
   const rollupFile = folder.write(
     'rollup.json',
     rollupJson({ l1: l1Start, l2Genesis: l2Start, forks, blockTime, ...options.rollup }),
   )
   const metricsPort = await freePort()
-  const section = typeof options.chain === 'function' ? options.chain(el) : options.chain
+  const section = typeof options.chain === 'function' ? await options.chain(el) : options.chain
   const sequencer = stack.use(
     await startOpSequencer({
       folder,

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest'
+import type { Hex } from '../../src/primitives/hex.ts'
+import { blobTransaction, testBlob } from './support/blob-tx.ts'
+import { devAccounts } from './support/dev-accounts.ts'
+import { atGenesis } from './support/fork-schedule.ts'
+import type { GethProcess } from './support/geth-process.ts'
+import type { JsonRpc } from './support/json-rpc.ts'
+import { L1_CHAIN_ID } from './support/l1-genesis.ts'
+import { MockL1 } from './support/mock-l1.ts'
+import { type OpSequencer, startSequencedChain } from './support/op-sequencer.ts'
+import { waitFor } from './support/wait-for.ts'
+
+interface PeerInfo {
+  readonly name: string
+  readonly protocols: { readonly eth: { readonly version: number } }
+}
+
+async function enodeOf(geth: GethProcess): Promise<string> {
+  return (await geth.rpc.call<{ enode: string }>('admin_nodeInfo')).enode
+}
+
+/** Settings of a pool that is shared with one node. */
+const sharedWith =
+  (more: object = {}) =>
+  async (el: GethProcess) => ({ txpool: { devp2p: { static: [await enodeOf(el)], ...more } } })
+
+function plain(chainId: number, from: number, nonce: number, data: Hex = '0x'): Promise<Hex> {
+  const { account } = devAccounts[from] as (typeof devAccounts)[number]
+  const fees = { maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 9n }
+  return account.signTransaction({
+    chainId,
+    nonce,
+    gas: 21_000n + BigInt(data.length) * 40n,
+    to: `0x${'77'.repeat(20)}`,
+    data,
+    ...fees,
+  })
+}
+
+async function send(rpc: JsonRpc, raws: readonly Hex[]): Promise<Hex[]> {
+  const hashes: Hex[] = []
+  for (let at = 0; at < raws.length; at += 100) {
+    const calls = raws.slice(at, at + 100).map((raw) => ({ method: 'eth_sendRawTransaction', params: [raw] }))
+    for (const answer of await rpc.batch(calls)) {
+      if (typeof answer !== 'string') throw answer
+      hashes.push(answer as Hex)
+    }
+  }
+  return hashes
+}
+
+/** The hashes of what can be executed. */
+async function pendingIn(rpc: JsonRpc): Promise<ReadonlySet<string>> {
+  const { pending } = await rpc.call<{ pending: Record<string, Record<string, { hash: string }>> }>('txpool_content')
+  return new Set(Object.values(pending).flatMap((queue) => Object.values(queue).map(({ hash }) => hash)))
+}
+
+async function arrive(rpc: JsonRpc, hashes: readonly string[], what: string): Promise<void> {
+  await waitFor(what, async () => {
+    const there = await pendingIn(rpc)
+    return hashes.every((hash) => there.has(hash))
+  })
+}
+
+async function peerOf(rpc: JsonRpc, what: string): Promise<PeerInfo> {
+  return waitFor(what, async () => (await rpc.call<PeerInfo[]>('admin_peers'))[0])
+}
+
+/** Sends transactions of some accounts to one pool and waits for them in the other. Prints how long that took. */
+async function across(
+  what: string,
+  [from, to]: readonly [JsonRpc, JsonRpc],
+  chainId: number,
+  senders: readonly number[],
+  each: number,
+): Promise<void> {
+  const raws = await Promise.all(
+    senders.flatMap((sender) => Array.from({ length: each }, (_, nonce) => plain(chainId, sender, nonce))),
+  )
+  const begin = performance.now()
+  const hashes = await send(from, raws)
+  const sent = performance.now()
+  let missing = hashes
+  await waitFor(what, async () => {
+    const there = await pendingIn(to)
+    missing = hashes.filter((hash) => !there.has(hash))
+    return missing.length === 0
+  }).finally(() => {
+    const [sending, all] = [sent - begin, performance.now() - begin].map(Math.round)
+    process.stderr.write(
+      `${what}: ${raws.length} transactions, sent in ${sending} ms, there after ${all} ms, ${missing.length} lost\n`,
+    )
+  })
+}
+
+describe('the pool of an L1 chain, shared with geth', () => {
+  it('has what geth has, and geth has what it has', { timeout: 120_000 }, async () => {
+    await using l1 = await MockL1.start({ timestamp: 1_750_000_000, maxPeers: 5, l1: sharedWith() })
+    const [geth, ours] = [l1.el.rpc, l1.rpc]
+    // Before, geth takes nothing.
+    await l1.block()
+    expect((await peerOf(ours, 'geth is a peer')).protocols.eth.version).toBe(69)
+    expect((await peerOf(geth, 'we are a peer')).name).toContain('op-sequencer/')
+
+    const [first] = await send(ours, [await plain(L1_CHAIN_ID, 0, 0)])
+    await arrive(geth, [first as Hex], 'our transaction is in geth')
+    const [second] = await send(geth, [await plain(L1_CHAIN_ID, 0, 1)])
+    await arrive(ours, [second as Hex], "geth's transaction is here")
+    const large = `0x${'ab'.repeat(6_000)}` as const
+    const [third] = await send(ours, [await plain(L1_CHAIN_ID, 0, 2, large)])
+    const [fourth] = await send(geth, [await plain(L1_CHAIN_ID, 1, 0, large)])
+    await arrive(geth, [third as Hex], 'our large transaction is in geth')
+    await arrive(ours, [fourth as Hex], "geth's large transaction is here")
+
+    const [mine, its] = [devAccounts[8], devAccounts[9]] as [(typeof devAccounts)[0], (typeof devAccounts)[0]]
+    const blobs = [await testBlob(1), await testBlob(2)]
+    const [fifth] = await send(ours, [await blobTransaction(mine, 0, blobs, 0)])
+    const [sixth] = await send(geth, [await blobTransaction(its, 0, blobs, 0)])
+    // Blob transactions are not among what `txpool_content` shows.
+    await waitFor('our blob transaction is in geth', () => geth.call('eth_getTransactionByHash', [fifth]))
+    const job = await l1.open()
+    await waitFor("geth's blob transaction is here", () => ours.call('test_includeByHash', [job, sixth]))
+    await ours.call('test_cancel', [job])
+
+    await across('L1, eth/69, to geth', [ours, geth], L1_CHAIN_ID, [2, 3, 4, 5, 6].slice(0, 2), 500)
+    await across('L1, eth/69, from geth', [geth, ours], L1_CHAIN_ID, [4, 5], 500)
+
+    await l1.el.process.stop()
+    await waitFor('geth is gone', async () => (await ours.call<unknown[]>('admin_peers')).length === 0)
+    await l1.el.process.start()
+    await l1.block()
+    await peerOf(ours, 'geth is back')
+    const [seventh] = await send(ours, [await plain(L1_CHAIN_ID, 7, 0)])
+    await arrive(geth, [seventh as Hex], 'our transaction is in geth after it was started again')
+  })
+
+  it('speaks eth/68 where that is all', { timeout: 60_000 }, async () => {
+    await using l1 = await MockL1.start({ timestamp: 1_750_000_000, maxPeers: 5, l1: sharedWith({ versions: [68] }) })
+    const [geth, ours] = [l1.el.rpc, l1.rpc]
+    await l1.block()
+    expect((await peerOf(ours, 'geth is a peer')).protocols.eth.version).toBe(68)
+    const [first] = await send(ours, [await plain(L1_CHAIN_ID, 0, 0)])
+    await arrive(geth, [first as Hex], 'our transaction is in geth')
+    const [second] = await send(geth, [await plain(L1_CHAIN_ID, 1, 0)])
+    await arrive(ours, [second as Hex], "geth's transaction is here")
+  })
+})
+
+describe('the pool of an L2 chain, shared with op-geth', () => {
+  it('has what op-geth has, and op-geth has what it has', { timeout: 120_000 }, async () => {
+    await using chain = await startSequencedChain({
+      forks: () => atGenesis('jovian'),
+      elPeers: 5,
+      chain: sharedWith(),
+    })
+    const { chainId, el, sequencer } = chain
+    const [opGeth, ours] = [el.rpc, sequencer.rpc]
+    await block(sequencer)
+    expect((await peerOf(ours, 'op-geth is a peer')).protocols.eth.version).toBe(69)
+    await across('L2, eth/69, to op-geth', [ours, opGeth], chainId, [0, 1], 500)
+    await across('L2, eth/69, from op-geth', [opGeth, ours], chainId, [2, 3], 500)
+  })
+})
+
+async function block({ rpc }: OpSequencer): Promise<void> {
+  await rpc.call('test_seal', [await rpc.call('test_open')])
+}
