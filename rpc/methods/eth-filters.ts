@@ -9,20 +9,24 @@ import { optional } from '../schema.ts'
 import type { LogReads } from './eth-logs.ts'
 import type { PendingTransactions } from './eth-subscribe.ts'
 
-/** Filters that callers poll. One that nobody asks for five minutes is forgotten. */
-export interface FilterService {
+/** Filters of a pool that callers poll. One that nobody asks for five minutes is forgotten. */
+export interface PoolFilterService {
+  /** @returns the filter's id @throws AppError TOO_MANY_FILTERS */
+  followTransactions(follow: FollowTransactions, full: boolean): string
+  /** What a filter has seen since it was asked last. @throws AppError FILTER_NOT_FOUND */
+  changes(id: string): FilterChanges
+  /** @returns whether there was one */
+  uninstall(id: string): boolean
+}
+
+/** Filters of a chain and its pool. */
+export interface FilterService extends PoolFilterService {
   /** @returns the filter's id @throws AppError TOO_MANY_FILTERS */
   followBlocks(): string
   /** @throws AppError TOO_MANY_FILTERS, LOG_QUERY_INVALID, LOG_QUERY_TOO_LARGE */
   followLogs(query: LogQuery): string
-  /** @throws AppError TOO_MANY_FILTERS */
-  followTransactions(follow: FollowTransactions, full: boolean): string
-  /** What a filter has seen since it was asked last. @throws AppError FILTER_NOT_FOUND */
-  changes(id: string): FilterChanges
   /** What a filter of logs looks for. @throws AppError FILTER_NOT_FOUND */
   logQuery(id: string): LogQuery
-  /** @returns whether there was one */
-  uninstall(id: string): boolean
 }
 
 function changesToJson(changes: FilterChanges): unknown {
@@ -38,20 +42,51 @@ function changesToJson(changes: FilterChanges): unknown {
   }
 }
 
+const filterId = z.string().meta({ description: "a filter's id" })
+
+/** Filters to poll of what comes into a pool, as geth has them. */
+export function poolFilterMethods(filters: PoolFilterService, pending: PendingTransactions): readonly Method[] {
+  return [
+    defineMethod({
+      name: 'eth_newPendingTransactionFilter',
+      summary: 'Begins to follow transactions that come into the pool',
+      params: z.tuple([optional(z.boolean())]),
+      paramNames: ['full'],
+      result: filterId,
+      handler: ([full]) => filters.followTransactions((listener) => pending.onTransaction(listener), full ?? false),
+    }),
+    defineMethod({
+      name: 'eth_getFilterChanges',
+      summary: 'What a filter has seen since it was asked last',
+      params: z.tuple([filterId]),
+      paramNames: ['id'],
+      result: described('list of hashes, logs or transactions'),
+      handler: ([given]) => changesToJson(filters.changes(given)),
+    }),
+    defineMethod({
+      name: 'eth_uninstallFilter',
+      summary: 'Ends a filter',
+      params: z.tuple([filterId]),
+      paramNames: ['id'],
+      result: z.boolean().meta({ description: 'whether there was one' }),
+      handler: ([given]) => filters.uninstall(given),
+    }),
+  ]
+}
+
 /** Filters to poll, as geth has them. */
 export function ethFilterMethods(
   filters: FilterService,
   logs: LogReads,
   pending: PendingTransactions,
 ): readonly Method[] {
-  const id = z.string().meta({ description: "a filter's id" })
   return [
     defineMethod({
       name: 'eth_newFilter',
       summary: 'Begins to follow logs, those that a reorg takes back, too',
       params: z.tuple([logQuery]),
       paramNames: ['filter'],
-      result: id,
+      result: filterId,
       handler: ([query]) => filters.followLogs(query),
     }),
     defineMethod({
@@ -59,40 +94,17 @@ export function ethFilterMethods(
       summary: 'Begins to follow new heads',
       params: z.tuple([]),
       paramNames: [],
-      result: id,
+      result: filterId,
       handler: () => filters.followBlocks(),
-    }),
-    defineMethod({
-      name: 'eth_newPendingTransactionFilter',
-      summary: 'Begins to follow transactions that come into the pool',
-      params: z.tuple([optional(z.boolean())]),
-      paramNames: ['full'],
-      result: id,
-      handler: ([full]) => filters.followTransactions((listener) => pending.onTransaction(listener), full ?? false),
-    }),
-    defineMethod({
-      name: 'eth_getFilterChanges',
-      summary: 'What a filter has seen since it was asked last',
-      params: z.tuple([id]),
-      paramNames: ['id'],
-      result: described('list of hashes, logs or transactions'),
-      handler: ([given]) => changesToJson(filters.changes(given)),
     }),
     defineMethod({
       name: 'eth_getFilterLogs',
       summary: 'The logs of canonical blocks that a filter of logs takes',
-      params: z.tuple([id]),
+      params: z.tuple([filterId]),
       paramNames: ['id'],
       result: described('list of logs'),
       handler: async ([given], io) => (await logs.find(filters.logQuery(given), io)).map((log) => placedLogToJson(log)),
     }),
-    defineMethod({
-      name: 'eth_uninstallFilter',
-      summary: 'Ends a filter',
-      params: z.tuple([id]),
-      paramNames: ['id'],
-      result: z.boolean().meta({ description: 'whether there was one' }),
-      handler: ([given]) => filters.uninstall(given),
-    }),
+    ...poolFilterMethods(filters, pending),
   ]
 }

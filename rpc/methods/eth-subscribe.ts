@@ -52,6 +52,28 @@ function parsed<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
   )
 }
 
+/** Follows transactions that become executable. @param option whether they are told whole @throws AppError INVALID_PARAMS */
+export function followPending(pending: PendingTransactions, option: unknown): (notify: Notify) => () => void {
+  const full = parsed(optionalFlag, option) ?? false
+  return (notify) =>
+    pending.onTransaction((transaction) => notify(full ? transactionToJson(transaction) : transaction.hash))
+}
+
+/** `eth_unsubscribe` */
+export function unsubscribeMethod(): Method {
+  return defineMethod({
+    name: 'eth_unsubscribe',
+    summary: 'Ends a subscription of this connection',
+    params: z.tuple([z.string()]),
+    paramNames: ['id'],
+    result: z.boolean(),
+    handler([id], { connection }) {
+      if (connection?.unsubscribe(id) === true) return true
+      throw rpcError('SUBSCRIPTION_NOT_FOUND', 'subscription not found')
+    },
+  })
+}
+
 /** `eth_subscribe` and `eth_unsubscribe`, over a WebSocket. */
 export function ethSubscribeMethods(events: ChainEventSource, pending: PendingTransactions): readonly Method[] {
   /** How to follow what a caller names. @throws AppError SUBSCRIPTION_UNKNOWN, INVALID_PARAMS */
@@ -66,11 +88,8 @@ export function ethSubscribeMethods(events: ChainEventSource, pending: PendingTr
             for (const { log, removed } of seen) notify(placedLogToJson(log, removed))
           })
       }
-      case 'newPendingTransactions': {
-        const full = parsed(optionalFlag, option) ?? false
-        return (notify) =>
-          pending.onTransaction((transaction) => notify(full ? transactionToJson(transaction) : transaction.hash))
-      }
+      case 'newPendingTransactions':
+        return followPending(pending, option)
       case 'syncing':
         // This chain never syncs with anybody.
         return () => () => undefined
@@ -91,16 +110,6 @@ export function ethSubscribeMethods(events: ChainEventSource, pending: PendingTr
         return connection.subscribe('eth', follower(kind, option))
       },
     }),
-    defineMethod({
-      name: 'eth_unsubscribe',
-      summary: 'Ends a subscription of this connection',
-      params: z.tuple([z.string()]),
-      paramNames: ['id'],
-      result: z.boolean(),
-      handler([id], { connection }) {
-        if (connection?.unsubscribe(id) === true) return true
-        throw rpcError('SUBSCRIPTION_NOT_FOUND', 'subscription not found')
-      },
-    }),
+    unsubscribeMethod(),
   ]
 }

@@ -5,7 +5,7 @@ import { silentLogger } from '../../src/telemetry/logger.ts'
 import { createDispatcher } from '../dispatch.ts'
 import { methodTable } from '../method.ts'
 import { ethMethods, type PassThrough, passedOnMethods, type TransactionPoolService } from './eth.ts'
-import { DEBUG_READ_METHODS, READ_METHODS } from './pass-through.ts'
+import { DEBUG_READ_METHODS, PASSED_ON_METHODS } from './pass-through.ts'
 
 const HASH: Hash = `0x${'11'.repeat(32)}`
 
@@ -75,7 +75,7 @@ describe('the pass-through', () => {
   })
 
   it('holds reads only', async () => {
-    for (const name of [...READ_METHODS, ...DEBUG_READ_METHODS]) {
+    for (const name of [...PASSED_ON_METHODS, ...DEBUG_READ_METHODS]) {
       expect(name).toMatch(/^(eth|net|web3|debug)_/)
       expect(name).not.toMatch(/set|send|sign|submit|write|start|stop|chaindb|freeOSMemory|import|export|mine/i)
     }

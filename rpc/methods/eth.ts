@@ -6,7 +6,7 @@ import type { PoolErrorCode } from '../../txpool/validate.ts'
 import { upstreamError } from '../errors.ts'
 import { defineMethod, described, type Method } from '../method.ts'
 import { data } from '../schema.ts'
-import { DEBUG_READ_METHODS, READ_METHODS } from './pass-through.ts'
+import { DEBUG_READ_METHODS, PASSED_ON_METHODS } from './pass-through.ts'
 
 /** Takes transactions that wait for a block. */
 export interface TransactionPoolService {
@@ -59,7 +59,7 @@ function passedOn(name: string, passThrough: PassThrough): Method {
 
 /** The reads that a node behind a chain answers. @param debug pass reading `debug_*` methods on, too */
 export function passedOnMethods(passThrough: PassThrough, debug: boolean): readonly Method[] {
-  const names = debug ? [...READ_METHODS, ...DEBUG_READ_METHODS] : READ_METHODS
+  const names = debug ? [...PASSED_ON_METHODS, ...DEBUG_READ_METHODS] : PASSED_ON_METHODS
   return names.map((name) => passedOn(name, passThrough))
 }
 

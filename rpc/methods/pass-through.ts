@@ -1,8 +1,8 @@
 /**
- * geth's methods that read and nothing else: what is passed on to the execution layer. Everything that a namespace may
+ * geth's methods that read and nothing else: what is passed on to the execution layer, whatever waits in the pool here. Everything that a namespace may
  * grow later, and all of `engine_*`, `admin_*`, `personal_*` and `miner_*`, stays out because it is not named here.
  */
-export const READ_METHODS: readonly string[] = [
+export const PASSED_ON_METHODS: readonly string[] = [
   'eth_accounts',
   'eth_blobBaseFee',
   'eth_blockNumber',
@@ -25,12 +25,9 @@ export const READ_METHODS: readonly string[] = [
   'eth_getProof',
   'eth_getRawTransactionByBlockHashAndIndex',
   'eth_getRawTransactionByBlockNumberAndIndex',
-  'eth_getRawTransactionByHash',
   'eth_getStorageAt',
   'eth_getTransactionByBlockHashAndIndex',
   'eth_getTransactionByBlockNumberAndIndex',
-  'eth_getTransactionByHash',
-  'eth_getTransactionCount',
   'eth_getTransactionReceipt',
   'eth_getUncleByBlockHashAndIndex',
   'eth_getUncleByBlockNumberAndIndex',
@@ -45,6 +42,14 @@ export const READ_METHODS: readonly string[] = [
   'net_version',
   'web3_clientVersion',
   'web3_sha3',
+]
+
+/** geth's methods that read and nothing else, those that also look into the pool among them. */
+export const READ_METHODS: readonly string[] = [
+  ...PASSED_ON_METHODS,
+  'eth_getRawTransactionByHash',
+  'eth_getTransactionByHash',
+  'eth_getTransactionCount',
 ]
 
 /** Reading methods of `debug_*`. They can cost a node much, so they are passed on only where the configuration allows. */

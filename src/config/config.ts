@@ -15,6 +15,8 @@ export interface EngineSettings {
 /** A remote execution layer. */
 export interface ExecutionLayerSettings {
   readonly rpc: string
+  /** Tells of new heads, over a WebSocket. */
+  readonly ws?: string
   /** Milliseconds between two looks at its head. */
   readonly pollMs: number
   readonly engine?: EngineSettings
@@ -155,8 +157,8 @@ function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], un
 
 function executionLayer(el: ParsedEl): ExecutionLayerSettings | 'embedded' {
   if (el === 'embedded') return el
-  const { rpc, poll: pollMs, engine } = el
-  return present({ rpc, pollMs, engine: engine && { url: engine.url, jwtSecret: engine.jwtSecretFile } })
+  const { rpc, ws, poll: pollMs, engine } = el
+  return present({ rpc, ws, pollMs, engine: engine && { url: engine.url, jwtSecret: engine.jwtSecretFile } })
 }
 
 function signer(parsed: NonNullable<ParsedChain['signer']>): SignerSettings {

@@ -18,6 +18,7 @@ function url(...protocols: readonly string[]) {
 }
 
 const httpUrl = url('http', 'https')
+const wsUrl = url('ws', 'wss')
 
 /** What a chain's routes are called by: it stands in a path, beside `/healthz` and the like. */
 const chainName = z
@@ -61,6 +62,7 @@ function engine(files: FileSchemas) {
 function node(files: FileSchemas) {
   return z.strictObject({
     rpc: httpUrl,
+    ws: wsUrl.optional(),
     poll: duration.default(500),
     engine: engine(files).optional(),
   })

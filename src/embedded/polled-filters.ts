@@ -16,6 +16,9 @@ export type FilterChanges =
 /** Hears of transactions; returns what ends it. */
 export type FollowTransactions = (listener: (transaction: SignedTransaction) => void) => () => void
 
+/** What happens to a chain, for filters. */
+export type FilterEvents = Pick<ChainEvents, 'onHead' | 'onLogs'>
+
 type FilterKind =
   | { readonly tag: 'blocks' }
   | { readonly tag: 'logs'; readonly query: LogQuery }
@@ -37,11 +40,11 @@ const MAX_SEEN = 100_000
 
 /** Filters of a chain that callers poll. @see geth, eth/filters FilterAPI */
 export class PolledFilters {
-  readonly #events: ChainEvents
+  readonly #events: FilterEvents
   readonly #clock: Pick<Clock, 'now'>
   readonly #filters = new Map<string, Filter>()
 
-  constructor(events: ChainEvents, clock: Pick<Clock, 'now'>) {
+  constructor(events: FilterEvents, clock: Pick<Clock, 'now'>) {
     this.#events = events
     this.#clock = clock
   }

@@ -1,4 +1,7 @@
-import { passedOnMethods } from '../../rpc/methods/eth.ts'
+import { type PassThrough, passedOnMethods } from '../../rpc/methods/eth.ts'
+import { poolFilterMethods } from '../../rpc/methods/eth-filters.ts'
+import { remotePoolMethods } from '../../rpc/methods/remote-pool.ts'
+import { remoteSubscribeMethods } from '../../rpc/methods/remote-subscribe.ts'
 import { type FollowedBlock, signedOf } from '../../txpool/branch-walk.ts'
 import { type FollowedChain, HeadFollower } from '../../txpool/head-follower.ts'
 import { PoolUpkeep } from '../../txpool/pool-upkeep.ts'
@@ -8,16 +11,20 @@ import { remoteStates } from '../builder/remote-pinned-state.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { SealedBlock } from '../builder/service.ts'
 import { ringWants } from '../builder/standing-wants.ts'
+import { begunSubscription } from '../clients/begun-subscription.ts'
 import { EngineClient } from '../clients/engine.ts'
 import { HeadBlocks } from '../clients/head-blocks.ts'
 import { L2Client } from '../clients/l2.ts'
+import { NodeSocket } from '../clients/node-socket.ts'
 import { readHeadAccounts, readOpHeadAccounts } from '../clients/pool-head.ts'
+import { SocketHints } from '../clients/socket-hints.ts'
 import { StateRider } from '../clients/state-rider.ts'
 import { RpcStateSource } from '../clients/state-rpc.ts'
 import { type RpcOutcome, RpcTransport } from '../clients/transport.ts'
-import type { EngineSettings } from '../config/config.ts'
+import type { EngineSettings, ExecutionLayerSettings } from '../config/config.ts'
 import { EngineCommitter } from '../delivery/committers/engine.ts'
 import { type LabelDistances, TrailingLabels } from '../delivery/trailing-labels.ts'
+import { type FilterEvents, PolledFilters } from '../embedded/polled-filters.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { isAppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
@@ -58,6 +65,9 @@ function followed(block: Block): FollowedBlock {
 function followedSealed({ transactions, ...block }: SealedBlock): FollowedBlock {
   return followed({ ...block, transactions: transactions.map(({ transaction }) => transaction) })
 }
+
+/** Blocks and logs of a node are not followed by filters here. */
+const NO_EVENTS: FilterEvents = { onHead: () => () => undefined, onLogs: () => () => undefined }
 
 /** Hears of what this process does to a chain. */
 interface CommitListener {
@@ -103,8 +113,8 @@ export function remoteLayer(options: {
   /** Seconds. */
   readonly blockTime: bigint
   readonly reads: RpcTransport
-  /** Milliseconds between two looks at the head. */
-  readonly pollMs: number
+  /** How its head is followed. */
+  readonly heads: Pick<ExecutionLayerSettings, 'ws' | 'pollMs'>
   /** Whether readiness and closing of `reads` are this layer's. */
   readonly ownsReads: boolean
   /** Absent where blocks are not inserted, or only asked about. */
@@ -117,7 +127,7 @@ export function remoteLayer(options: {
   readonly store: NodeStore
   readonly debugReads: boolean
 }): ExecutionLayer {
-  const { name, chainId, blockTime, reads, engine: settings, sealedBlocks, store, labels } = options
+  const { name, chainId, blockTime, reads, engine: settings, heads, sealedBlocks, store, labels } = options
   const engine =
     settings && new RpcTransport({ endpoint: `${name}.engine`, url: settings.url, jwtSecret: settings.jwtSecret })
   const source = new RpcStateSource(reads)
@@ -127,6 +137,16 @@ export function remoteLayer(options: {
   const transports = [...(options.ownsReads ? [reads] : []), ...(engine === undefined ? [] : [engine])]
   const commitListeners = new Set<() => void>()
   let follower: HeadFollower | undefined
+  let onTrouble = (_trouble: string | undefined): void => undefined
+  const socket =
+    heads.ws === undefined
+      ? undefined
+      : new NodeSocket({
+          endpoint: `${name}.ws`,
+          url: heads.ws,
+          clock: systemClock,
+          onTrouble: (trouble) => onTrouble(trouble),
+        })
   const atHead = async <T extends HeadAccounts>(read: () => Promise<T>): Promise<T> => {
     const saw = follower?.reading()
     const head = await read()
@@ -147,7 +167,8 @@ export function remoteLayer(options: {
           return block && followedSealed(block)
         },
         clock: systemClock,
-        pollMs: options.pollMs,
+        pollMs: heads.pollMs,
+        hints: socket && new SocketHints(socket),
         onSkipped: (from, to) =>
           logger.warn(
             { from: from.hash, to: to.hash },
@@ -156,7 +177,16 @@ export function remoteLayer(options: {
         onFailure: (error) => logger.error({ error }, 'the head could not be followed'),
       })
       follower = following
-      return { run: (signal) => following.run(signal) }
+      onTrouble = (trouble) => {
+        const endpoint = `${name}.ws`
+        if (trouble === undefined) logger.info({ endpoint }, 'the node tells of its heads')
+        else logger.warn({ endpoint, trouble }, 'the node does not tell of its heads: it is polled')
+      }
+      return {
+        async run(signal) {
+          await Promise.all([following.run(signal), socket?.run(signal)])
+        },
+      }
     },
     committer() {
       if (engineApi === undefined || !options.inserts) return undefined
@@ -189,11 +219,21 @@ export function remoteLayer(options: {
       },
       pollMs: INCLUSION_POLL,
     },
-    methods: () =>
-      passedOnMethods(
-        { call: (method, params, io) => reads.call(method, params, { ...io, idempotent: true }) },
-        options.debugReads,
-      ),
+    methods(pool) {
+      const node: PassThrough = {
+        call: (method, params, io) => reads.call(method, params, { ...io, idempotent: true }),
+      }
+      const events = socket && {
+        subscribe: (params: readonly unknown[], onResult: (result: unknown) => void) =>
+          begunSubscription(socket, params, onResult),
+      }
+      return [
+        ...passedOnMethods(node, options.debugReads),
+        ...remotePoolMethods(node, pool),
+        ...poolFilterMethods(new PolledFilters(NO_EVENTS, systemClock), pool),
+        ...remoteSubscribeMethods(events, pool),
+      ]
+    },
     nodeInfo: (io) =>
       reads.call('admin_nodeInfo', [], { ...io, idempotent: true }).catch((error: unknown) => {
         if (isAppError(error, 'RPC_ERROR')) return undefined

@@ -7,11 +7,14 @@ import { embeddedCallMethods } from '../../rpc/methods/embedded-calls.ts'
 import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import { type EngineApiService, engineMethods } from '../../rpc/methods/engine.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
+import { poolFilterMethods } from '../../rpc/methods/eth-filters.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
 import { miningMethods } from '../../rpc/methods/mining.ts'
-import { DEBUG_READ_METHODS, READ_METHODS } from '../../rpc/methods/pass-through.ts'
+import { DEBUG_READ_METHODS, PASSED_ON_METHODS } from '../../rpc/methods/pass-through.ts'
 import { peerMethods } from '../../rpc/methods/peers.ts'
 import { poolEditMethods } from '../../rpc/methods/pool-edits.ts'
+import { remotePoolMethods } from '../../rpc/methods/remote-pool.ts'
+import { remoteSubscribeMethods } from '../../rpc/methods/remote-subscribe.ts'
 import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { serviceMethods } from '../../rpc/methods/service.ts'
 import { snapshotMethods } from '../../rpc/methods/snapshots.ts'
@@ -236,6 +239,12 @@ function peersSection(): string {
   ].join('\n')
 }
 
+/** What is answered with the help of the pool on a chain of a node. */
+function remotePool(): readonly Method[] {
+  const none = {} as never
+  return [...remotePoolMethods(none, none), ...poolFilterMethods(none, none), ...remoteSubscribeMethods(none, none)]
+}
+
 /** The page of the RPC: its methods and errors, as the code defines them. */
 export function renderRpcPage(): string {
   const methods = described(definitions())
@@ -260,10 +269,18 @@ export function renderRpcPage(): string {
     '## Passed on to the execution layer',
     '',
     'These are answered by the node behind the chain, errors included, unchanged:',
-    `${names(READ_METHODS)}.`,
+    `${names(PASSED_ON_METHODS)}.`,
     '',
     'With `rpc.debugReads: true` also:',
     `${names(DEBUG_READ_METHODS)}.`,
+    '',
+    'The pool here has its say where transactions may still wait. Subscriptions other than `newPendingTransactions` are begun at',
+    'the node, where `el.ws` is configured:',
+    '',
+    table(
+      ['method', 'does'],
+      remotePool().map(({ name, summary }) => [`\`${name}\``, summary]),
+    ),
     '',
     '## Errors',
     '',
