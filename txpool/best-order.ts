@@ -36,10 +36,6 @@ function goesFirst(a: Candidate, b: Candidate): boolean {
   return a.tip === b.tip ? a.place < b.place : a.tip > b.tip
 }
 
-function senderOf({ entry }: Candidate): Address {
-  return entry.transaction.sender
-}
-
 /**
  * The pool's transactions by falling effective tip, each sender's by rising nonce; what pays the same in the order of arrival. One
  * that does not cover the block's prices is not given, and holds back the sender's later ones. A step takes as long as the
@@ -57,8 +53,8 @@ export class BestOrder implements Iterator<SignedTransaction, undefined, PoolVer
   /** The nonces that are behind us. */
   readonly #passed = new Map<Address, bigint>()
   /** Who has to wait until it is begun again. */
-  readonly #aside = new Map<Address, Candidate>()
-  #last: Candidate | undefined
+  readonly #aside = new Set<Address>()
+  #last: PoolEntry | undefined
 
   constructor(pool: OrderedPool, prices: BlockPrices) {
     this.#pool = pool
@@ -80,26 +76,28 @@ export class BestOrder implements Iterator<SignedTransaction, undefined, PoolVer
     for (let first = this.#heap; first !== undefined; first = this.#heap) {
       this.#heap = withoutFirst(first, goesFirst)
       const { item } = first
-      const sender = senderOf(item)
+      const { sender } = item.entry.transaction
       if (this.#aside.has(sender) || this.#nextOf(sender) !== item.entry) continue
-      this.#last = item
+      this.#last = item.entry
       return { done: false, value: item.entry.transaction }
     }
     return { done: true, value: undefined }
   }
 
   #judge(verdict: PoolVerdict): void {
-    const last = this.#last
+    const { sender, nonce } = this.#last?.transaction ?? {}
     this.#last = undefined
     if (verdict === 'again') {
-      for (const candidate of [...this.#aside.values(), ...(last === undefined ? [] : [last])]) this.#insert(candidate)
+      const back = [...this.#aside]
       this.#aside.clear()
-    } else if (last !== undefined && verdict === 'included') {
-      this.#passed.set(senderOf(last), last.entry.transaction.nonce)
-      this.#offer(senderOf(last))
-    } else if (last !== undefined) {
-      this.#aside.set(senderOf(last), last)
+      for (const one of back) this.#offer(one)
+    } else if (sender !== undefined && verdict !== 'included') {
+      this.#aside.add(sender)
+      return
+    } else if (nonce !== undefined && sender !== undefined) {
+      this.#passed.set(sender, nonce)
     }
+    if (sender !== undefined) this.#offer(sender)
   }
 
   #catchUp(): void {
@@ -122,12 +120,7 @@ export class BestOrder implements Iterator<SignedTransaction, undefined, PoolVer
 
   #offer(sender: Address): void {
     const candidate = this.#candidateOf(sender)
-    if (candidate === undefined) return
-    if (this.#aside.has(sender)) this.#aside.set(sender, candidate)
-    else this.#insert(candidate)
-  }
-
-  #insert(candidate: Candidate): void {
+    if (candidate === undefined || this.#aside.has(sender)) return
     this.#heap = insertInto(this.#heap, candidate, goesFirst)
     this.#added++
   }

@@ -7,6 +7,7 @@ import { isDeposit, type SignedTransaction } from '../protocol/transaction.ts'
 import { requireConditions, unmetCondition } from './conditional.ts'
 import { DaBudget, type DaThrottle } from './da-limits.ts'
 import type { Job } from './job.ts'
+import { JobOrder } from './job-order.ts'
 import type { PoolReader, PoolVerdict } from './ports.ts'
 
 /** Where transactions come from that nobody has named. */
@@ -74,32 +75,35 @@ export async function* includeInOrder(
   { pool, throttle }: PoolSource,
   io: IoOptions,
 ): AsyncGenerator<ExecutedTransaction | undefined, void, void> {
-  const { env, state, execution } = job.open()
-  const budget = throttle && new DaBudget(throttle.limits, signedOf(execution.transactions))
-  const candidates = pool.best(env.baseFeePerGas)
-  let verdict: PoolVerdict = 'included'
+  const { state, execution } = job.open()
+  const limits = throttle?.limits
+  const limited = limits !== undefined && (limits.transaction > 0n || limits.block > 0n)
+  const budget = limited ? new DaBudget(limits, signedOf(execution.transactions)) : undefined
+  const order = new JobOrder(job, pool)
+  let verdict: PoolVerdict = 'again'
   for (;;) {
-    const next: IteratorResult<SignedTransaction, undefined> = candidates.next(verdict)
-    if (next.done === true) return
+    const next = order.next(verdict)
+    if (next === undefined) return
     // What the block holds costs no attempt: it would be refused for its nonce.
-    if (execution.holds(next.value.hash)) {
+    if (execution.holds(next.hash)) {
       verdict = 'included'
       continue
     }
-    if (next.value.gasLimit > execution.gasLeft || budget?.allows(next.value) === false) {
+    if (next.gasLimit > execution.gasLeft || budget?.allows(next) === false) {
       verdict = 'skipSender'
       continue
     }
-    await state.predict([next.value], io)
-    if ((await unmetCondition(job, pool, next.value, io)) !== undefined) {
+    await state.predict([next], io)
+    if ((await unmetCondition(job, pool, next, io)) !== undefined) {
       verdict = 'rejected'
+      order.pause()
       yield undefined
       continue
     }
     let executed: ExecutedTransaction | undefined
     try {
-      executed = await job.include(next.value)
-      budget?.add(next.value)
+      executed = await job.include(next)
+      budget?.add(next)
       verdict = 'included'
     } catch (error) {
       // A refused transaction must not stop the ones behind it; what was mined already makes room for its successor.
@@ -107,6 +111,7 @@ export async function* includeInOrder(
       if (reason === undefined) throw error
       verdict = reason === 'nonceTooLow' ? 'included' : 'skipSender'
     }
+    order.pause()
     yield executed
   }
 }

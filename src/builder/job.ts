@@ -117,8 +117,13 @@ export class Job {
     return execution.transactions.length
   }
 
+  /** What blobs cost in the block, in wei per blob gas; undefined where there are none. */
+  get blobBaseFee(): bigint | undefined {
+    return this.#rules.blobBaseFee(this.#env)
+  }
+
   #blobBaseFee(): { readonly blobBaseFee?: bigint } {
-    const blobBaseFee = this.#rules.blobBaseFee(this.#env)
+    const { blobBaseFee } = this
     return blobBaseFee === undefined ? {} : { blobBaseFee }
   }
 
