@@ -59,6 +59,14 @@ export interface TransportStats {
   readonly bytesOut: number
 }
 
+/** Mutual TLS, in PEM. */
+export interface TlsIdentity {
+  /** Instead of the system's authorities. */
+  readonly ca?: string
+  readonly cert?: string
+  readonly key?: string
+}
+
 /** How to reach an endpoint. */
 export interface TransportOptions {
   /** A name for errors and metrics, such as "op-a.el": never a URL, which may hold credentials. */
@@ -68,6 +76,8 @@ export interface TransportOptions {
   /** 32 bytes; each request then carries a fresh Engine API token. */
   readonly jwtSecret?: Uint8Array
   readonly headers?: Readonly<Record<string, string>>
+  /** Whom to trust and who to be, over https. */
+  readonly tls?: TlsIdentity
   /** Milliseconds for a whole call, default 30 000. */
   readonly timeoutMs?: number
   /** Calls in one HTTP request, default 900 (geth refuses more than 1000). */
@@ -139,8 +149,10 @@ export class RpcTransport {
   async #openPool(): Promise<Pool> {
     const { Pool } = await import('undici')
     // Deadlines are the caller's signal and ours; undici's own timers would only add a second, coarser one.
+    const { connections, tls } = this.#options
     return new Pool(this.#origin, {
-      connections: this.#options.connections ?? 16,
+      connections: connections ?? 16,
+      ...(tls === undefined ? {} : { connect: { ...tls, minVersion: 'TLSv1.3' } }),
       keepAliveTimeout: 30_000,
       headersTimeout: 0,
       bodyTimeout: 0,

@@ -29,6 +29,8 @@ export type SignerSettings =
       readonly kind: 'remote'
       readonly endpoint: string
       readonly address: Address
+      /** Sent with each request. */
+      readonly headers?: Readonly<Record<string, string>>
       /** Absolute paths of PEM files. */
       readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string }
     }
@@ -163,8 +165,8 @@ function executionLayer(el: ParsedEl): ExecutionLayerSettings | 'embedded' {
 
 function signer(parsed: NonNullable<ParsedChain['signer']>): SignerSettings {
   if ('keyFile' in parsed) return { kind: 'key', key: parsed.keyFile }
-  const { endpoint, address, tls } = parsed
-  return { kind: 'remote', endpoint, address, ...(tls === undefined ? {} : { tls: present(tls) }) }
+  const { endpoint, address, headers, tls } = parsed
+  return present({ kind: 'remote' as const, endpoint, address, headers, tls: tls && present(tls) })
 }
 
 function insertMode({ insert, el }: ParsedChain): InsertMode {

@@ -204,7 +204,6 @@ chains:
       'chains[0].el.engine.jwtSecretFile: short.hex: expected 32 bytes of hex',
       'chains[0].el.engine.url: is required',
       'chains[0].el.rpc: expected a URL with http or https',
-      'chains[0].insert: insert "op-node" is not supported by this version',
       'chains[0].name: expected letters, digits, dots and dashes',
       'chains[0].node: is required with insert: op-node',
       'chains[0].rollup: missing.json: no such file',

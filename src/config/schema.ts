@@ -84,6 +84,7 @@ function chain(files: FileSchemas) {
         z.strictObject({
           endpoint: httpUrl,
           address,
+          headers: z.record(z.string(), z.string()).optional(),
           tls: z.strictObject({ ca: files.path, cert: files.path, key: files.path }).partial().optional(),
         }),
       ])

@@ -15,7 +15,6 @@ const SERVICE_GAPS: readonly Gap[] = [{ path: ['supervisor'], asks: present, wha
 const CHAIN_GAPS: readonly Gap[] = [
   { path: ['mode'], asks: (value) => value === 'auto', what: 'mode "auto"' },
   { path: ['mode'], asks: (value) => value === 'engine', what: 'mode "engine"' },
-  { path: ['insert'], asks: (value) => value === 'op-node', what: 'insert "op-node"' },
   { path: ['driver'], asks: (value) => value === true, what: 'a driver' },
   { path: ['interop'], asks: present, what: 'managed mode' },
   { path: ['p2p'], asks: present, what: 'block gossip' },

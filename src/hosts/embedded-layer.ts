@@ -116,7 +116,8 @@ export async function openEmbeddedLayer(options: {
         run: (signal) => upkeep.run(signal, (error) => logger.error({ error }, 'the pool could not read its accounts')),
       }
     },
-    committer: () => new EngineCommitter(new EmbeddedEnginePort(engine), sealedBlocks, () => NOTHING_ALONG, policy),
+    committer: (other) =>
+      other ?? new EngineCommitter(new EmbeddedEnginePort(engine), sealedBlocks, () => NOTHING_ALONG, policy),
     headAccounts: (senders) => head.accounts(senders),
     opHeadAccounts: (senders) => head.opAccounts(senders),
     inclusion: {

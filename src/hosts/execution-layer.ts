@@ -42,8 +42,11 @@ export interface ExecutionLayer {
   readonly rootOracle: RootOracle | undefined
   /** Called once, before {@link committer}: the pool hears from then on what becomes of the chain. */
   follow(pool: FollowingPool, listeners: FollowListeners): Following
-  /** Undefined where sealed blocks are inserted nowhere. Called once. */
-  committer(): Committer | undefined
+  /**
+   * Undefined where sealed blocks are inserted nowhere. Called once.
+   * @param other inserts in place of this layer's own way
+   */
+  committer(other?: Committer): Committer | undefined
   headAccounts(senders: readonly Address[], io: IoOptions): Promise<HeadAccounts>
   /** Of an OP-Stack chain. */
   opHeadAccounts(senders: readonly Address[], io: IoOptions): Promise<OpHeadAccounts>

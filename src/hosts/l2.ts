@@ -31,6 +31,7 @@ import { engineRoute } from './engine-route.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 import { interopFilter } from './interop-filter.ts'
+import { nodeDelivery } from './node-delivery.ts'
 import { knownUpgrades, sharedPool, sharingParts } from './shared-pool.ts'
 
 /** A pool's journal and what was in it. */
@@ -109,7 +110,8 @@ export function hostL2(
     },
   }
   const following = layer.follow(followed, { logger, onReinjected: (transactions) => journaled?.keep(transactions) })
-  const committer = layer.committer()
+  const delivery = nodeDelivery(settings, sealedBlocks, async (io) => (await chain.block('latest', io))?.hash)
+  const committer = layer.committer(delivery?.committer)
   const auto = new AutoBuilder({
     builder: () => jobs,
     clock: systemClock,
@@ -142,7 +144,7 @@ export function hostL2(
   const jobs: Jobs = new Jobs({
     ...building,
     committer,
-    publisher: undefined,
+    publisher: delivery?.publisher,
     auto,
     sealedBlocks,
     limits: settings.jobs,
@@ -197,12 +199,14 @@ export function hostL2(
     ...(dev?.methods ?? []),
     ...(sharing ? peerMethods(sharing.service) : []),
   ]
-  if (settings.signer !== undefined) logger.warn('a signer is configured, but this version does not publish blocks')
+  if (settings.signer !== undefined && delivery === undefined) {
+    logger.warn('a signer is configured, but no node that publishes blocks')
+  }
   if (committer === undefined) logger.warn('sealed blocks are inserted nowhere (insert: none)')
   return {
     route: { name, chainId, layer: 'l2', methods, ...engineRoute(engineApi, true, shared) },
     watched,
-    transports: [...transports, ...(interop === undefined ? [] : [interop.transport])],
+    transports: [...transports, ...(delivery?.transports ?? []), ...(interop === undefined ? [] : [interop.transport])],
     ...(sharing && { sharing }),
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
@@ -220,6 +224,7 @@ export function hostL2(
       await auto.close()
       await jobs.close()
       await journaled?.close()
+      await delivery?.close()
       await layer.close()
     },
   }

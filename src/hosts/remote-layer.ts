@@ -188,10 +188,14 @@ export function remoteLayer(options: {
         },
       }
     },
-    committer() {
-      if (engineApi === undefined || !options.inserts) return undefined
+    committer(other) {
       const policy = labels && new TrailingLabels(sealedBlocks, client, labels)
-      const inner = new EngineCommitter(engineApi, sealedBlocks, nextBlockReads(rider, blockTime), policy)
+      const own = (): Committer | undefined =>
+        engineApi === undefined || !options.inserts
+          ? undefined
+          : new EngineCommitter(engineApi, sealedBlocks, nextBlockReads(rider, blockTime), policy)
+      const inner = other ?? own()
+      if (inner === undefined) return undefined
       const told = (): void => {
         for (const listener of commitListeners) listener()
       }

@@ -23,6 +23,7 @@ describe('a value in JSON', () => {
   test('is read strictly', () => {
     expect(json.uint('quantity')).toBe(16n)
     expect(json.index('quantity')).toBe(16)
+    expect(json.integer('number')).toBe(16n)
     expect(json.hex('data')).toBe('0xabcd')
     expect(json.flag('yes')).toBe(true)
     expect(json.flag('none')).toBe(false)
@@ -36,6 +37,7 @@ describe('a value in JSON', () => {
 
   test('is refused with its whole path', () => {
     expect(() => json.index('huge')).toThrow(refused('huge'))
+    expect(() => json.integer('quantity')).toThrow(refused('quantity'))
     expect(() => json.hash('data')).toThrow(refused('data'))
     expect(() => json.bytesList('list')).toThrow(refused('list.1'))
     expect(() => json.object('inner').objects('list')[0]?.uint('quantity')).toThrow(refused('inner.list.0.quantity'))

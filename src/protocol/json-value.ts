@@ -39,6 +39,14 @@ export class JsonObject {
     return value <= Number.MAX_SAFE_INTEGER ? Number(value) : invalid('a small quantity', this.#name(key))
   }
 
+  /** A whole JSON number that is not negative, as op-node writes numbers of blocks. */
+  integer(key: string): bigint {
+    const value = this.#fields[key]
+    return Number.isSafeInteger(value) && (value as number) >= 0
+      ? BigInt(value as number)
+      : invalid('a whole number', this.#name(key))
+  }
+
   /** DATA as lowercase hex; with `size`, of exactly that many bytes. */
   hex(key: string, size?: number): Hex {
     const value = this.#fields[key]

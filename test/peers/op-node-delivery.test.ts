@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import type { Hash } from '../../src/primitives/hex.ts'
+import { devAccounts, otherUser, unsafeBlockSigner } from './support/dev-accounts.ts'
+import { type ForkSchedule, forksUpTo } from './support/fork-schedule.ts'
+import { JsonRpcError } from './support/json-rpc.ts'
+import { l2Genesis } from './support/l2-genesis.ts'
+import { startOpGeth } from './support/op-geth.ts'
+import { startOpNode } from './support/op-node.ts'
+import { type OpSequencer, type Sealed, startOpSequencer } from './support/op-sequencer.ts'
+import { type SingleStack, startSingleStack } from './support/single-stack.ts'
+import { waitFor } from './support/wait-for.ts'
+
+const SENDER_KEY = `0x${'51'.repeat(32)}` as const
+const VERIFIER_KEY = `0x${'52'.repeat(32)}` as const
+
+/** Bedrock first, the newest after a few blocks: each version of the encoding is gossiped. */
+function schedule(genesisTime: number): ForkSchedule {
+  const late: Partial<Record<string, number>> = {
+    regolith: 0,
+    canyon: 4,
+    delta: 4,
+    ecotone: 8,
+    fjord: 8,
+    granite: 12,
+    holocene: 12,
+    isthmus: 16,
+    jovian: 20,
+  }
+  return Object.fromEntries(
+    forksUpTo('jovian').map((fork) => [fork, genesisTime + (late[fork] ?? 0)]),
+  ) as unknown as ForkSchedule
+}
+
+function deliver(stack: SingleStack, signerKey: string): Promise<OpSequencer> {
+  const { folder, l1, el, rollupFile, node } = stack
+  const keyFile = folder.write('signer.key', signerKey)
+  return startOpSequencer({
+    folder,
+    name: `deliver-${signerKey.slice(2, 6)}`,
+    l1: { url: l1.el.url, configFile: l1.configFile },
+    el,
+    rollupFile,
+    chain: { node: { rpc: node.url }, insert: 'op-node', signer: { keyFile } },
+  })
+}
+
+async function block(sequencer: OpSequencer, seal: object = {}): Promise<Sealed> {
+  const job = await sequencer.rpc.call<string>('test_open')
+  return sequencer.rpc.call<Sealed>('test_seal', [job, seal])
+}
+
+describe('delivery through op-node', () => {
+  it('commits and publishes: the blocks reach another op-node by gossip', { timeout: 180_000 }, async () => {
+    await using stack = await startSingleStack({
+      forks: schedule,
+      back: 40,
+      sequencer: 'stopped',
+      p2p: { privateKey: SENDER_KEY },
+    })
+    const { folder, l1, node, rollupFile, forks, genesisTime } = stack
+    const genesis = await l2Genesis({ timestamp: genesisTime, forks })
+    await using verifierEl = await startOpGeth({ folder, genesis, name: 'verifier-geth' })
+    await using verifier = await startOpNode({
+      folder,
+      name: 'verifier',
+      l1,
+      el: verifierEl,
+      rollupFile,
+      p2p: { privateKey: VERIFIER_KEY, static: [node.multiaddr] },
+    })
+    const connected = async (): Promise<boolean> => {
+      const { connected: peers } = await node.rpc.call<{ connected: number }>('opp2p_peerStats')
+      return peers > 0
+    }
+    await waitFor('the op-nodes are connected', connected, { timeout: 60_000 })
+    await using sequencer = await deliver(stack, unsafeBlockSigner.privateKey)
+    let last: Hash | undefined
+    for (let i = 0; i < 30; i++) {
+      const sealed = await block(sequencer)
+      expect(sealed).toMatchObject({ committed: true, published: true })
+      const { unsafe_l2: unsafe } = await node.syncStatus()
+      expect(unsafe.hash).toBe(sealed.hash)
+      last = sealed.hash
+    }
+    await waitFor(
+      'the verifier has the last block',
+      async () => (await verifier.syncStatus()).unsafe_l2.hash === last,
+      {
+        timeout: 60_000,
+      },
+    )
+    expect((await verifierEl.block('latest')).hash).toBe(last)
+  })
+
+  it('tells why a block is not delivered, and delivers it later', { timeout: 120_000 }, async () => {
+    await using stack = await startSingleStack({ forks: schedule, back: 40, sequencer: 'stopped' })
+    const { node } = stack
+    await using sequencer = await deliver(stack, (devAccounts[3] as (typeof devAccounts)[number]).privateKey)
+    // This op-node has no P2P.
+    const failure = await block(sequencer).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(JsonRpcError)
+    expect(failure).toMatchObject({ code: -38540, message: expect.stringMatching(/P2P/i) })
+    const { unsafe_l2: unsafe } = await node.syncStatus()
+    expect(unsafe.number).toBe(1)
+    const unpublished = await block(sequencer, { publish: false })
+    expect(unpublished).toMatchObject({ committed: true, published: false })
+    // A block that is wrong.
+    const job = await sequencer.rpc.call<string>('test_open')
+    const wrong = await sequencer.rpc
+      .call('test_seal', [job, { publish: false, header: { stateRoot: `0x${'11'.repeat(32)}` } }])
+      .catch((error: unknown) => error)
+    expect(wrong).toMatchObject({ code: -38530 })
+    // A sibling of the head: a reorg that op-node goes along with.
+    const parent = (await node.syncStatus()).unsafe_l2
+    const sibling = await sequencer.rpc.call<string>('test_open', [
+      { l2Parent: unsafe.hash, feeRecipient: otherUser.address },
+    ])
+    const reorged = await sequencer.rpc.call<Sealed>('test_seal', [sibling, { publish: false }])
+    expect(reorged.committed).toBe(true)
+    const after = (await node.syncStatus()).unsafe_l2
+    expect(after).toMatchObject({ hash: reorged.hash, number: parent.number })
+    expect(after.hash).not.toBe(parent.hash)
+    // op-node goes on from it.
+    await node.rpc.call('admin_startSequencer', [after.hash])
+    await waitFor('op-node builds on it', async () => (await node.syncStatus()).unsafe_l2.number > after.number)
+  })
+})
