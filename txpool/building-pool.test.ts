@@ -28,7 +28,7 @@ function pool() {
 
 it('gives what no rule bars, and lets go of what is barred or rejected', () => {
   const inner = pool()
-  const building = new BuildingPool(inner, { bars: ({ hash }) => hash === toWord(1n) })
+  const building = new BuildingPool(inner, { barred: ({ hash }) => hash === toWord(1n) })
   const best = building.best(0n)
   expect(best.next('included').value?.hash).toBe(toWord(0n))
   expect(best.next('included').value?.hash).toBe(toWord(2n))

@@ -9,35 +9,54 @@ export interface BuiltPool extends PoolReader {
   remove(hash: Hash): boolean
 }
 
-/** What building sees of a pool: what is rejected there leaves the pool. */
+/** What is not for every block. Absent rules apply to nothing. */
+export interface BuildingRules extends Pick<PoolReader, 'conditional'> {
+  /** Kept from blocks, with what follows on it. */
+  readonly held?: (transaction: SignedTransaction) => boolean
+  /** To be in no block any more: it leaves the pool. */
+  readonly barred?: (transaction: SignedTransaction) => boolean
+}
+
+/** What building sees of a pool: neither what is held nor what is barred, but for whoever asks for it by its hash. */
 export class BuildingPool implements PoolReader {
   readonly #pool: BuiltPool
-  readonly #bars: (transaction: SignedTransaction) => boolean
+  readonly #rules: BuildingRules
   readonly conditional?: (transaction: SignedTransaction) => TransactionConditional | undefined
 
-  /** @param options.bars tells which transactions no block may hold now; those that are asked for by name are not barred */
-  constructor(
-    pool: BuiltPool,
-    options: Pick<PoolReader, 'conditional'> & { readonly bars?: (transaction: SignedTransaction) => boolean } = {},
-  ) {
+  constructor(pool: BuiltPool, rules: BuildingRules) {
     this.#pool = pool
-    this.#bars = options.bars ?? (() => false)
-    if (options.conditional !== undefined) this.conditional = options.conditional
+    this.#rules = rules
+    if (rules.conditional !== undefined) this.conditional = rules.conditional
   }
 
-  *best(baseFee: bigint, blobBaseFee?: bigint): Generator<SignedTransaction, undefined, PoolVerdict> {
+  best(baseFee: bigint, blobBaseFee?: bigint): Iterator<SignedTransaction, undefined, PoolVerdict> {
     const candidates = this.#pool.best(baseFee, blobBaseFee)
-    let verdict: PoolVerdict = 'included'
-    for (;;) {
-      const next: IteratorResult<SignedTransaction, undefined> = candidates.next(verdict)
-      if (next.done === true) return undefined
-      verdict = this.#bars(next.value) ? 'rejected' : yield next.value
-      if (verdict === 'rejected') this.#pool.remove(next.value.hash)
+    const { held, barred } = this.#rules
+    let last: SignedTransaction | undefined
+    return {
+      next: (verdict: PoolVerdict = 'again') => {
+        if (verdict === 'rejected' && last !== undefined) this.#pool.remove(last.hash)
+        for (let told = verdict; ; ) {
+          const next: IteratorResult<SignedTransaction, undefined> = candidates.next(told)
+          last = next.value
+          if (last === undefined) return next
+          if (held?.(last)) {
+            told = 'skipSender'
+          } else if (barred?.(last)) {
+            this.#pool.remove(last.hash)
+            told = 'rejected'
+          } else {
+            return next
+          }
+        }
+      },
     }
   }
 
   ofSender(sender: Address): readonly SignedTransaction[] {
-    return this.#pool.ofSender(sender)
+    const transactions = this.#pool.ofSender(sender)
+    const end = this.#rules.held === undefined ? -1 : transactions.findIndex(this.#rules.held)
+    return end === -1 ? transactions : transactions.slice(0, end)
   }
 
   get(hash: Hash): SignedTransaction | undefined {

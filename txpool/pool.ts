@@ -23,6 +23,8 @@ export interface TxPoolOptions {
   readonly decode?: (raw: Uint8Array) => Transaction
   /** Takes what came with a transaction that is about to be held. @throws AppError with geth's wording */
   readonly admit?: (transaction: SignedTransaction, raw: Uint8Array, io: IoOptions) => Promise<void>
+  /** Somebody else's word on a transaction, before the checks that need state, as geth asks its filters. @throws AppError */
+  readonly filter?: (transaction: SignedTransaction, io: IoOptions) => Promise<void>
   /** What differs from geth's defaults. */
   readonly limits?: Partial<PoolLimits>
   /** Pools for what the legacy pool is not for; it takes what none of them does. */
@@ -121,7 +123,7 @@ export class TxPool implements PoolReader {
   }
 
   async #take(transaction: SignedTransaction, raw: Uint8Array, io: IoOptions): Promise<Hash> {
-    const { admit } = this.#options
+    const { filter, admit } = this.#options
     const { sender, hash } = transaction
     const checkNew = (): void => {
       if (this.get(hash) !== undefined) throw rejected('already known')
@@ -130,6 +132,10 @@ export class TxPool implements PoolReader {
     const subPool = this.#subPoolFor(transaction)
     let account = await this.#accountOf(sender, io)
     subPool.checkBasics(transaction, raw)
+    if (filter !== undefined) {
+      await filter(transaction, io)
+      account = await this.#accountOf(sender, io)
+    }
     if (admit !== undefined) {
       subPool.checkWithState(transaction, account)
       await admit(transaction, raw, io)

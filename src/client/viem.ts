@@ -3,6 +3,7 @@ import { callOnce, look } from './call.ts'
 import { type Job, jobOf } from './job.ts'
 import { formatJobSummary, type JobSummary } from './job-formats.ts'
 import { encodeOptions, type OpenJobOptions, type Quantity } from './job-options.ts'
+import { type PoolControlActions, poolControlActions } from './pool-control.ts'
 
 export type { Outcome } from './include-many.ts'
 export type { IncludeManyOptions, Job } from './job.ts'
@@ -23,6 +24,7 @@ export type {
   Quantity,
   SealJobOptions,
 } from './job-options.ts'
+export type { PoolControlActions, PoolHold, PoolTarget } from './pool-control.ts'
 // biome-ignore lint/performance/noBarrelFile: the package's entry, with the classes that its callers catch
 export {
   CommitRefusedError,
@@ -51,7 +53,7 @@ export interface AutoOptions {
 }
 
 /** What {@link testSequencerActions} adds to a client. A type, because `extend` of a client does not take an interface. */
-export type TestSequencerActions<chain extends Chain | undefined = Chain | undefined> = {
+export type TestSequencerActions<chain extends Chain | undefined = Chain | undefined> = PoolControlActions & {
   /** Opens a job: a block in the making. @throws ParentUnusableError, IncludeError, NodeUnavailableError */
   openJob(options?: OpenJobOptions): Promise<Job<chain>>
   /** A job by its id. Asks nothing: calls on it tell when there is no such job. */
@@ -101,5 +103,6 @@ export function testSequencerActions(): <
     async fund({ address, value }) {
       await callOnce(client, 'test_fund', ...[address, encodeOptions(value)])
     },
+    ...poolControlActions(client),
   })
 }

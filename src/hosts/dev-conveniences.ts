@@ -7,6 +7,7 @@ import { snapshotMethods } from '../../rpc/methods/snapshots.ts'
 import { stateEditMethods } from '../../rpc/methods/state-edits.ts'
 import { walletMethods } from '../../rpc/methods/wallet.ts'
 import type { TxPool } from '../../txpool/pool.ts'
+import type { PoolControl } from '../../txpool/pool-control.ts'
 import type { OpenPreferences } from '../builder/service.ts'
 import type { EmbeddedEngine } from '../embedded/engine.ts'
 import { Snapshots } from '../embedded/snapshots.ts'
@@ -38,6 +39,7 @@ export function devConveniences(options: {
   readonly pool: TransactionPoolService
   /** Where they wait. */
   readonly waiting: TxPool
+  readonly control: PoolControl
   readonly chainId: bigint
   /** Absent: nothing is signed here. */
   readonly sending: SendingReads | undefined
@@ -51,7 +53,7 @@ export function devConveniences(options: {
   readonly automine: boolean
   readonly gasLimitFrom?: (parent: bigint, wanted: bigint) => bigint
 }): DevConveniences {
-  const { engine, pool, waiting, auto, builder } = options
+  const { engine, pool, waiting, control, auto, builder } = options
   const { chain } = engine
   const headerOf = (hash: `0x${string}`): Header => {
     const header = chain.header(hash)
@@ -62,7 +64,7 @@ export function devConveniences(options: {
   const headTime = (): bigint => headerOf(chain.labels.head).timestamp
   const mining = new Mining({ builder, auto, preferences, headTime })
   mining.automine = options.automine
-  const snapshots = new Snapshots(engine, [preferences, waiting])
+  const snapshots = new Snapshots(engine, [preferences, control])
   engine.onHead(({ added }) => {
     if (added.length > 0) preferences.times.taken()
   })
@@ -105,6 +107,7 @@ export function devConveniences(options: {
         await engine.restore(first, headerOf(chain.genesis).stateRoot, io)
         // Its transactions came back with the blocks.
         waiting.removeAll()
+        control.holds.release('all')
       },
     }),
   ]

@@ -1,10 +1,13 @@
 import { beaconRoutes } from '../../rpc/beacon.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { peerMethods } from '../../rpc/methods/peers.ts'
+import { poolControlMethods } from '../../rpc/methods/pool-control.ts'
 import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { l1TestMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
+import { BuildingPool } from '../../txpool/building-pool.ts'
 import { TxPool } from '../../txpool/pool.ts'
+import { PoolControl } from '../../txpool/pool-control.ts'
 import { l1PoolHead } from '../../txpool/pool-head.ts'
 import { BeaconView } from '../builder/beacon-view.ts'
 import { BlobStore } from '../builder/blob-store.ts'
@@ -64,6 +67,7 @@ export function hostL1(
   })
   const proven = new ProvenBlobs(blobs, { proof: blobProof, cellProofs })
   const beacon = new BeaconView(blobs, chain, proven, layer.blockAtTime)
+  const control: PoolControl = new PoolControl(pool, async () => dev?.arrived())
   const following = layer.follow(pool, { logger, onReinjected: () => undefined })
   const inner = layer.committer()
   const committer: Committer | undefined = inner && {
@@ -80,7 +84,14 @@ export function hostL1(
     blockTimeMs: settings.blockTime * 1000,
     onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
   })
-  const building = { rules, chain, executor: new L1Executor(config), state: states, pool, clock: systemClock }
+  const building = {
+    rules,
+    chain,
+    executor: new L1Executor(config),
+    state: states,
+    pool: new BuildingPool(pool, { held: (transaction) => control.holds.has(transaction) }),
+    clock: systemClock,
+  }
   const draft = l1PayloadDraft(config)
   const engineApi = layer.engineApi?.({ builder: new PayloadBuilder({ ...building, draft }) }, proven)
   const jobs: Jobs<L1OpenOptions> = new Jobs<L1OpenOptions>({
@@ -98,6 +109,7 @@ export function hostL1(
       engine,
       pool,
       waiting: pool,
+      control,
       chainId,
       sending: layer.sending?.(pool),
       accounts: shared.accounts,
@@ -126,6 +138,7 @@ export function hostL1(
     ...ethMethods({ chainId, pool: sent }),
     sendSyncMethod({ pool: sent, inclusion: layer.inclusion, clock: systemClock }),
     ...txpoolMethods(pool),
+    ...poolControlMethods(control),
     ...(dev?.methods ?? []),
     ...(sharing ? peerMethods(sharing.service) : []),
   ]

@@ -2,6 +2,7 @@ import { conditionalMethod } from '../../rpc/methods/conditional.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
 import { peerMethods } from '../../rpc/methods/peers.ts'
+import { poolControlMethods } from '../../rpc/methods/pool-control.ts'
 import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { testMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
@@ -11,6 +12,7 @@ import { inboxEntries } from '../../txpool/interop-filter.ts'
 import type { Journal } from '../../txpool/journal.ts'
 import { JournaledPool } from '../../txpool/journaled-pool.ts'
 import { TxPool } from '../../txpool/pool.ts'
+import { PoolControl } from '../../txpool/pool-control.ts'
 import { opPoolHead } from '../../txpool/pool-head.ts'
 import type { FollowingPool } from '../../txpool/pool-upkeep.ts'
 import { DaThrottle } from '../builder/da-limits.ts'
@@ -65,8 +67,9 @@ export function hostL2(
     clock: systemClock,
     limits: settings.poolLimits ?? {},
     head: async (senders, io) => opPoolHead({ chainId, forks, constants }, await layer.opHeadAccounts(senders, io)),
-    ...(interop && { admit: (transaction, _raw, io) => interop.filter.admit(transaction, io) }),
+    ...(interop && { filter: (transaction, io) => interop.filter.admit(transaction, io) }),
   })
+  const control: PoolControl = new PoolControl(pool, async () => dev?.arrived())
   const conditionals = settings.conditional
     ? new ConditionalPool({
         add: (transaction, io) => pool.addImpersonated(transaction, io),
@@ -133,8 +136,9 @@ export function hostL2(
     executor: new OpExecutor({ chainId, forks }),
     state: states,
     pool: new BuildingPool(pool, {
+      held: (transaction) => control.holds.has(transaction),
       ...(conditionals && { conditional: (transaction) => conditionals.of(transaction) }),
-      ...(interop && { bars: (transaction) => interop.filter.bars(transaction) }),
+      ...(interop && { barred: (transaction) => interop.filter.bars(transaction) }),
     }),
     throttle,
     clock: systemClock,
@@ -157,6 +161,7 @@ export function hostL2(
       engine,
       pool: taking,
       waiting: pool,
+      control,
       chainId,
       sending: layer.sending?.(pool),
       accounts: shared.accounts,
@@ -196,6 +201,7 @@ export function hostL2(
     ...(conditionalMethods ?? []),
     sendSyncMethod({ pool: sent, inclusion: layer.inclusion, clock: systemClock }),
     ...txpoolMethods(pool),
+    ...poolControlMethods(control),
     ...(dev?.methods ?? []),
     ...(sharing ? peerMethods(sharing.service) : []),
   ]

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bytesToHex, type Hash, type Hex, toQuantity, ZERO_HASH } from '../../src/primitives/hex.ts'
 import { payloadFromJson } from '../../src/protocol/payload.ts'
 import { MemoryStore } from '../../src/storage/memory-store.ts'
+import { devAccounts } from '../peers/support/dev-accounts.ts'
 import { embeddedHost } from '../support/embedded-host.ts'
 import { embeddedWorld, transfer } from '../support/embedded-world.ts'
 
@@ -103,6 +104,21 @@ describe('blocks that are built for a consensus layer', () => {
     const hash = built.executionPayload.blockHash as Hash
     expect((await update(hash, null)).payloadStatus.status).toBe('VALID')
     expect(await host.call('txpool_status')).toEqual({ pending: '0x1', queued: '0x0' })
+  })
+
+  it('leave what is held out, until it is released', async () => {
+    await send(0)
+    await send(1)
+    const content = (await host.call('txpool_contentFrom', devAccounts[0]?.address)) as Record<
+      string,
+      Record<string, Json>
+    >
+    const hold = await host.call('test_poolHold', { hash: content.pending?.[1]?.hash })
+    const { payloadId } = await update(genesis, attributes(1_000n))
+    expect((await get(payloadId)).executionPayload.transactions).toHaveLength(2)
+    await host.call('test_poolRelease', hold)
+    const free = await update(genesis, attributes(1_000n, 4n))
+    expect((await get(free.payloadId)).executionPayload.transactions).toHaveLength(3)
   })
 
   it('take nothing of the pool when that is not wanted, and no more than their gas limit', async () => {
