@@ -8,6 +8,7 @@ export interface ControlledPool {
   all(): Iterable<SignedTransaction>
   remove(hash: Hash): boolean
   removeAll(): void
+  setArrivalOrder(hashes: readonly Hash[]): void
   /** @returns lets wait again what waits now, and nothing else */
   remember(): () => void
 }
@@ -62,6 +63,11 @@ export class PoolControl {
     if (which === 'all') this.#pool.removeAll()
     else for (const hash of hashes) this.#pool.remove(hash)
     return hashes
+  }
+
+  /** Forces an order on those that pay the same, also on those that come later; none brings back that of arrival. */
+  order(hashes: readonly Hash[]): void {
+    this.#pool.setArrivalOrder(hashes)
   }
 
   /** Marks what waits and what is held. @returns the snapshot's number */

@@ -13,6 +13,8 @@ export interface PoolControlService {
   listHolds(): readonly { readonly id: bigint; readonly target: PoolTarget; readonly transactions: readonly Hash[] }[]
   /** Takes transactions out of the pool. @returns their hashes */
   drop(which: PoolTarget | 'all'): readonly Hash[]
+  /** Forces an order on those that pay the same, also on those that come later; none brings back that of arrival. */
+  order(hashes: readonly Hash[]): void
   /** @returns the snapshot's number */
   snapshot(): bigint
   /** @returns whether there is such a snapshot */
@@ -80,6 +82,18 @@ export function poolControlMethods(pool: PoolControlService): readonly Method[] 
       paramNames: ['target'],
       result: z.array(z.string()).meta({ description: 'hashes' }),
       handler: ([which]) => [...pool.drop(which)],
+    }),
+    defineMethod({
+      name: 'test_poolOrder',
+      summary:
+        'Lets these go first, in this order, among transactions that pay the same; an empty list brings back the order of arrival',
+      params: z.tuple([z.array(hash)]),
+      paramNames: ['hashes'],
+      result: z.null(),
+      handler([hashes]) {
+        pool.order(hashes)
+        return null
+      },
     }),
     defineMethod({
       name: 'test_poolSnapshot',

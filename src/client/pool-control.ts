@@ -27,6 +27,11 @@ export type PoolControlActions = {
   poolHolds(): Promise<readonly PoolHold[]>
   /** Takes transactions out; what follows on them waits behind the gap. @returns their hashes */
   poolDrop(which: Hash | PoolTarget | 'all'): Promise<readonly Hash[]>
+  /**
+   * Lets these go first, in this order, among transactions that pay the same, also when they come later. Replaces the order that
+   * was given before; none brings back that of arrival.
+   */
+  poolOrder(hashes: readonly Hash[]): Promise<void>
   /** Marks what waits and what is held; the chain is not marked. @returns the snapshot's number */
   poolSnapshot(): Promise<Hex>
   /** Lets wait what waited then, as far as the chain still lets it, and nothing else. @returns whether there is such a one */
@@ -40,6 +45,9 @@ export function poolControlActions(client: AnyClient): PoolControlActions {
     poolRelease: (which) => callOnce(client, 'test_poolRelease', ...(which === undefined ? [] : [which])),
     poolHolds: () => look(client, 'test_poolHolds'),
     poolDrop: (which) => callOnce(client, 'test_poolDrop', which),
+    async poolOrder(hashes) {
+      await callOnce(client, 'test_poolOrder', hashes)
+    },
     poolSnapshot: () => callOnce(client, 'test_poolSnapshot'),
     poolRestore: (snapshot) => callOnce(client, 'test_poolRestore', snapshot),
   }

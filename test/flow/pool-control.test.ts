@@ -3,7 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createDevnet, type Devnet } from '../../src/client/devnet.ts'
 import type { InProcessChain } from '../../src/client/in-process-chain.ts'
 import { IncludeError, testSequencerActions } from '../../src/client/viem.ts'
-import type { Hash, Hex } from '../../src/primitives/hex.ts'
+import { type Hash, type Hex, hexToBytes } from '../../src/primitives/hex.ts'
+import { keccakHash } from '../../src/primitives/keccak.ts'
 import { devAccounts } from '../peers/support/dev-accounts.ts'
 
 const TO = `0x${'77'.repeat(20)}` as const
@@ -128,6 +129,21 @@ describe.each(['l1', 'l2'] as const)('the pool of an %s in the hands of a test',
     expect(await pending()).toBe('0x2')
     expect(await best()).toEqual([a0])
     expect(await test.poolRestore('0x999')).toBe(false)
+  })
+
+  it('forces an order on what pays the same, and on nothing else', async () => {
+    const test = client()
+    const later = await sign(chain, alice, 1)
+    const [a0, b0, b1] = [await send(alice, 0), await send(bob, 0), await send(bob, 1, 2n)]
+    expect(await best()).toEqual([a0, b0, b1])
+    const a1 = keccakHash(hexToBytes(later))
+    await test.poolOrder([a1, b0, a0])
+    expect(await best()).toEqual([b0, b1, a0])
+    await chain.request({ method: 'eth_sendRawTransaction', params: [later] })
+    // What it follows on goes before it all the same.
+    expect(await best()).toEqual([b0, b1, a0, a1])
+    await test.poolOrder([])
+    expect(await best()).toEqual([a0, b0, b1, a1])
   })
 
   it('holds until it is released, where each transaction gets a block at once', async () => {
