@@ -114,7 +114,7 @@ it('takes transactions with conditions as op-geth does, and builds with them as 
     alloc: {
       [STORE]: { balance: '0x0', nonce: '0x1', code: WRITER_CODE, storage: { [SLOTS[0] as Hash]: toWord(5n) } },
     },
-    elFlags: ['--rollup.sequencertxconditionalenabled', '--rpc.txfeecap', '0'],
+    elFlags: ['--rollup.sequencertxconditionalenabled', '--rpc.txfeecap', '0', '--txpool.nolocals'],
   })
   const { el, chainId, sequencer } = chain
   const driver = new EngineDriver(el, chain.forks)
