@@ -10,8 +10,9 @@ import { NodeWatch } from './clients/node-watch.ts'
 import { RpcTransport } from './clients/transport.ts'
 import type { Config, L1Settings, L2Settings } from './config/config.ts'
 import type { HostContext, HostedChain } from './hosts/hosted-chain.ts'
+import type { OpenedJournal } from './hosts/journaled.ts'
 import { hostL1 } from './hosts/l1.ts'
-import { hostL2, type OpenedJournal } from './hosts/l2.ts'
+import { hostL2 } from './hosts/l2.ts'
 import { type OpenedLayer, openEmbeddedL1, openL2, remoteL1 } from './hosts/open-layers.ts'
 import { untilReachable } from './hosts/until-reachable.ts'
 import { systemClock } from './primitives/clock.ts'
@@ -40,16 +41,13 @@ function l1ChainOf(settings: L1Settings | undefined, chains: readonly L2Settings
   return { chainId: chains[0]?.rollup.l1ChainId ?? 0n, ...NO_L1_SCHEDULE }
 }
 
-function openJournals(chains: readonly L2Settings[]): Promise<(OpenedJournal | undefined)[]> {
-  return Promise.all(
-    chains.map(({ name, journalFile }) => {
-      if (journalFile === undefined) return undefined
-      return Journal.open(journalFile).catch((cause: unknown) => {
-        const message = `chains.${name}.txpool.journal: ${journalFile} cannot be used: ${errorMessage(cause)}`
-        throw new AppError('CONFIG_INVALID', { message, cause })
-      })
-    }),
-  )
+/** @param path of the section that asks for it */
+async function openJournal(path: string, file: string | undefined): Promise<OpenedJournal | undefined> {
+  if (file === undefined) return undefined
+  return Journal.open(file).catch((cause: unknown) => {
+    const message = `${path}.txpool.journal: ${file} cannot be used: ${errorMessage(cause)}`
+    throw new AppError('CONFIG_INVALID', { message, cause })
+  })
 }
 
 interface OpenedChains {
@@ -115,6 +113,8 @@ async function openChains(
 ): Promise<OpenedChains> {
   const { datadir } = config
   const parts = { store: new NodeStore({ maxBytes: config.stateCacheBytes }), debugReads: config.rpc.debugReads }
+  // Only an L1 whose blocks are made here has a pool.
+  const l1Journal = await openJournal('l1', l1Settings.mode === 'mock' ? l1Settings.journalFile : undefined)
   const { l1, opened, transports: l1Transports } = await openL1(l1Settings, l1Chain, parts, datadir, io)
   const shared: HostContext = {
     logger,
@@ -126,9 +126,11 @@ async function openChains(
   }
   const chains: HostedChain[] = []
   try {
-    if (opened !== undefined) chains.push(hostL1(l1Settings, opened.layer, opened.sealedBlocks, shared))
+    if (opened !== undefined) chains.push(hostL1(l1Settings, opened.layer, opened.sealedBlocks, shared, l1Journal))
     checkL1ChainId(config.chains, l1.chain)
-    const journals = await openJournals(config.chains)
+    const journals = await Promise.all(
+      config.chains.map(({ name, journalFile }) => openJournal(`chains.${name}`, journalFile)),
+    )
     for (const [index, settings] of config.chains.entries()) {
       const { layer, sealedBlocks } = await openL2(settings, parts, datadir)
       chains.push(hostL2(settings, layer, sealedBlocks, shared, journals[index]))

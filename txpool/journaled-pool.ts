@@ -5,11 +5,14 @@ import type { IoOptions } from '../src/primitives/io.ts'
 import type { SignedTransaction } from '../src/protocol/transaction.ts'
 import type { Journal } from './journal.ts'
 
+/** A transaction as it is written down. */
+type Journaled = Pick<SignedTransaction, 'raw'>
+
 /** The pool as its journal sees it. */
 interface JournalPool {
   add(raw: Uint8Array, io: IoOptions): Promise<Hash>
-  /** Everything that waits, each sender's by rising nonce. */
-  all(): Iterable<SignedTransaction>
+  /** Everything that waits, each sender's by rising nonce, in the form in which {@link add} takes it. */
+  all(): Iterable<Journaled>
 }
 
 /** What a journaled pool is made of. */
@@ -51,7 +54,7 @@ export class JournaledPool {
   }
 
   /** Writes down what came back into the pool: it may have left the journal since it was taken. */
-  keep(transactions: Iterable<SignedTransaction>): void {
+  keep(transactions: Iterable<Journaled>): void {
     if (this.#closed) return
     const { journal, onFailure } = this.#options
     for (const { raw } of transactions) {

@@ -78,18 +78,16 @@ export class TxPool implements PoolReader {
     this.#options = options
     const limits = { ...DEFAULT_LIMITS, ...options.limits }
     const reservations = new AddressReservations()
-    const makers = [
-      ...(options.subPools ?? []),
-      (context: SubPoolContext) => new LegacyPool(context, limits, options.clock),
-    ]
-    this.#subPools = makers.map((make) =>
-      make({
-        reserver: reservations.reserver(),
-        nextArrival: () => this.#arrivals++,
-        changed: (sender) => this.#changedSenders.add(sender),
-        promoted: (entry) => this.#promoted.push(entry),
-      }),
-    )
+    const context = (): SubPoolContext => ({
+      reserver: reservations.reserver(),
+      nextArrival: () => this.#arrivals++,
+      isAboutToDelegate: (account) => legacy.isAuthority(account),
+      changed: (sender) => this.#changedSenders.add(sender),
+      promoted: (entry) => this.#promoted.push(entry),
+    })
+    const legacy = new LegacyPool(context(), limits, options.clock)
+    // As geth has them: the legacy pool hears of a new head first, and takes accounts back before others let go of them.
+    this.#subPools = [legacy, ...(options.subPools ?? []).map((make) => make(context()))]
     const ordered: OrderedPool = {
       changes: this.#changedSenders,
       senders: () => this.#senders(),
@@ -128,22 +126,29 @@ export class TxPool implements PoolReader {
     const checkNew = (): void => {
       if (this.get(hash) !== undefined) throw rejected('already known')
     }
-    checkNew()
     const subPool = this.#subPoolFor(transaction)
+    // Where what comes beside a transaction is judged, that comes first, whether it is known or not.
+    if (subPool.prepare === undefined) checkNew()
     let account = await this.#accountOf(sender, io)
-    subPool.checkBasics(transaction, raw)
+    let form = raw
+    if (subPool.prepare === undefined) {
+      subPool.checkBasics(transaction, raw)
+    } else {
+      form = await subPool.prepare(transaction, raw, io)
+      account = await this.#accountOf(sender, io)
+    }
     if (filter !== undefined) {
       await filter(transaction, io)
       account = await this.#accountOf(sender, io)
     }
     if (admit !== undefined) {
       subPool.checkWithState(transaction, account)
-      await admit(transaction, raw, io)
+      await admit(transaction, form, io)
       account = await this.#accountOf(sender, io)
     }
     // Others may have been taken while this one was waiting.
     checkNew()
-    subPool.add(transaction, raw, account)
+    subPool.add(transaction, form, account)
     this.#announce()
     return hash
   }
@@ -198,6 +203,21 @@ export class TxPool implements PoolReader {
   get(hash: Hash): SignedTransaction | undefined {
     const entry = this.#held(hash) ?? this.#unsettled.get(hash)
     return entry === undefined || this.#unsettled.isMined(entry) ? undefined : entry.transaction
+  }
+
+  /**
+   * A transaction that waits as it travels between nodes: a blob transaction with its blobs, `0x03 || rlp([tx, blobs,
+   * commitments, proofs])`, or from Osaka `0x03 || rlp([tx, 1, blobs, commitments, proofs])` with a proof for each cell; any
+   * other one as it stands in a block. Undefined also where its blobs are not here. Not to be edited.
+   */
+  networkForm(hash: Hash): Uint8Array | undefined {
+    const transaction = this.get(hash)
+    if (transaction === undefined || transaction.type !== 3) return transaction?.raw
+    for (const subPool of this.#subPools) {
+      const form = subPool.networkForm?.(hash)
+      if (form !== undefined) return form
+    }
+    return undefined
   }
 
   /** Everything that waits, each sender's by rising nonce. */
@@ -273,7 +293,7 @@ export class TxPool implements PoolReader {
   }
 
   #subPoolFor({ type }: SignedTransaction): SubPool {
-    const subPool = this.#subPools.find((one) => one.takes(type))
+    const subPool = this.#subPools.findLast((one) => one.takes(type))
     if (subPool === undefined) throw rejected(`transaction type not supported: received type ${type}`)
     return subPool
   }
@@ -346,9 +366,10 @@ export class TxPool implements PoolReader {
   #reset(head: PoolHead): void {
     this.#head = head
     const { lost } = this.#unsettled
-    const mined = [...this.#unsettled.mined]
+    const mined = new Set(this.#unsettled.mined)
     for (const subPool of this.#subPools) {
-      subPool.reset({ head, lost: lost.filter(({ transaction }) => this.#subPoolFor(transaction) === subPool) })
+      const own = lost.filter(({ transaction }) => this.#subPoolFor(transaction) === subPool)
+      subPool.reset({ head, lost: own, mined })
       // The head may be one that does not know of the blocks yet.
       for (const hash of mined) subPool.remove(hash)
     }

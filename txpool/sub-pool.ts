@@ -1,4 +1,5 @@
 import type { Address, Hash } from '../src/primitives/hex.ts'
+import type { IoOptions } from '../src/primitives/io.ts'
 import type { SignedTransaction } from '../src/protocol/transaction.ts'
 import type { AddressReserver } from './address-reserver.ts'
 import type { PoolAccount, PoolHead } from './validate.ts'
@@ -22,6 +23,8 @@ export interface SubPoolContext {
   readonly reserver: AddressReserver
   /** The {@link PoolEntry.arrival} of what comes now. */
   nextArrival(): number
+  /** Whether a transaction without blobs that waits would delegate an account (EIP-7702). */
+  isAboutToDelegate(account: Address): boolean
   /** To be told after each change of what a sender has. */
   changed(sender: Address): void
   /** To be told of what became executable; those who listen hear of it when the call of the sub-pool is over. */
@@ -34,6 +37,8 @@ export interface PoolReset {
   readonly head: PoolHead
   /** What a reorg threw out of the chain and is not on it again, of this sub-pool's types, the newest block's first. */
   readonly lost: readonly PoolEntry[]
+  /** What the chain holds since the last reset; the head may be one that does not know of it yet. */
+  readonly mined: ReadonlySet<Hash>
 }
 
 /**
@@ -45,6 +50,12 @@ export interface SubPool {
   takes(type: SignedTransaction['type']): boolean
   /** The checks that need no state. @param raw as it was sent: with the blobs @throws AppError TX_REJECTED */
   checkBasics(transaction: SignedTransaction, raw: Uint8Array): void
+  /**
+   * Where checking takes time: does what {@link checkBasics} does and the rest that needs no state. That is not called then.
+   * @returns what {@link add} is to be given
+   * @throws AppError TX_REJECTED
+   */
+  prepare?(transaction: SignedTransaction, raw: Uint8Array, io: IoOptions): Promise<Uint8Array>
   /** The checks against the sender's account and what it has here. @throws AppError TX_REJECTED */
   checkWithState(transaction: SignedTransaction, account: PoolAccount): void
   /** Takes a transaction that {@link checkBasics} has seen. @throws AppError TX_REJECTED, and it is not here */
@@ -60,6 +71,8 @@ export interface SubPool {
   /** Undefined where the sender has nothing here. */
   ofSender(sender: Address): SenderContent | undefined
   get(hash: Hash): PoolEntry | undefined
+  /** One as it travels between nodes, where that is not how it stands in a block. */
+  networkForm?(hash: Hash): Uint8Array | undefined
   /** Forgets one; what follows on it waits behind the gap. @returns whether it was there */
   remove(hash: Hash): boolean
   /** Forgets everything that a sender has here. @returns the hashes, by rising nonce */

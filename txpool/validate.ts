@@ -3,7 +3,9 @@ import { MAX_TX_GAS } from '../src/evm/message-checks.ts'
 import { AppError, errorMessage, isAppError } from '../src/primitives/errors.ts'
 import type { Address, Hash } from '../src/primitives/hex.ts'
 import { GAS_PER_BLOB } from '../src/protocol/blob-fee.ts'
+import { decodeNetworkTransaction } from '../src/protocol/blob-sidecar.ts'
 import { decodeTransaction, isDeposit, type SignedTransaction, type Transaction } from '../src/protocol/transaction.ts'
+import type { BlobHead } from './blobs/blob-head.ts'
 
 /** Codes of the pool. The message is geth's. */
 export type PoolErrorCode = 'TX_REJECTED'
@@ -43,7 +45,8 @@ export function rejected(message: string): AppError<PoolErrorCode> {
 export function decodePooled(raw: Uint8Array): SignedTransaction {
   let transaction: ReturnType<typeof decodeTransaction>
   try {
-    transaction = decodeTransaction(raw)
+    // Also with blobs beside it: what is refused is the transaction, not its form.
+    transaction = decodeTransaction(decodeNetworkTransaction(raw)?.raw ?? raw)
   } catch (error) {
     if (isAppError(error)) throw rejected(errorMessage(error))
     throw error
@@ -135,6 +138,8 @@ export interface PoolHead {
   readonly rules: PoolRules
   /** Of the next block, in wei per gas. */
   readonly baseFee: bigint
+  /** Absent where no blob transactions are. */
+  readonly blobs?: BlobHead
   /** Absent on L1. */
   readonly rollupFee?: RollupFee
   /** Of those who were asked for. */

@@ -13,6 +13,8 @@ import { type BlockReads, byHash, type PlacedTransaction } from './eth-blocks.ts
 /** What waits for a block, as reads see it. */
 export interface PooledTransactions {
   get(hash: Hash): SignedTransaction | undefined
+  /** One that waits as it travels between nodes: a blob transaction with its blobs. */
+  networkForm(hash: Hash): Uint8Array | undefined
   /** What a sender has waiting; `pending` can be executed on the head, by rising nonce. */
   content(
     io: IoOptions,
@@ -71,7 +73,8 @@ export function ethTransactionMethods(reads: BlockReads, pool: PooledTransaction
       result: RAW,
       async handler([value], io) {
         const place = await reads.transaction(value, io)
-        return raw(place?.block.transactions[place.index] ?? pool.get(value))
+        const bytes = place?.block.transactions[place.index]?.raw ?? pool.networkForm(value)
+        return bytesToHex(bytes ?? new Uint8Array(0))
       },
     })
 

@@ -23,6 +23,7 @@ async function world(answer: (method: string, params: readonly unknown[]) => unk
       },
       {
         get: (hash) => (hash === waiting.hash ? waiting : undefined),
+        networkForm: (hash) => (hash === waiting.hash ? waiting.raw : undefined),
         content: async (_io, sender) => ({ pending: new Map(sender === waiting.sender ? [[sender, [waiting]]] : []) }),
       },
     ),

@@ -59,7 +59,7 @@ export function remotePoolMethods(node: PassThrough, pool: PooledTransactions): 
     byHash(
       'eth_getRawTransactionByHash',
       'The bytes of a transaction of the chain, or of one that waits here',
-      ({ raw }) => bytesToHex(raw),
+      ({ hash }) => bytesToHex(pool.networkForm(hash) ?? new Uint8Array(0)),
     ),
     defineMethod({
       name: 'eth_getTransactionCount',

@@ -39,6 +39,21 @@ function summary({ to, value, gasLimit, maxFeePerGas }: SignedTransaction): stri
   return `${target}: ${value} wei + ${gasLimit} gas × ${maxFeePerGas} wei`
 }
 
+/** geth's blob pool counts, and shows nothing. */
+function shown(senders: BySender): BySender {
+  return new Map([...senders].filter(([, [first]]) => first?.type !== 3))
+}
+
+/** What is shown of the pool. */
+async function shownContent(
+  pool: PoolContentService,
+  io: IoOptions,
+  sender?: Address,
+): ReturnType<PoolContentService['content']> {
+  const { pending, queued } = await pool.content(io, sender)
+  return { pending: shown(pending), queued: shown(queued) }
+}
+
 /** `txpool_*` of one chain, and `eth_pendingTransactions`, in geth's shapes. */
 export function txpoolMethods(pool: PoolContentService): readonly Method[] {
   return [
@@ -60,7 +75,7 @@ export function txpoolMethods(pool: PoolContentService): readonly Method[] {
       paramNames: [],
       result: described('`{pending, queued}`, each by sender and by decimal nonce'),
       async handler(_params, io) {
-        const { pending, queued } = await pool.content(io)
+        const { pending, queued } = await shownContent(pool, io)
         return { pending: bySender(pending, pendingJson), queued: bySender(queued, pendingJson) }
       },
     }),
@@ -71,7 +86,7 @@ export function txpoolMethods(pool: PoolContentService): readonly Method[] {
       paramNames: ['address'],
       result: described('`{pending, queued}`, each by decimal nonce'),
       async handler([sender], io) {
-        const { pending, queued } = await pool.content(io, sender)
+        const { pending, queued } = await shownContent(pool, io, sender)
         return {
           pending: byNonce(pending.get(sender) ?? [], pendingJson),
           queued: byNonce(queued.get(sender) ?? [], pendingJson),
@@ -85,7 +100,7 @@ export function txpoolMethods(pool: PoolContentService): readonly Method[] {
       paramNames: [],
       result: described('`{pending, queued}`, each by sender and by decimal nonce'),
       async handler(_params, io) {
-        const { pending, queued } = await pool.content(io)
+        const { pending, queued } = await shownContent(pool, io)
         return { pending: bySender(pending, summary), queued: bySender(queued, summary) }
       },
     }),
@@ -96,7 +111,7 @@ export function txpoolMethods(pool: PoolContentService): readonly Method[] {
       paramNames: [],
       result: described('list of transactions'),
       async handler(_params, io) {
-        const { pending } = await pool.content(io)
+        const { pending } = await shownContent(pool, io)
         return [...pending.values()].flat().map(pendingJson)
       },
     }),

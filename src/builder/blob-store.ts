@@ -69,6 +69,11 @@ export class BlobStore {
     }
     checkCounts(hashes, sidecar)
     if (!(await this.#verify(sidecar))) throw invalid('KZG verification error')
+    await this.take(hashes, sidecar)
+  }
+
+  /** Takes blobs that were checked. @param hashes as the transaction calls them, in the order of the sidecar */
+  async take(hashes: readonly Hash[], sidecar: BlobSidecar): Promise<void> {
     const taken = new Map<Hash, StoredBlob>()
     hashes.forEach((hash, index) => {
       // A copy: as a part of the message it would keep all of it in memory.

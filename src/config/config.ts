@@ -66,6 +66,16 @@ export interface PoolLimitSettings {
   readonly lifetimeMs?: number
 }
 
+/** How many blob transactions an L1's pool holds and what it asks for, where that is not as geth's. */
+export interface BlobLimitSettings {
+  /** Bytes. */
+  readonly datacap?: number
+  /** Percent. */
+  readonly priceBump?: bigint
+  /** wei per gas */
+  readonly priceLimit?: bigint
+}
+
 /** The chain that an L1 goes on from. */
 export interface ForkSettings {
   readonly rpc: string
@@ -92,6 +102,9 @@ export interface L1Settings {
   readonly finalizedDistance: number
   readonly poolLimits?: PoolLimitSettings
   readonly poolSharing?: PoolSharingSettings
+  readonly blobLimits?: BlobLimitSettings
+  /** Where the pool's transactions are written down, absolute; absent: nowhere. */
+  readonly journalFile?: string
   /** Milliseconds between blocks that come by themselves from the start; absent: on demand only. */
   readonly autoIntervalMs?: number
   /** Whether each transaction gets a block at once; only with an embedded execution layer. */
@@ -173,10 +186,19 @@ function insertMode({ insert, el }: ParsedChain): InsertMode {
   return insert ?? (el === 'embedded' || el.engine !== undefined ? 'engine' : 'none')
 }
 
+function whole(value: number | undefined): bigint | undefined {
+  return value === undefined ? undefined : BigInt(value)
+}
+
+function blobLimits(parsed: ParsedL1['txpool']): BlobLimitSettings | undefined {
+  if (parsed === undefined) return undefined
+  const { priceLimit, blobs } = parsed
+  return present({ datacap: blobs?.datacap, priceBump: whole(blobs?.priceBump), priceLimit: whole(priceLimit) })
+}
+
 function poolLimits(parsed: ParsedL1['txpool'] | ParsedChain['txpool']): PoolLimitSettings | undefined {
   if (parsed === undefined) return undefined
   const { priceLimit, priceBump, accountSlots, globalSlots, accountQueue, globalQueue, lifetime } = parsed
-  const whole = (value: number | undefined): bigint | undefined => (value === undefined ? undefined : BigInt(value))
   return present({
     priceLimit: whole(priceLimit),
     priceBump: whole(priceBump),
@@ -188,7 +210,14 @@ function poolLimits(parsed: ParsedL1['txpool'] | ParsedChain['txpool']): PoolLim
   })
 }
 
-function l1Settings(l1: ParsedL1): L1Settings {
+function journalFile(
+  { name, txpool }: Pick<ParsedL1 | ParsedChain, 'name' | 'txpool'>,
+  datadir: string | undefined,
+): string | undefined {
+  return txpool?.journal === true && datadir !== undefined ? join(datadir, name, 'transactions.rlp') : undefined
+}
+
+function l1Settings(l1: ParsedL1, datadir: string | undefined): L1Settings {
   const { name, beacon, genesis, mode, blockTime, safeDistance, finalizedDistance } = l1
   // Only a fork may leave it out.
   const el = executionLayer(l1.el ?? 'embedded')
@@ -207,11 +236,12 @@ function l1Settings(l1: ParsedL1): L1Settings {
     finalizedDistance,
     poolLimits: poolLimits(l1.txpool),
     poolSharing: l1.txpool?.devp2p && poolSharingSettings(l1.txpool.devp2p),
+    blobLimits: blobLimits(l1.txpool),
+    journalFile: journalFile(l1, datadir),
   })
 }
 
 function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings {
-  const journaled = chain.txpool?.journal === true && datadir !== undefined
   return present({
     name: chain.name,
     rollup: chain.rollup,
@@ -224,7 +254,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     signer: chain.signer === undefined ? undefined : signer(chain.signer),
     interopChecks: chain.txpool?.interop,
     conditional: chain.txpool?.conditional ?? true,
-    journalFile: journaled ? join(datadir, chain.name, 'transactions.rlp') : undefined,
+    journalFile: journalFile(chain, datadir),
     poolLimits: poolLimits(chain.txpool),
     poolSharing: chain.txpool?.devp2p && poolSharingSettings(chain.txpool.devp2p),
   })
@@ -246,7 +276,7 @@ export function configFrom(parsed: ParsedConfig): Config {
       metrics: parsed.metrics,
       datadir: parsed.datadir,
       stateCacheBytes: parsed.stateCache.megabytes * 1024 * 1024,
-      l1: parsed.l1 && l1Settings(parsed.l1),
+      l1: parsed.l1 && l1Settings(parsed.l1, parsed.datadir),
       chains: parsed.chains.map((chain) => l2Settings(chain, parsed.datadir)),
     }),
   )

@@ -81,7 +81,8 @@ export function crossChecks(raw: unknown): readonly Problem[] {
   }
   const chains = rawChains(raw)
   const hasL1 = at(raw, 'l1') !== undefined
-  if (at(raw, 'datadir') === undefined && chains.some((chain) => at(chain, 'txpool', 'journal') === true)) {
+  const pools = [at(raw, 'l1'), ...chains]
+  if (at(raw, 'datadir') === undefined && pools.some((chain) => at(chain, 'txpool', 'journal') === true)) {
     problems.push({ path: ['datadir'], message: 'is required with txpool.journal: true' })
   }
   if (hasL1) problems.push(...checkL1(at(raw, 'l1'), chains.length))

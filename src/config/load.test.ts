@@ -281,6 +281,9 @@ chains:
   it('of a journal without a folder', () => {
     const journaled = MINIMAL.replace('name: op-a', 'name: op-a\n    txpool: { journal: true }')
     expect(errors(journaled)).toEqual(['datadir: is required with txpool.journal: true'])
+    const l1 = MINIMAL.replace('l1: {', 'l1: { txpool: { journal: true },')
+    expect(errors(l1)).toEqual(['datadir: is required with txpool.journal: true'])
+    expect(load(`${l1}datadir: data`).l1?.journalFile).toMatch(/data\/l1\/transactions\.rlp$/)
     expect(load(`${journaled}datadir: data`).chains[0]?.journalFile).toBe(join(folder, 'data/op-a/transactions.rlp'))
     expect(load(`${MINIMAL}datadir: data`).chains[0]).not.toHaveProperty('journalFile')
   })
@@ -292,6 +295,10 @@ chains:
     )
     const expected = { priceLimit: 7n, globalSlots: 9, lifetimeMs: 120_000 }
     expect([l1?.poolLimits, chains[0]?.poolLimits]).toEqual([expected, expected])
+    const blobs = load(
+      MINIMAL.replace('l1: {', 'l1: { txpool: { priceLimit: 3, blobs: { datacap: 4096, priceBump: 50 } },'),
+    ).l1
+    expect(blobs?.blobLimits).toEqual({ datacap: 4096, priceBump: 50n, priceLimit: 3n })
     const none = MINIMAL.replace('name: op-a', 'name: op-a\n    txpool: { accountQueue: 0, lifetime: 0s }')
     expect(errors(none)).toEqual([
       expect.stringContaining('chains[0].txpool.accountQueue'),

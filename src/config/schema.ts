@@ -54,6 +54,12 @@ const poolLimits = {
   lifetime: duration.refine((ms) => ms > 0, 'must be positive').optional(),
 }
 
+/** geth's `--blobpool.*`. */
+const blobLimits = {
+  datacap: z.int().positive().optional(),
+  priceBump: z.int().positive().optional(),
+}
+
 function engine(files: FileSchemas) {
   return z.strictObject({ url: httpUrl, jwtSecretFile: files.secret })
 }
@@ -152,7 +158,14 @@ export function configSchema(folder: string) {
         blockTime: z.number().positive().default(12),
         safeDistance: labelDistance.default(10),
         finalizedDistance: labelDistance.default(20),
-        txpool: z.strictObject({ ...poolLimits, devp2p: poolSharingSchema(files).optional() }).optional(),
+        txpool: z
+          .strictObject({
+            ...poolLimits,
+            journal: z.boolean().optional(),
+            devp2p: poolSharingSchema(files).optional(),
+            blobs: z.strictObject(blobLimits).optional(),
+          })
+          .optional(),
       })
       .optional(),
     chains: z.array(chain(files)).default([]),

@@ -13,6 +13,7 @@ const SLOT_NAMES = Object.keys(L1_BLOCK_SLOTS) as (keyof L1BlockSlots)[]
 interface Head {
   readonly hash: Hash
   readonly header: Header
+  readonly finalNumber: bigint
   readonly stateRoot: Hash
   readonly state: StateReader
 }
@@ -44,7 +45,8 @@ export class EmbeddedHead {
     const header = this.#chain.header(hash)
     if (header === undefined) throw new TypeError('the head is always stored')
     const stateRoot = this.#chain.stateRoot(hash)
-    return { hash, header, stateRoot, state: this.#open({ hash, stateRoot }) }
+    const finalNumber = this.#chain.header(this.#chain.labels.finalized)?.number ?? 0n
+    return { hash, header, finalNumber, stateRoot, state: this.#open({ hash, stateRoot }) }
   }
 
   async #read(senders: readonly Address[], { state, ...head }: Head): Promise<HeadAccounts> {

@@ -5,6 +5,7 @@ import { poolControlMethods } from '../../rpc/methods/pool-control.ts'
 import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
 import { l1TestMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
+import { BlobPool } from '../../txpool/blobs/blob-pool.ts'
 import { BuildingPool } from '../../txpool/building-pool.ts'
 import { TxPool } from '../../txpool/pool.ts'
 import { PoolControl } from '../../txpool/pool-control.ts'
@@ -13,7 +14,6 @@ import { BeaconView } from '../builder/beacon-view.ts'
 import { BlobStore } from '../builder/blob-store.ts'
 import { Jobs } from '../builder/jobs.ts'
 import { L1Rules } from '../builder/l1-rules.ts'
-import { networkForm } from '../builder/network-form.ts'
 import { PayloadBuilder } from '../builder/payload-builder.ts'
 import { l1PayloadDraft } from '../builder/payload-draft.ts'
 import type { Committer } from '../builder/ports.ts'
@@ -24,13 +24,18 @@ import { VERSION } from '../cli/version.ts'
 import type { L1Settings } from '../config/config.ts'
 import { blobProof, cellProofs, verifySidecar } from '../evm/kzg.ts'
 import { L1Executor } from '../evm/l1-executor.ts'
+import { sidecarFault } from '../evm/sidecar-fault.ts'
 import { systemClock } from '../primitives/clock.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import { decodeNetworkTransaction } from '../protocol/blob-sidecar.ts'
 import { steppedGasLimit } from '../protocol/gas-limit.ts'
+import type { SignedTransaction } from '../protocol/transaction.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
 import { devConveniences } from './dev-conveniences.ts'
 import { engineRoute } from './engine-route.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
+import { journaledPool, type OpenedJournal } from './journaled.ts'
 import { knownUpgrades, sharedPool, sharingParts } from './shared-pool.ts'
 
 /** Seconds from an L1 block to the next. Times are whole seconds: on a faster chain they run ahead of the clock. */
@@ -44,8 +49,9 @@ export function hostL1(
   layer: ExecutionLayer,
   sealedBlocks: SealedBlocks,
   shared: HostContext,
+  opened: OpenedJournal | undefined,
 ): HostedChain {
-  const { name, automine = false, autoIntervalMs } = settings
+  const { name, automine = false, autoIntervalMs, finalizedDistance } = settings
   const config = shared.l1.chain
   const { chainId } = config
   const { chain, states } = layer
@@ -57,18 +63,39 @@ export function hostL1(
   const pool = new TxPool({
     clock: systemClock,
     limits: settings.poolLimits ?? {},
-    head: async (senders, io) => l1PoolHead({ chainId, config }, await layer.headAccounts(senders, io)),
+    head: async (senders, io) =>
+      l1PoolHead({ chainId, config, finalizedDistance }, await layer.headAccounts(senders, io)),
     decode: (raw) => rules.decode(raw),
-    admit: async (transaction, raw, io) => {
-      if (transaction.type !== 3) return
-      const head = await chain.block('latest', io)
-      await rules.admit(transaction, raw, (head?.header.timestamp ?? 0n) + blockTime)
+    admit: async (transaction, raw) => {
+      const network = decodeNetworkTransaction(raw)
+      // Whoever builds a block, or asks for its blobs, finds them from now on.
+      if (transaction.type === 3 && network) await blobs.take(transaction.blobVersionedHashes, network.sidecar)
     },
+    subPools: [
+      (context) =>
+        new BlobPool(context, {
+          limits: settings.blobLimits ?? {},
+          prover: { fault: sidecarFault, cellProofs },
+          knowsOsaka: config.timeForks.osaka !== undefined,
+        }),
+    ],
   })
   const proven = new ProvenBlobs(blobs, { proof: blobProof, cellProofs })
   const beacon = new BeaconView(blobs, chain, proven, layer.blockAtTime)
   const control: PoolControl = new PoolControl(pool, async () => dev?.arrived())
-  const following = layer.follow(pool, { logger, onReinjected: () => undefined })
+  const form = ({ hash, raw }: SignedTransaction): { readonly raw: Uint8Array } => ({
+    raw: pool.networkForm(hash) ?? raw,
+  })
+  const written = {
+    add: (raw: Uint8Array, io: IoOptions) => pool.add(raw, io),
+    all: () => [...pool.all()].map(form),
+  }
+  const journaled = journaledPool(written, opened, logger)
+  const following = layer.follow(pool, {
+    logger,
+    // Those with blobs have theirs back when the pool has seen the new head.
+    onReinjected: (transactions) => journaled?.keep(transactions.filter(({ type }) => type !== 3)),
+  })
   const inner = layer.committer()
   const committer: Committer | undefined = inner && {
     setForkchoice: (update, io) => inner.setForkchoice(update, io),
@@ -103,11 +130,12 @@ export function hostL1(
   })
   const { engine, watched, transports } = layer
   const builder = (): Jobs<L1OpenOptions> => jobs
+  const taking = journaled ?? pool
   const dev =
     engine &&
     devConveniences({
       engine,
-      pool,
+      pool: taking,
       waiting: pool,
       control,
       chainId,
@@ -119,7 +147,7 @@ export function hostL1(
       automine,
       gasLimitFrom: steppedGasLimit,
     })
-  const sent = dev?.pool ?? pool
+  const sent = dev?.pool ?? taking
   const sharing =
     settings.poolSharing &&
     shared.sharePool?.({
@@ -128,7 +156,7 @@ export function hostL1(
       config: knownUpgrades(settings.genesis),
       pool: sharedPool(pool, {
         add: (raw, io) => sent.add(raw, io),
-        networkForm: (transaction) => networkForm(transaction, blobs),
+        networkForm: ({ hash }) => pool.networkForm(hash),
       }),
       logger,
     })
@@ -150,13 +178,14 @@ export function hostL1(
     ...(sharing && { sharing }),
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
-      await Promise.all([jobs.expire(signal), following.run(signal), sharing?.run(signal)])
+      await Promise.all([jobs.expire(signal), following.run(signal), journaled?.run(signal), sharing?.run(signal)])
     },
     async close() {
       await sharing?.close()
       engineApi?.close()
       await auto.close()
       await jobs.close()
+      await journaled?.close()
       await layer.close()
     },
   }

@@ -9,8 +9,6 @@ import { txpoolMethods } from '../../rpc/methods/txpool.ts'
 import { BuildingPool } from '../../txpool/building-pool.ts'
 import { ConditionalPool } from '../../txpool/conditional-pool.ts'
 import { inboxEntries } from '../../txpool/interop-filter.ts'
-import type { Journal } from '../../txpool/journal.ts'
-import { JournaledPool } from '../../txpool/journaled-pool.ts'
 import { TxPool } from '../../txpool/pool.ts'
 import { PoolControl } from '../../txpool/pool-control.ts'
 import { opPoolHead } from '../../txpool/pool-head.ts'
@@ -25,6 +23,7 @@ import type { L2Settings } from '../config/config.ts'
 import { OpExecutor } from '../evm/op-executor.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError } from '../primitives/errors.ts'
+import type { IoOptions } from '../primitives/io.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import type { Header } from '../protocol/header.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
@@ -33,11 +32,9 @@ import { engineRoute } from './engine-route.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 import { interopFilter } from './interop-filter.ts'
+import { journaledPool, type OpenedJournal } from './journaled.ts'
 import { nodeDelivery } from './node-delivery.ts'
 import { knownUpgrades, sharedPool, sharingParts } from './shared-pool.ts'
-
-/** A pool's journal and what was in it. */
-export type OpenedJournal = Awaited<ReturnType<typeof Journal.open>>
 
 /** The chain's EIP-1559 constants: op-node knows those of public chains by heart and leaves them out of its file. */
 export function opConstants(settings: L2Settings): Eip1559Constants {
@@ -78,24 +75,12 @@ export function hostL2(
         clock: systemClock,
       })
     : undefined
-  const journaled =
-    opened === undefined
-      ? undefined
-      : new JournaledPool({
-          pool: {
-            add: (raw, io) => pool.add(raw, io),
-            // The journal's format has no place for conditions, and nobody wants the transaction without them.
-            all: () => [...pool.all()].filter((transaction) => conditionals?.of(transaction) === undefined),
-          },
-          journal: opened.journal,
-          journaled: opened.transactions,
-          clock: systemClock,
-          onFailure: (error) => logger.error({ error }, "the pool's journal could not be written"),
-          onRestored: (counts) => logger.info(counts, 'journaled transactions are back in the pool'),
-        })
-  if (opened !== undefined && opened.torn > 0) {
-    logger.warn({ bytes: opened.torn }, "the pool's journal had a torn tail, which was cut off")
+  const written = {
+    add: (raw: Uint8Array, io: IoOptions) => pool.add(raw, io),
+    // The journal's format has no place for conditions, and nobody wants the transaction without them.
+    all: () => [...pool.all()].filter((transaction) => conditionals?.of(transaction) === undefined),
   }
+  const journaled = journaledPool(written, opened, logger)
   const followed: FollowingPool = {
     get size() {
       return pool.size

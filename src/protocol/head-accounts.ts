@@ -18,6 +18,8 @@ export interface HeadAccounts {
   /** Of the state that was read: the header's, unless a test has edited it since. */
   readonly stateRoot: Hash
   readonly accounts: ReadonlyMap<Address, HeadAccount>
+  /** Of the block that is final, where that was read. */
+  readonly finalNumber?: bigint
 }
 
 /** The head of an L2 chain, with what its fees follow from. */

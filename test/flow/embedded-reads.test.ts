@@ -27,6 +27,7 @@ beforeEach(async () => {
   const pool: PooledTransactions & PendingTransactions = {
     onTransaction: () => () => undefined,
     get: (hash) => waiting.find((transaction) => transaction.hash === hash),
+    networkForm: (hash) => waiting.find((transaction) => transaction.hash === hash)?.raw,
     content: async (_io, sender) => ({ pending: new Map([[sender, waiting.filter((tx) => tx.sender === sender)]]) }),
   }
   const identity = { chainId: 901n, clientVersion: 'op-sequencer/v0', accounts: [ALICE] }

@@ -32,6 +32,7 @@ beforeEach(async () => {
   listeners = new Set()
   const pool = {
     get: () => undefined,
+    networkForm: () => undefined,
     content: async () => ({ pending: new Map() }),
     onTransaction: (listener: (transaction: SignedTransaction) => void) => {
       listeners.add(listener)

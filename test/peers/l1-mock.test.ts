@@ -122,7 +122,7 @@ describe.each([
     })
     const results = [await l1.include(job, await blobTransaction(user, 0, [one, two], version))]
     // By way of the pool.
-    const pooled = await l1.rpc.call('eth_sendRawTransaction', [await blobTransaction(user, 1, [one], version)])
+    const pooled = await l1.rpc.call('eth_sendRawTransaction', [await blobTransaction(otherUser, 0, [one], version)])
     results.push(await l1.rpc.call<(typeof results)[0]>('test_includeByHash', [job, pooled]))
     const sealed = await l1.seal(job)
     expect(sealed.block.blobGasUsed).toBe('0x60000')

@@ -52,6 +52,11 @@ export class LegacyPool implements SubPool {
     }
   }
 
+  /** Whether a transaction that waits would delegate an account (EIP-7702). */
+  isAuthority(account: Address): boolean {
+    return this.#all.isAuthority(account)
+  }
+
   takes(): boolean {
     return true
   }

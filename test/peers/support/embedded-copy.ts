@@ -33,6 +33,7 @@ export async function embeddedCopy(node: GethProcess) {
   const waiting: SignedTransaction[] = []
   const pool = {
     get: (hash: Hash) => waiting.find((transaction) => transaction.hash === hash),
+    networkForm: (hash: Hash) => waiting.find((transaction) => transaction.hash === hash)?.raw,
     content: async (_io: unknown, sender: Address) => ({
       pending: new Map([[sender, waiting.filter((transaction) => transaction.sender === sender)]]),
     }),

@@ -1,0 +1,283 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Hex } from '../../src/primitives/hex.ts'
+import {
+  type BlobFields,
+  type BlobPrices,
+  blobPrices,
+  blobSend,
+  FAULTS,
+  plainSend,
+  replacement,
+  signBlobs,
+  signPlain,
+} from './support/blob-stream.ts'
+import { type DevAccount, devAccounts } from './support/dev-accounts.ts'
+import { JsonRpcError } from './support/json-rpc.ts'
+import { L1_CHAIN_CONFIG, L1_CHAIN_ID } from './support/l1-genesis.ts'
+import { MockL1 } from './support/mock-l1.ts'
+import type { Sealed } from './support/op-sequencer.ts'
+import { waitFor } from './support/wait-for.ts'
+
+const SEED = Number(process.env.OP_SEQUENCER_SEED ?? Date.now() % 1_000_000_007)
+const BLOCKS = Math.max(6, Number(process.env.OP_SEQUENCER_BLOCKS ?? 6))
+const GENESIS_TIME = 1_750_000_000
+/** Bytes; room for thirty transactions of one blob. */
+const DATACAP = 30 * 141_376
+
+const OSAKA = {
+  osakaTime: 0,
+  blobSchedule: {
+    ...(L1_CHAIN_CONFIG.blobSchedule as object),
+    osaka: { target: 6, max: 9, baseFeeUpdateFraction: 5_007_716 },
+  },
+}
+
+/** Of little means: what they send costs more than they have soon. */
+const POOR = devAccounts.slice(4, 6)
+
+const step = fc.oneof(
+  { weight: 14, arbitrary: fc.record({ kind: fc.constant('blob' as const), send: blobSend }) },
+  { weight: 5, arbitrary: fc.record({ kind: fc.constant('replace' as const), by: replacement }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('plain' as const), send: plainSend }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('again' as const), which: fc.nat({ max: 9_999 }) }) },
+)
+
+const blockPlan = fc.record({
+  best: fc.integer({ min: 1, max: 5 }),
+  /** Whose next nonce a transaction without blobs takes, that no pool has seen. */
+  swapped: fc.option(fc.record({ from: fc.nat({ max: 5 }), drains: fc.boolean() }), { nil: undefined, freq: 3 }),
+  /** Who has a blob transaction included that no pool has seen. */
+  unseen: fc.option(fc.nat({ max: 5 }), { nil: undefined, freq: 4 }),
+})
+
+type Drawn<A> = A extends fc.Arbitrary<infer T> ? T : never
+type Step = Drawn<typeof step>
+type BlockPlan = Drawn<typeof blockPlan>
+
+/** As geth 1.16 shows it: only later versions have the block's time in transactions. */
+function withoutTime(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer, (key, value) => (key === 'blockTimestamp' ? undefined : value)))
+}
+
+/** What a node answers to a call: its result or its error's code and message. */
+async function outcome(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return await call
+  } catch (error) {
+    if (!(error instanceof JsonRpcError)) throw error
+    return { code: error.code, message: error.text }
+  }
+}
+
+/** geth's pool, and that of the L1 whose blocks geth follows. */
+class Pools {
+  readonly l1: MockL1
+  readonly version: 0 | 1
+  readonly raws: Hex[] = []
+  readonly answers: Record<string, number> = {}
+  readonly #accepted = new Map<string, BlobFields>()
+
+  constructor(l1: MockL1, version: 0 | 1) {
+    this.l1 = l1
+    this.version = version
+  }
+
+  async count({ address }: DevAccount, at: 'latest' | 'pending'): Promise<number> {
+    return Number(await this.l1.el.rpc.call<Hex>('eth_getTransactionCount', [address, at]))
+  }
+
+  async balance({ address }: DevAccount): Promise<bigint> {
+    return BigInt(await this.l1.el.rpc.call<Hex>('eth_getBalance', [address, 'latest']))
+  }
+
+  /** Both answer a transaction alike. @returns whether they took it */
+  async send(raw: Hex, what: unknown): Promise<boolean> {
+    const { el, rpc } = this.l1
+    const theirs = await outcome(el.rpc.call('eth_sendRawTransaction', [raw]))
+    const ours = await outcome(rpc.call('eth_sendRawTransaction', [raw]))
+    const context = (): string =>
+      `seed ${SEED}: ${JSON.stringify(what, (_key, value) => (typeof value === 'bigint' ? String(value) : value)).slice(0, 600)}`
+    expect(ours, context()).toEqual(theirs)
+    await this.settled(context)
+    const words =
+      typeof theirs === 'string'
+        ? 'taken'
+        : (theirs as { message: string }).message.replaceAll(/\d+/g, '#').slice(0, 60)
+    this.answers[words] = (this.answers[words] ?? 0) + 1
+    if (typeof theirs === 'string') this.raws.push(raw)
+    return typeof theirs === 'string'
+  }
+
+  /** geth looks at new heads in the background. */
+  async settled(context: () => string): Promise<void> {
+    const { el, rpc } = this.l1
+    const read = () => Promise.all([rpc, el.rpc].map((each) => each.call<object>('txpool_status')))
+    const equal = async (): Promise<boolean> => {
+      const [ours, theirs] = await read()
+      return JSON.stringify(ours) === JSON.stringify(theirs)
+    }
+    try {
+      await waitFor('the pools are equal', equal, { timeout: 3000, interval: 5 })
+    } catch {
+      const [ours, theirs] = await read()
+      expect(ours, context()).toEqual(theirs)
+    }
+  }
+
+  async blobs(from: number, fields: BlobFields): Promise<boolean> {
+    const signer = devAccounts[from] as DevAccount
+    const taken = await this.send(await signBlobs(signer, fields, this.version), {
+      from,
+      ...fields,
+      data: fields.data.length,
+    })
+    if (taken) this.#accepted.set(`${from} ${fields.nonce}`, fields)
+    return taken
+  }
+
+  /** As many as there are prices, one behind the other. */
+  async burst(from: number, prices: readonly BlobPrices[]): Promise<void> {
+    for (const [index, { tip, cap, blobCap }] of prices.entries()) {
+      const nonce = await this.count(devAccounts[from] as DevAccount, 'pending')
+      await this.blobs(from, {
+        ...{ tip: tip + 1n, cap: cap + tip + 10n ** 9n, blobCap: blobCap + 1n, nonce, gas: 21_000n, value: 0n },
+        ...{ chainId: L1_CHAIN_ID, data: new Uint8Array(0), blobs: [1 + index], fault: 'none' },
+      })
+    }
+  }
+
+  async step(next: Step, room: boolean): Promise<void> {
+    if (next.kind === 'again') {
+      const raw = this.raws[next.which % Math.max(1, this.raws.length)]
+      if (raw !== undefined && room) await this.send(raw, { again: next.which })
+      return
+    }
+    if (next.kind === 'plain') {
+      const { from, ahead, tip, cap } = next.send
+      const signer = devAccounts[from] as DevAccount
+      const nonce = Math.max(0, (await this.count(signer, 'pending')) + ahead)
+      await this.send(await signPlain(signer, { nonce, tip, cap, value: 1n }), next)
+      return
+    }
+    if (next.kind === 'replace') {
+      const { from, which, percent, less } = next.by
+      const signer = devAccounts[from] as DevAccount
+      const [first, end] = [await this.count(signer, 'latest'), await this.count(signer, 'pending')]
+      if (first === end) return
+      const nonce = first + (which % (end - first))
+      const last = this.#accepted.get(`${from} ${nonce}`)
+      if (last === undefined) return
+      const of = (price: bigint, at: 0 | 1 | 2): bigint => {
+        const changed = (price * BigInt(percent[at])) / 100n - less
+        return changed < 0n ? 0n : changed
+      }
+      const [tip, cap, blobCap] = [of(last.tip, 0), of(last.cap, 1), of(last.blobCap, 2)]
+      await this.blobs(from, { ...last, tip, cap, blobCap })
+      return
+    }
+    const { from, ahead, prices, gas, share, blobs, other, fault } = next.send
+    if (!room && fault === 'none') return
+    const signer = devAccounts[from] as DevAccount
+    const nonce = Math.max(0, (await this.count(signer, 'pending')) + ahead)
+    const value = ((await this.balance(signer)) * share) / 100n
+    await this.blobs(from, {
+      ...prices,
+      nonce,
+      gas,
+      value,
+      chainId: other === 'chain' ? 5 : L1_CHAIN_ID,
+      data: new Uint8Array(other === 'size' ? 950_000 : other === 'data' ? 100 : 0),
+      blobs,
+      fault,
+    })
+  }
+
+  /** A block on the head, or beside the newest ones, that both follow. */
+  async block(plan: BlockPlan, back: number): Promise<Sealed> {
+    const { l1 } = this
+    let parent = await l1.el.block('latest')
+    for (let i = 0; i < back; i++) parent = await l1.el.block(parent.parentHash)
+    const job = await l1.open({ parent: parent.hash })
+    if (back === 0 && plan.swapped !== undefined) {
+      const signer = devAccounts[plan.swapped.from] as DevAccount
+      const value = plan.swapped.drains ? ((await this.balance(signer)) * 95n) / 100n : 1n
+      const fields = { nonce: await this.count(signer, 'latest'), tip: 10n ** 9n, cap: 10n ** 11n, value }
+      await l1.include(job, await signPlain(signer, fields))
+    }
+    if (back === 0 && plan.unseen !== undefined && plan.unseen !== plan.swapped?.from) {
+      const signer = devAccounts[plan.unseen] as DevAccount
+      const raw = await signBlobs(
+        signer,
+        {
+          ...{
+            nonce: await this.count(signer, 'latest'),
+            tip: 10n ** 9n,
+            cap: 10n ** 11n,
+            blobCap: 10n ** 10n,
+            gas: 21_000n,
+          },
+          ...{ value: 0n, chainId: L1_CHAIN_ID, data: new Uint8Array(0), blobs: [10_001], fault: 'none' },
+        },
+        this.version,
+      )
+      await l1.include(job, raw)
+    }
+    for (let i = 0; i < plan.best; i++) await l1.rpc.call('test_includeBest', [job])
+    return l1.seal(job)
+  }
+
+  async expectEqual(): Promise<void> {
+    const { el, rpc } = this.l1
+    for (const method of ['txpool_status', 'txpool_content', 'txpool_inspect']) {
+      const ours = withoutTime(await rpc.call(method))
+      expect(ours, `seed ${SEED}: ${method}`).toEqual(await el.rpc.call(method))
+    }
+  }
+}
+
+describe.each([
+  ['Prague', {}, 0],
+  ['Osaka', OSAKA, 1],
+] as const)('the blob pool beside that of geth: %s', (_name, config, version) => {
+  it('answers the same to the same stream of sends, and holds the same after each block', async () => {
+    process.stderr.write(`blob pool stream: OP_SEQUENCER_SEED=${SEED}\n`)
+    await using l1 = await MockL1.start({
+      timestamp: GENESIS_TIME,
+      config,
+      alloc: Object.fromEntries(POOR.map(({ address }) => [address, { balance: '0x1ff973cafa8000' }])),
+      flags: ['--txpool.nolocals', '--rpc.txfeecap', '0', '--blobpool.datacap', String(DATACAP)],
+      l1: { blockTime: 12, txpool: { blobs: { datacap: DATACAP } } },
+    })
+    const pools = new Pools(l1, version)
+    const sample = <T>(of: fc.Arbitrary<T>, numRuns: number, salt: number): T[] =>
+      fc.sample(of, { seed: SEED + salt, numRuns })
+    const steps = sample(step, 40 + BLOCKS * 10, version)
+
+    for (const fault of FAULTS) {
+      const fields = { tip: 10n ** 9n, cap: 10n ** 11n, blobCap: 10n ** 9n, gas: 21_000n, value: 0n }
+      const blobs = { nonce: 0, chainId: L1_CHAIN_ID, data: new Uint8Array(0), blobs: [1, 2], fault }
+      await pools.blobs(8, { ...fields, ...blobs })
+    }
+    // More of one account than the pool takes, then more of all than it holds: the worst ones have to leave.
+    await pools.burst(6, sample(blobPrices, 17, 6))
+    for (const next of steps.splice(0, 40)) await pools.step(next, true)
+    await pools.burst(7, sample(blobPrices, 12, 7))
+    await pools.expectEqual()
+
+    const plans = sample(blockPlan, BLOCKS, 2)
+    for (const [index, plan] of plans.entries()) {
+      // Every third block takes the place of the one before, every sixth that of the two before.
+      const back = index % 6 === 5 ? 2 : index % 3 === 2 ? 1 : 0
+      const sealed = await pools.block(plan, back)
+      expect(sealed.committed).toBe(true)
+      await pools.settled(() => `seed ${SEED}: after block ${index}, ${JSON.stringify({ back, ...plan })}`)
+      await pools.expectEqual()
+      for (const next of steps.splice(0, 10)) {
+        const { pending } = await l1.el.rpc.call<{ pending: Hex }>('txpool_status')
+        await pools.step(next, Number(pending) < 12)
+      }
+    }
+    console.info(`seed ${SEED}`, pools.answers)
+  }, 120_000)
+})
