@@ -156,6 +156,40 @@ chains:
     })
   })
 
+  it('says with whom pools are shared', () => {
+    const key = 'ab'.repeat(64)
+    const mock = (txpool: string): string => `
+l1:
+  mode: mock
+  el: { rpc: http://127.0.0.1:8545, engine: { url: http://127.0.0.1:8551, jwtSecretFile: jwt.hex } }
+  genesis: l1-genesis.json
+  txpool: { devp2p: ${txpool} }
+`
+    const shared = (txpool: string) => load(mock(txpool)).l1?.poolSharing
+    expect(shared(`{ static: ["enode://${key}@127.0.0.1:30303?discport=0"] }`)).toEqual({
+      static: [{ id: new Uint8Array(64).fill(0xab), host: '127.0.0.1', port: 30303 }],
+      maxPeers: 25,
+      versions: [68, 69],
+    })
+    expect(shared('{ listen: ":30400", keyFile: bare.hex, networkId: 5, versions: [68], maxPeers: 1 }')).toEqual({
+      static: [],
+      listen: { host: '127.0.0.1', port: 30400 },
+      key: new Uint8Array(32).fill(0xab),
+      networkId: 5n,
+      versions: [68],
+      maxPeers: 1,
+    })
+    expect(shared('{ listen: "[::1]:0" }')?.listen).toEqual({ host: '::1', port: 0 })
+    expect(errors(mock('{ static: ["enode://12@x:1"], listen: "127.0.0.1", versions: [67] }'))).toEqual([
+      'l1.txpool.devp2p.listen: expected host:port',
+      'l1.txpool.devp2p.static[0]: invalid enode: the public key must be 128 hex digits',
+      expect.stringContaining('l1.txpool.devp2p.versions[0]'),
+    ])
+    expect(errors(mock('{}').replace('mock', 'follow'))).toEqual([
+      'l1.txpool.devp2p: needs mode: mock: there is no pool otherwise',
+    ])
+  })
+
   it('lets flags win over the file', () => {
     const config = load(`rpc: { port: 1, host: localhost }\n${MINIMAL}`, {
       rpcPort: 2,

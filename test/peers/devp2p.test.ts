@@ -1,5 +1,11 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import type { Hex } from '../../src/primitives/hex.ts'
+import { bytesToHex, type Hex } from '../../src/primitives/hex.ts'
+import { parseEnode } from '../../src/protocol/enode.ts'
+import { ETH, encodeAnnouncements, encodeTransactions } from '../../txpool/devp2p/eth-messages.ts'
+import { writeList } from '../../txpool/devp2p/raw-rlp.ts'
+import { ScriptedPeer } from '../support/scripted-peer.ts'
 import { blobTransaction, testBlob } from './support/blob-tx.ts'
 import { devAccounts } from './support/dev-accounts.ts'
 import { atGenesis } from './support/fork-schedule.ts'
@@ -113,7 +119,7 @@ describe('the pool of an L1 chain, shared with geth', () => {
     await arrive(ours, [fourth as Hex], "geth's large transaction is here")
 
     const [mine, its] = [devAccounts[8], devAccounts[9]] as [(typeof devAccounts)[0], (typeof devAccounts)[0]]
-    const blobs = [await testBlob(1), await testBlob(2)]
+    const blobs = [await testBlob(1)]
     const [fifth] = await send(ours, [await blobTransaction(mine, 0, blobs, 0)])
     const [sixth] = await send(geth, [await blobTransaction(its, 0, blobs, 0)])
     // Blob transactions are not among what `txpool_content` shows.
@@ -122,7 +128,7 @@ describe('the pool of an L1 chain, shared with geth', () => {
     await waitFor("geth's blob transaction is here", () => ours.call('test_includeByHash', [job, sixth]))
     await ours.call('test_cancel', [job])
 
-    await across('L1, eth/69, to geth', [ours, geth], L1_CHAIN_ID, [2, 3, 4, 5, 6].slice(0, 2), 500)
+    await across('L1, eth/69, to geth', [ours, geth], L1_CHAIN_ID, [2, 3], 500)
     await across('L1, eth/69, from geth', [geth, ours], L1_CHAIN_ID, [4, 5], 500)
 
     await l1.el.process.stop()
@@ -146,19 +152,66 @@ describe('the pool of an L1 chain, shared with geth', () => {
   })
 })
 
+/** Kilobytes of memory that a process has. */
+function memoryOf(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1])
+}
+
+const randomHashes = (count: number): Hex[] => Array.from({ length: count }, () => bytesToHex(randomBytes(32)))
+
+/** What peers do that they must not. */
+const MISCHIEF: readonly ((peer: ScriptedPeer) => void)[] = [
+  (peer) => void peer.socket.write(randomBytes(200)),
+  (peer) => void peer.socket.write(peer.cipher.createBlockHeader(0xffffff) as Uint8Array),
+  (peer) => peer.frame(16 + ETH.transactions, Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f, 0)),
+  (peer) => peer.send(ETH.transactions, writeList([new Uint8Array(10_000_000).fill(0xc0)])),
+  (peer) => peer.send(ETH.transactions, encodeTransactions([Uint8Array.of(3, 0xc0)])),
+  (peer) => {
+    for (let i = 0; i < 12; i++) {
+      const hashes = randomHashes(8000)
+      peer.send(ETH.announcements, encodeAnnouncements(hashes.map((hash) => ({ hash, type: 2, size: 110 }))))
+    }
+  },
+]
+
 describe('the pool of an L2 chain, shared with op-geth', () => {
-  it('has what op-geth has, and op-geth has what it has', { timeout: 120_000 }, async () => {
+  it('has what op-geth has, and op-geth has what it has, whatever others do', { timeout: 120_000 }, async () => {
     await using chain = await startSequencedChain({
       forks: () => atGenesis('jovian'),
       elPeers: 5,
-      chain: sharedWith(),
+      chain: { txpool: { devp2p: { listen: '127.0.0.1:0' } } },
     })
     const { chainId, el, sequencer } = chain
     const [opGeth, ours] = [el.rpc, sequencer.rpc]
     await block(sequencer)
+    // Here they dial us.
+    const { enode } = await waitFor('we are known', () => ours.call<{ enode: string } | null>('admin_nodeInfo'))
+    await opGeth.call('admin_addPeer', [enode])
     expect((await peerOf(ours, 'op-geth is a peer')).protocols.eth.version).toBe(69)
     await across('L2, eth/69, to op-geth', [ours, opGeth], chainId, [0, 1], 500)
     await across('L2, eth/69, from op-geth', [opGeth, ours], chainId, [2, 3], 500)
+
+    const pid = sequencer.process.pid as number
+    const before = memoryOf(pid)
+    let highest = before
+    for (let round = 0; round < 5; round++) {
+      for (const mischief of MISCHIEF) {
+        using peer = await ScriptedPeer.joined(parseEnode(enode))
+        mischief(peer)
+        await peer.dropped()
+        highest = Math.max(highest, memoryOf(pid))
+      }
+    }
+    // Says it has something, and never delivers.
+    using lazy = await ScriptedPeer.joined(parseEnode(enode))
+    const [nothing] = randomHashes(1) as [Hex]
+    lazy.send(ETH.announcements, encodeAnnouncements([{ hash: nothing, type: 2, size: 110 }]))
+    expect(await lazy.dropped()).toBe(11)
+    process.stderr.write(`memory: ${before} kB before ${5 * MISCHIEF.length} peers, at most ${highest} kB since\n`)
+    expect(highest).toBeLessThan(before + 300_000)
+    const [last] = await send(ours, [await plain(chainId, 4, 0)])
+    await arrive(opGeth, [last as Hex], 'all goes on')
+    expect(await ours.call<unknown[]>('admin_peers')).toHaveLength(1)
   })
 })
 

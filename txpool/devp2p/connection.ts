@@ -2,7 +2,9 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../../src/primitives/clock.ts'
 import { isAppError } from '../../src/primitives/errors.ts'
 import { concatBytes, equalBytes } from '../../src/primitives/hex.ts'
+import type { IoOptions } from '../../src/primitives/io.ts'
 import { encodeRlp } from '../../src/primitives/rlp.ts'
+import { Allowance } from './allowance.ts'
 import {
   BASE,
   BASE_CODES,
@@ -43,6 +45,9 @@ const HANDSHAKE_MS = 5_000
 const PING_MS = 15_000
 const SILENCE_MS = 30_000
 const GOODBYE_MS = 1_000
+/** Pings and the like that a peer may send: at once, and each second. */
+const BASE_AT_ONCE = 100
+const BASE_PER_SECOND = 5
 /** Bytes that wait for a peer that does not take them. */
 const MAX_UNSENT = 16 * 1024 * 1024
 
@@ -63,6 +68,7 @@ export class Connection {
   readonly #cipher: FrameCipher
   readonly #clock: Clock
   readonly #closed: Promise<void>
+  readonly #small: Allowance
   #readingSince: number | undefined
   #ending = false
 
@@ -80,6 +86,7 @@ export class Connection {
     this.#reader = parts.reader
     this.#cipher = parts.cipher
     this.#clock = parts.clock
+    this.#small = new Allowance(parts.clock, BASE_AT_ONCE, BASE_PER_SECOND)
     this.#closed = new Promise((resolve) => {
       if (parts.socket.closed) resolve()
       else parts.socket.once('close', () => resolve())
@@ -88,16 +95,26 @@ export class Connection {
 
   /**
    * Shakes hands on a connected socket, which is destroyed when that fails.
-   * @param remoteId whom we dialled; left out where they dialled us
+   * @param remoteId whom we dialled; undefined where they dialled us
    * @throws AppError PEER_BREACH, PEER_LOST
    */
-  static async open(socket: Socket, local: LocalNode, clock: Clock, remoteId?: Uint8Array): Promise<Connection> {
+  static async open(
+    socket: Socket,
+    local: LocalNode,
+    clock: Clock,
+    remoteId: Uint8Array | undefined,
+    io: IoOptions,
+  ): Promise<Connection> {
     const reader = new SocketReader(socket)
     const done = new AbortController()
-    const deadline = clock.sleep(HANDSHAKE_MS, { signal: done.signal }).then(
-      () => void socket.destroy(lost('no handshake in time', DISCONNECT.timeout)),
-      () => undefined,
-    )
+    const signals = io.signal === undefined ? [done.signal] : [done.signal, io.signal]
+    // Nobody waits for a handshake longer than that, or than somebody wants it.
+    const deadline = clock
+      .sleep(HANDSHAKE_MS, { signal: AbortSignal.any(signals) })
+      .catch(() => undefined)
+      .then(() => {
+        if (!done.signal.aborted) socket.destroy(lost('no handshake in time', DISCONNECT.timeout))
+      })
     try {
       socket.setNoDelay(true)
       const cipher = new FrameCipher(local.key, local.id, remoteId)
@@ -151,24 +168,24 @@ export class Connection {
 
   #base(code: number, body: Uint8Array): void {
     if (body.length > MAX_BASE_MESSAGE) throw breach('base message is too large')
-    if (code === BASE.ping) this.#write(BASE.pong, EMPTY_LIST)
     if (code === BASE.disconnect) throw goodbye(body, true)
+    if (!this.#small.spend(1)) throw breach('too many base messages')
+    if (code === BASE.ping) this.#write(BASE.pong, EMPTY_LIST)
   }
 
-  /**
-   * Sends a message of the protocol. @returns false once the connection is ending
-   * @throws AppError PEER_LOST where the peer does not take what it was sent before
-   */
+  /** Sends a message of the protocol. @returns false once the connection is ending, which it does when the peer takes nothing */
   send(code: number, body: Uint8Array): boolean {
-    if (this.#ending || this.#socket.destroyed) return false
-    if (this.#socket.writableLength > MAX_UNSENT) throw lost('the peer takes nothing')
-    this.#write(BASE_CODES + code, body)
-    return true
+    return this.#write(BASE_CODES + code, body)
   }
 
-  #write(code: number, body: Uint8Array): void {
-    if (this.#ending || this.#socket.destroyed) return
+  #write(code: number, body: Uint8Array): boolean {
+    if (this.#ending || this.#socket.destroyed) return false
+    if (this.#socket.writableLength > MAX_UNSENT) {
+      this.#socket.destroy(lost('the peer takes nothing'))
+      return false
+    }
     this.#socket.write(this.#cipher.seal(code, packSnappy(body)))
+    return true
   }
 
   /** Resolves when the system has taken what was sent, or the connection has ended. */

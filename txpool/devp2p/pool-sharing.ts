@@ -180,13 +180,7 @@ export class PoolSharing {
       if (head === undefined || (head.number >= told && head.number - told < RANGE_STEP)) continue
       told = head.number
       const body = encodeBlockRange({ earliest: 0n, latest: head.number, latestHash: head.hash })
-      for (const peer of this.#exchange.peers.values()) {
-        try {
-          peer.send(ETH.blockRange, body)
-        } catch (error) {
-          peer.fail(error as Error)
-        }
-      }
+      for (const peer of this.#exchange.peers.values()) peer.send(ETH.blockRange, body)
     }
   }
 
@@ -264,7 +258,7 @@ export class PoolSharing {
     const { clock, key, client, versions, logger, pool } = this.#options
     const capabilities = [...versions].sort((a, b) => a - b).map((version) => ({ name: 'eth', version }))
     const local: LocalNode = { key, id: this.#id, client, capabilities, listenPort: this.#listenPort }
-    const connection = await Connection.open(socket, local, clock, enode?.id)
+    const connection = await Connection.open(socket, local, clock, enode?.id, { signal })
     const id = bytesToHex(connection.remote.id).slice(2)
     const ending = new AbortController()
     const until = AbortSignal.any([signal, ending.signal])

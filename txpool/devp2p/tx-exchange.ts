@@ -74,13 +74,13 @@ export class TxExchange {
     const ending = new AbortController()
     const until = AbortSignal.any([signal, ending.signal])
     this.#fetcher.join(peer.id, {
-      request: (id, hashes) => this.#ask(peer, id, hashes),
+      request: (id, hashes) => void peer.send(ETH.getPooledTransactions, encodeRequest(id, hashes)),
       drop: (error) => peer.fail(error),
     })
     const sending = peer.outbox.run(until, (count) => {
       this.stats.sent += count
     })
-    // Its failure is the peer's.
+    // A fault of ours ends the conversation.
     sending.catch((error: unknown) => peer.fail(error as Error))
     try {
       return await Promise.race([peer.failed, this.#listen(peer, until), this.#greet(peer, until)])
@@ -151,11 +151,7 @@ export class TxExchange {
   async #answered(peer: EthPeer, body: Uint8Array, signal: AbortSignal): Promise<void> {
     const { id, transactions } = decodePooled(body)
     const identified = this.#identify(peer, transactions)
-    const missing = this.#fetcher.answered(
-      peer.id,
-      id,
-      identified.map(({ hash }) => hash),
-    )
+    const missing = this.#fetcher.answered(peer.id, id, identified)
     peer.waste(missing, 'announcements of what is not there')
     for (const { type, blobs } of identified) {
       if (type === BLOB_TYPE && !blobs) throw breach('received sidecar-less blob transaction', DISCONNECT.subprotocol)
@@ -163,11 +159,13 @@ export class TxExchange {
     await this.#add(peer, identified, signal)
   }
 
-  #take(peer: EthPeer, received: readonly ReceivedTransaction[], signal: AbortSignal): Promise<void> {
+  async #take(peer: EthPeer, received: readonly ReceivedTransaction[], signal: AbortSignal): Promise<void> {
     if (received.some(({ type }) => type === BLOB_TYPE)) {
       throw breach('disallowed broadcast blob transaction', DISCONNECT.subprotocol)
     }
-    return this.#add(peer, this.#identify(peer, received), signal)
+    const identified = this.#identify(peer, received)
+    this.#fetcher.delivered(identified)
+    await this.#add(peer, identified, signal)
   }
 
   #identify(peer: EthPeer, received: readonly ReceivedTransaction[]): readonly Identified[] {
@@ -192,7 +190,6 @@ export class TxExchange {
 
   /** Gives transactions to the pool, in their order, some at once. */
   async #add(peer: EthPeer, transactions: readonly Identified[], signal: AbortSignal): Promise<void> {
-    this.#fetcher.delivered(transactions)
     let next = 0
     let unreachable = false
     const work = async (): Promise<void> => {
@@ -241,14 +238,6 @@ export class TxExchange {
     if (raws.length === 0) peer.waste(COST.message, 'requests')
     this.stats.served += raws.length
     peer.send(ETH.pooledTransactions, encodePooled(id, raws))
-  }
-
-  #ask(peer: EthPeer, id: bigint, hashes: readonly Hash[]): void {
-    try {
-      peer.send(ETH.getPooledTransactions, encodeRequest(id, hashes))
-    } catch (error) {
-      peer.fail(error as Error)
-    }
   }
 
   /**

@@ -139,33 +139,33 @@ export class TxFetcher {
   }
 
   /**
-   * An answer came in, of which nothing has been looked at but hashes: to be called before {@link delivered}.
+   * An answer came in.
    * @returns how many of the transactions that were asked for are not in it
    * @throws AppError PEER_BREACH where nobody has asked for it
    */
-  answered(id: string, requestId: bigint, hashes: readonly Hash[]): number {
+  answered(id: string, requestId: bigint, items: readonly Delivered[]): number {
     const source = this.#sources.get(id)
     const request = source?.request
     if (source === undefined || request?.id !== requestId) {
       throw breach('an answer that nobody has asked for', DISCONNECT.subprotocol)
     }
     const asked = new Set(request.hashes)
-    const stranger = hashes.find((hash) => !asked.has(hash))
-    if (stranger !== undefined) throw breach('a transaction that was not asked for', DISCONNECT.subprotocol)
+    if (items.some(({ hash }) => !asked.has(hash))) {
+      throw breach('a transaction that was not asked for', DISCONNECT.subprotocol)
+    }
     source.request = undefined
-    const arrived = new Set(hashes)
+    const arrived = new Set(items.map(({ hash }) => hash))
     const last = request.hashes.findLastIndex((hash) => arrived.has(hash))
-    let missing = 0
+    this.delivered(items)
     request.hashes.forEach((hash, index) => {
+      if (arrived.has(hash)) return
       const entry = this.#entries.get(hash)
       if (entry?.asked === id) entry.asked = undefined
-      if (arrived.has(hash)) return
-      missing++
       // What comes after the last one may have had no room: the same peer is asked again, unless it had room for nothing.
-      if (index < last || last < 0) this.#drop(source, hash, id)
+      if (index < last || last < 0) this.#forget(hash, id)
     })
     this.#schedule()
-    return missing
+    return request.hashes.length - arrived.size
   }
 
   /** Does what falls due, until the signal is aborted. */
@@ -185,11 +185,6 @@ export class TxFetcher {
     }
   }
 
-  #drop(source: Source, hash: Hash, id: string): void {
-    source.hashes.delete(hash)
-    this.#forget(hash, id)
-  }
-
   /** A transaction will not come from a peer. */
   #forget(hash: Hash, id: string): void {
     this.#sources.get(id)?.hashes.delete(hash)
@@ -207,7 +202,7 @@ export class TxFetcher {
       if (request === undefined) continue
       if (!request.expired && now - request.at >= ANSWER_MS) {
         request.expired = true
-        for (const hash of request.hashes) if (this.#entries.get(hash)?.asked === id) this.#drop(source, hash, id)
+        for (const hash of request.hashes) if (this.#entries.get(hash)?.asked === id) this.#forget(hash, id)
       }
       if (now - request.at >= PATIENCE_MS) {
         source.peer.drop(breach('does not deliver what it announced', DISCONNECT.timeout))
