@@ -13,7 +13,7 @@ export interface ListenAddress {
 /** Connections whose handshake is not over, and how many may come: at once, and each second. */
 const MAX_PENDING = 50
 const AT_ONCE = 50
-const PER_SECOND = 10
+const PER_SECOND = 5
 
 /** Takes connections of peers, and no more of them at a time than their handshakes can be afforded. */
 export class Listener {
