@@ -165,6 +165,8 @@ export class HeadFollower {
     this.#newest = begun
     if ((this.#noted.at(-1) ?? this.#head)?.hash === head.hash) return
     this.#note(head)
+    // Where the way there is known, the pool hears what came back before it looks at the head: so geth takes it back.
+    this.#follow()
     this.#look()
   }
 

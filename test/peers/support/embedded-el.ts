@@ -25,6 +25,8 @@ export interface EmbeddedElOptions {
   readonly rollup?: Partial<RollupOptions>
   /** Seconds; 2 when left out. */
   readonly blockTime?: number
+  /** Merged into the chain's section of the configuration. */
+  readonly chain?: Readonly<Record<string, unknown>>
 }
 
 /** Starts the service with an L1 of its own: as a consensus layer sees it, an execution layer like geth. */
@@ -52,6 +54,7 @@ export async function startEmbeddedEl(options: EmbeddedElOptions): Promise<GethP
     rollup: folder.write(`${name}-rollup.json`, rollup),
     genesis: genesisFile,
     el: 'embedded',
+    ...options.chain,
   }
   return start(
     folder,
