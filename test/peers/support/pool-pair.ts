@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { privateKeyToAccount } from 'viem/accounts'
 import { expect } from 'vitest'
-import type { Hash, Hex } from '../../../src/primitives/hex.ts'
+import { type Hash, type Hex, toWord } from '../../../src/primitives/hex.ts'
 import { type DevAccount, devAccounts } from './dev-accounts.ts'
 import { type JsonRpc, JsonRpcError } from './json-rpc.ts'
 import type { Sealed } from './op-sequencer.ts'
@@ -46,6 +46,11 @@ async function outcome(call: Promise<unknown>): Promise<unknown> {
 
 function flat(content: Content): Pooled[] {
   return Object.values(content).flatMap((bySender) => Object.values(bySender).flatMap((list) => Object.values(list)))
+}
+
+/** geth 1.16 does not know of a transaction's block's time, which is null in a pool. */
+function withoutTime(answer: unknown): unknown {
+  return JSON.parse(JSON.stringify(answer), (key, value: unknown) => (key === 'blockTimestamp' ? undefined : value))
 }
 
 /** Does the same to both pools, and looks whether they are the same after it. */
@@ -99,7 +104,7 @@ export class PoolPair {
 
   async #same(method: string, what: string): Promise<unknown> {
     const { theirs, ours } = this.#chain
-    const read = () => Promise.all([theirs, ours].map((rpc) => rpc.call(method)))
+    const read = () => Promise.all([theirs, ours].map(async (rpc) => withoutTime(await rpc.call(method))))
     const equal = async (): Promise<boolean> => {
       const [a, b] = await read()
       return isDeepStrictEqual(a, b)
@@ -228,6 +233,11 @@ export class PoolPair {
     const at = `0x${(head - depth).toString(16)}`
     const { hash } = await theirs.call<RpcBlock>('eth_getBlockByNumber', [at, false])
     for (let i = 0; i < length; i++)
-      await this.#block(i === 0 ? { parent: hash } : {}, includes, i > 0, `${what}, ${i}`)
+      await this.#block(
+        i === 0 ? { parent: hash, prevRandao: toWord(++this.#unique) } : {},
+        includes,
+        i > 0,
+        `${what}, ${i}`,
+      )
   }
 }
