@@ -35,6 +35,7 @@ export interface PoolSharingOptions {
   readonly versions: readonly EthVersion[]
 }
 
+const LOOPBACK = '127.0.0.1'
 /** Milliseconds: for a connection; between looks at the head, and at a chain that cannot be read. */
 const CONNECT_MS = 15_000
 const HEAD_MS = 10_000
@@ -94,7 +95,9 @@ export class PoolSharing {
 
   /** Where peers find us; port 0 where they cannot. */
   get self(): Enode {
-    return { id: this.#id, host: this.#options.listen?.host ?? '127.0.0.1', port: this.#listenPort }
+    const host = this.#options.listen?.host ?? LOOPBACK
+    // Whoever listens everywhere is found at least from here.
+    return { id: this.#id, host: host === '0.0.0.0' || host === '::' ? LOOPBACK : host, port: this.#listenPort }
   }
 
   /** Keeps a connection to a peer from now on, as geth's `admin_addPeer`. */
@@ -123,15 +126,15 @@ export class PoolSharing {
     if (listen !== undefined) this.#listenPort = await this.#listener.listen(listen)
   }
 
-  /** Shares until the signal is aborted, or the chain turns out to be none that can be shared. */
+  /** Shares until the signal is aborted or it is closed, or the chain turns out to be none that can be shared. */
   async run(outer: AbortSignal): Promise<void> {
     const { logger } = this.#options
     const signal = AbortSignal.any([outer, this.#closing.signal])
     try {
       await this.#share(signal)
     } catch (error) {
-      signal.throwIfAborted()
-      logger.error({ error: errorMessage(error) }, 'the pool is not shared any more')
+      outer.throwIfAborted()
+      if (!this.#closing.signal.aborted) logger.error({ error: errorMessage(error) }, 'the pool is not shared any more')
     }
   }
 
@@ -259,6 +262,7 @@ export class PoolSharing {
     const capabilities = [...versions].sort((a, b) => a - b).map((version) => ({ name: 'eth', version }))
     const local: LocalNode = { key, id: this.#id, client, capabilities, listenPort: this.#listenPort }
     const connection = await Connection.open(socket, local, clock, enode?.id, { signal })
+    signal.throwIfAborted()
     const id = bytesToHex(connection.remote.id).slice(2)
     const ending = new AbortController()
     const until = AbortSignal.any([signal, ending.signal])

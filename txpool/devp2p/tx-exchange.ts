@@ -215,7 +215,8 @@ export class TxExchange {
       this.stats.refused++
       // Several peers push the same transaction: only one of them is the first.
       if (this.#pool.get(hash) !== undefined) return true
-      if (error.message === 'KZG verification error') throw breach(error.message, DISCONNECT.subprotocol)
+      // It is dear to find out: nobody may have us do it for nothing.
+      if (error.message.startsWith('KZG verification error')) throw breach(error.message, DISCONNECT.subprotocol)
       this.#refused.add(hash, error.message)
       peer.waste(COST.refused, 'refused transactions')
     }
