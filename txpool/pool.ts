@@ -163,6 +163,11 @@ export class TxPool implements PoolReader {
     return () => this.#listeners.delete(listener)
   }
 
+  /** Does what takes time beside the calls, until the signal is aborted. */
+  async run(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#subPools.map((subPool) => subPool.run?.(signal)))
+  }
+
   /** Transactions held, by whether they can be executed. @throws what reading the chain throws */
   async status(io: IoOptions): Promise<{ readonly pending: number; readonly queued: number }> {
     await this.#follow([], io)

@@ -64,6 +64,8 @@ export interface SubPool {
   reset(reset: PoolReset): void
   /** Forgets what has waited behind a gap for too long. */
   expire(): void
+  /** Where there is work beside calls: does it until the signal is aborted. */
+  run?(signal: AbortSignal): Promise<void>
   readonly size: number
   readonly pendingCount: number
   readonly queuedCount: number

@@ -6,10 +6,10 @@ import { verifySidecar } from './kzg.ts'
 const { Fp, Fr } = bls.fields
 const FIELD_ELEMENT_SIZE = 32
 
-/** In the words of the library that geth verifies with; so are all that follow. */
 const NOT_PROVEN = "can't verify opening proof"
 
-function blobFault(blob: Uint8Array): string | undefined {
+/** What is wrong with the elements of a blob, in the words of the library that geth verifies with; undefined where nothing is. */
+export function blobFault(blob: Uint8Array): string | undefined {
   for (let at = 0; at < blob.length; at += FIELD_ELEMENT_SIZE) {
     // No smaller first byte makes an element that is not in the field.
     if ((blob[at] as number) < 0x73) continue

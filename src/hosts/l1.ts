@@ -24,7 +24,7 @@ import { VERSION } from '../cli/version.ts'
 import type { L1Settings } from '../config/config.ts'
 import { blobProof, cellProofs, verifySidecar } from '../evm/kzg.ts'
 import { L1Executor } from '../evm/l1-executor.ts'
-import { sidecarFault } from '../evm/sidecar-fault.ts'
+import { blobFault, sidecarFault } from '../evm/sidecar-fault.ts'
 import { systemClock } from '../primitives/clock.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { decodeNetworkTransaction } from '../protocol/blob-sidecar.ts'
@@ -75,7 +75,7 @@ export function hostL1(
       (context) =>
         new BlobPool(context, {
           limits: settings.blobLimits ?? {},
-          prover: { fault: sidecarFault, cellProofs },
+          prover: { fault: sidecarFault, blobFault, cellProofs },
           knowsOsaka: config.timeForks.osaka !== undefined,
         }),
     ],
@@ -178,7 +178,13 @@ export function hostL1(
     ...(sharing && { sharing }),
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
-      await Promise.all([jobs.expire(signal), following.run(signal), journaled?.run(signal), sharing?.run(signal)])
+      await Promise.all([
+        jobs.expire(signal),
+        following.run(signal),
+        pool.run(signal),
+        journaled?.run(signal),
+        sharing?.run(signal),
+      ])
     },
     async close() {
       await sharing?.close()

@@ -14,7 +14,7 @@ import {
 } from './support/blob-stream.ts'
 import { type DevAccount, devAccounts } from './support/dev-accounts.ts'
 import { JsonRpcError } from './support/json-rpc.ts'
-import { L1_CHAIN_CONFIG, L1_CHAIN_ID } from './support/l1-genesis.ts'
+import { FUNDS, L1_CHAIN_CONFIG, L1_CHAIN_ID } from './support/l1-genesis.ts'
 import { MockL1 } from './support/mock-l1.ts'
 import type { Sealed } from './support/op-sequencer.ts'
 import { waitFor } from './support/wait-for.ts'
@@ -35,6 +35,20 @@ const OSAKA = {
 
 /** Of little means: what they send costs more than they have soon. */
 const POOR = devAccounts.slice(4, 6)
+
+/** Has a delegation (EIP-7702) from the start. */
+const DELEGATED = 9
+
+/** A transaction of one account that delegates another. */
+async function delegation(from: number, authority: number): Promise<Hex> {
+  const [signer, other] = [devAccounts[from] as DevAccount, devAccounts[authority] as DevAccount]
+  const to = `0x${'77'.repeat(20)}` as const
+  const authorization = await other.account.signAuthorization?.({ contractAddress: to, chainId: L1_CHAIN_ID, nonce: 0 })
+  return signer.account.signTransaction({
+    ...{ type: 'eip7702', chainId: L1_CHAIN_ID, nonce: 0, gas: 100_000n, to, value: 0n },
+    ...{ maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 9n, authorizationList: [authorization] },
+  } as never)
+}
 
 const step = fc.oneof(
   { weight: 14, arbitrary: fc.record({ kind: fc.constant('blob' as const), send: blobSend }) },
@@ -125,15 +139,22 @@ class Pools {
     }
   }
 
-  async blobs(from: number, fields: BlobFields): Promise<boolean> {
+  async blobs(from: number, fields: BlobFields, version = this.version): Promise<boolean> {
     const signer = devAccounts[from] as DevAccount
-    const taken = await this.send(await signBlobs(signer, fields, this.version), {
+    const taken = await this.send(await signBlobs(signer, fields, version), {
       from,
       ...fields,
       data: fields.data.length,
     })
     if (taken) this.#accepted.set(`${from} ${fields.nonce}`, fields)
     return taken
+  }
+
+  /** One that nothing is wrong with but one thing. */
+  faulty(from: number, fault: BlobFields['fault'], version = this.version): Promise<boolean> {
+    const prices = { tip: 10n ** 9n, cap: 10n ** 11n, blobCap: 10n ** 9n }
+    const fields = { nonce: 0, gas: 21_000n, value: 0n, chainId: L1_CHAIN_ID, data: new Uint8Array(0) }
+    return this.blobs(from, { ...prices, ...fields, blobs: [1, 2], fault }, version)
   }
 
   /** As many as there are prices, one behind the other. */
@@ -245,7 +266,10 @@ describe.each([
     await using l1 = await MockL1.start({
       timestamp: GENESIS_TIME,
       config,
-      alloc: Object.fromEntries(POOR.map(({ address }) => [address, { balance: '0x1ff973cafa8000' }])),
+      alloc: {
+        ...Object.fromEntries(POOR.map(({ address }) => [address, { balance: '0x1ff973cafa8000' }])),
+        [(devAccounts[DELEGATED] as DevAccount).address]: { balance: FUNDS, code: `0xef0100${'77'.repeat(20)}` },
+      },
       flags: ['--txpool.nolocals', '--rpc.txfeecap', '0', '--blobpool.datacap', String(DATACAP)],
       l1: { blockTime: 12, txpool: { blobs: { datacap: DATACAP } } },
     })
@@ -254,11 +278,13 @@ describe.each([
       fc.sample(of, { seed: SEED + salt, numRuns })
     const steps = sample(step, 40 + BLOCKS * 10, version)
 
-    for (const fault of FAULTS) {
-      const fields = { tip: 10n ** 9n, cap: 10n ** 11n, blobCap: 10n ** 9n, gas: 21_000n, value: 0n }
-      const blobs = { nonce: 0, chainId: L1_CHAIN_ID, data: new Uint8Array(0), blobs: [1, 2], fault }
-      await pools.blobs(8, { ...fields, ...blobs })
+    for (const fault of FAULTS) await pools.faulty(8, fault)
+    for (const fault of ['wrongProof', 'missingProof', 'fieldTooLarge'] as const) {
+      await pools.faulty(8, fault, (1 - version) as 0 | 1)
     }
+    // One that has a delegation, and one that is about to: they have one transaction each.
+    await pools.send(await delegation(0, 5), 'a delegation')
+    for (const from of [5, DELEGATED]) await pools.burst(from, sample(blobPrices, 2, from))
     // More of one account than the pool takes, then more of all than it holds: the worst ones have to leave.
     await pools.burst(6, sample(blobPrices, 17, 6))
     for (const next of steps.splice(0, 40)) await pools.step(next, true)

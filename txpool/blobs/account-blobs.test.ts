@@ -10,7 +10,7 @@ const made = fc.array(fc.record({ nonce: fc.nat({ max: 24 }).map(BigInt), cost: 
 function pooled(nonce: bigint, cost: bigint, arrival: number): PooledBlob {
   const worth = { tip: 0n, caps: { baseFee: 0, blobFee: 0 } }
   const transaction = { nonce } as unknown as BlobTransaction
-  return { transaction, cost, arrival, form: new Uint8Array(0), stored: 0, worth }
+  return { transaction, cost, arrival, form: new Uint8Array(0), version: 0, stored: 0, worth }
 }
 
 it('leaves the most that can be executed one after the other and is paid for', () => {

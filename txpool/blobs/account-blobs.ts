@@ -1,3 +1,4 @@
+import { decodeNetworkTransaction } from '../../src/protocol/blob-sidecar.ts'
 import type { BlobTransaction } from '../../src/protocol/transaction.ts'
 import type { PoolEntry } from '../sub-pool.ts'
 import { maxCost, type PoolAccount } from '../validate.ts'
@@ -10,6 +11,8 @@ export interface PooledBlob extends PoolEntry {
   readonly transaction: BlobTransaction
   /** Its network form. */
   readonly form: Uint8Array
+  /** Of its proofs: 0 for one of each blob, 1 for one of each cell. */
+  readonly version: number
   /** Bytes that it takes of the data cap. */
   readonly stored: number
   /** What it costs at most, in wei. */
@@ -19,9 +22,8 @@ export interface PooledBlob extends PoolEntry {
 
 /** @param cells whether the chain's configuration has Osaka */
 export function pooledBlob(
-  transaction: BlobTransaction,
+  { transaction, arrival }: Pick<PooledBlob, 'transaction' | 'arrival'>,
   form: Uint8Array,
-  arrival: number,
   cells: boolean,
 ): PooledBlob {
   const { maxPriorityFeePerGas: tip, maxFeePerGas, maxFeePerBlobGas } = transaction
@@ -29,6 +31,7 @@ export function pooledBlob(
     transaction,
     arrival,
     form,
+    version: decodeNetworkTransaction(form)?.sidecar.version ?? 0,
     stored: storageSize(form.length, cells),
     cost: maxCost(transaction, undefined),
     worth: { tip, caps: { baseFee: feeJumps(maxFeePerGas), blobFee: feeJumps(maxFeePerBlobGas) } },

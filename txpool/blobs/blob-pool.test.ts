@@ -86,6 +86,7 @@ function world(options: Partial<BlobPoolOptions> = {}, rules: Partial<typeof RUL
       prover: {
         fault: async ({ proofs }) =>
           proofs.some((proof) => proof[0] !== 0xc0) ? "can't verify opening proof" : undefined,
+        blobFault: (blob) => (blob[0] === 0xff ? 'no blob' : undefined),
         cellProofs: async () => constantSidecar([1], 1).proofs,
       },
       knowsOsaka: rules.osaka === true,
@@ -274,10 +275,29 @@ describe('a blob pool', () => {
     expect(decodeNetworkTransaction(form)).toEqual({ raw: old.tx.raw, sidecar: constantSidecar([1], 1) })
     pool.add(old.tx, form, RICH)
     expect(bytesToHex(pool.networkForm(old.tx.hash) as Uint8Array)).toBe(bytesToHex(form))
+    const one = constantSidecar([1], 0)
+    const sidecar = { ...one, blobs: [new Uint8Array(131_072).fill(0xff)] }
+    await expect(take(pool, { sidecar, nonce: 1 })).rejects.toThrow('blob sidecar conversion failed: no blob')
     await expect(take(pool, { gas: 17_000_000n, nonce: 1 })).rejects.toThrow(
       'transaction gas limit too high (cap: 16777216, tx: 17000000)',
     )
   })
+})
+
+it('makes the proofs that Osaka asks for of what has waited since before', async () => {
+  const { pool, reset } = world()
+  const before = [await take(pool, {}), await take(pool, { from: 1 }), await take(pool, { from: 1, nonce: 1 })]
+  const stop = new AbortController()
+  const running = pool.run(stop.signal)
+  const versions = () =>
+    before.map(({ hash }) => decodeNetworkTransaction(pool.networkForm(hash) as Uint8Array)?.sidecar.version)
+  reset()
+  expect(versions()).toEqual([0, 0, 0])
+  reset({ blobs: { rules: { ...RULES, osaka: true } } })
+  await expect.poll(versions).toEqual([1, 1, 1])
+  expect(before.map(({ hash }) => pool.get(hash)?.transaction)).toEqual(before)
+  stop.abort()
+  await running
 })
 
 const step = fc.oneof(

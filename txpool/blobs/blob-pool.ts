@@ -1,8 +1,8 @@
 import type { Address, Hash } from '../../src/primitives/hex.ts'
 import {
-  type BlobSidecar,
   decodeNetworkTransaction,
   encodeNetworkTransaction,
+  type NetworkTransaction,
 } from '../../src/protocol/blob-sidecar.ts'
 import type { BlobTransaction, SignedTransaction } from '../../src/protocol/transaction.ts'
 import type { PoolEntry, PoolReset, SenderContent, SubPool, SubPoolContext } from '../sub-pool.ts'
@@ -11,15 +11,8 @@ import { type AccountBlobs, accountBlobs, type PooledBlob, pooledBlob, recheck }
 import { EvictHeap, type Worth } from './evict-heap.ts'
 import { Limbo } from './limbo.ts'
 import { type BlobPoolLimits, DEFAULT_BLOB_LIMITS } from './limits.ts'
+import { type BlobProver, preparedForm, withCellProofs } from './prepare.ts'
 import { validateBasics, validateSidecar, validateWithState } from './validate.ts'
-
-/** What blobs are verified with. */
-export interface BlobProver {
-  /** Why the proofs do not show that the commitments are those of the blobs, in geth's words; undefined where they do. */
-  fault(sidecar: BlobSidecar): Promise<string | undefined>
-  /** The proofs of a blob from Osaka. @throws where it is no blob */
-  cellProofs(blob: Uint8Array): Promise<readonly Uint8Array[]>
-}
 
 /** What a blob pool is made of beside what every sub-pool is given. */
 export interface BlobPoolOptions {
@@ -68,6 +61,7 @@ export class BlobPool implements SubPool {
   readonly #evict = new EvictHeap((sender) => (this.#accounts.get(sender) as AccountBlobs).worth)
   readonly #limbo = new Limbo()
   #stored = 0
+  #wake: () => void = () => undefined
   #head: PoolHead | undefined
 
   constructor(context: SubPoolContext, options: BlobPoolOptions) {
@@ -101,21 +95,7 @@ export class BlobPool implements SubPool {
   async prepare(transaction: SignedTransaction, raw: Uint8Array): Promise<Uint8Array> {
     const tx = blobTransaction(transaction)
     const { rules } = this.#judging()
-    let sidecar = decodeNetworkTransaction(raw)?.sidecar
-    let form = raw
-    // geth's size of what it has converted does not count the version.
-    let bytes = raw.length
-    if (sidecar?.version === 0 && rules.osaka) {
-      sidecar = await this.#converted(sidecar)
-      form = encodeNetworkTransaction({ raw: tx.raw, sidecar })
-      bytes = form.length - 1
-    }
-    validateBasics(tx, bytes, rules, this.#limits.priceLimit)
-    validateSidecar(tx, sidecar)
-    const fault = await this.#options.prover.fault(sidecar)
-    if (fault !== undefined) throw rejected(`KZG verification error: ${fault}`)
-    if (sidecar.version === 1 && !rules.osaka) throw rejected('cell proof is not supported yet')
-    return form
+    return preparedForm(tx, raw, rules, this.#limits.priceLimit, this.#options.prover)
   }
 
   checkBasics(transaction: SignedTransaction, raw: Uint8Array): void {
@@ -139,7 +119,11 @@ export class BlobPool implements SubPool {
     const { sender } = tx
     const before = this.#accounts.get(sender)
     if (before === undefined) this.#context.reserver.hold(sender)
-    const made = pooledBlob(tx, compact(raw), this.#context.nextArrival(), this.#options.knowsOsaka)
+    const made = pooledBlob(
+      { transaction: tx, arrival: this.#context.nextArrival() },
+      compact(raw),
+      this.#options.knowsOsaka,
+    )
     const pooled = [...(before?.pooled ?? [])]
     pooled[Number(tx.nonce - account.nonce)] = made
     this.#put(sender, pooled)
@@ -160,6 +144,21 @@ export class BlobPool implements SubPool {
     }
     if (final !== undefined) this.#limbo.finalize(final)
     this.#evict.reprice(head.baseFee, blobFee)
+    this.#wake()
+  }
+
+  /** Makes the proofs that Osaka asks for of those that came before it, one transaction after the other. */
+  async run(signal: AbortSignal): Promise<void> {
+    const onAbort = (): void => this.#wake()
+    signal.addEventListener('abort', onAbort, { once: true })
+    while (!signal.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+      const old = this.#legacy()
+      if (old === undefined) await woken
+      else await this.#convert(old)
+    }
   }
 
   /** Nothing waits behind a gap here. */
@@ -229,13 +228,24 @@ export class BlobPool implements SubPool {
     return blobs
   }
 
-  async #converted(sidecar: BlobSidecar): Promise<BlobSidecar> {
-    const proofs: Uint8Array[] = []
-    for (const blob of sidecar.blobs) {
-      const made = await this.#options.prover.cellProofs(blob)
-      proofs.push(...made)
-    }
-    return { ...sidecar, version: 1, proofs }
+  /** One whose proofs are not those that the head asks for. */
+  #legacy(): PooledBlob | undefined {
+    if (this.#head?.blobs?.rules.osaka !== true) return undefined
+    for (const pooled of this.#byHash.values()) if (pooled.version === 0) return pooled
+    return undefined
+  }
+
+  async #convert(old: PooledBlob): Promise<void> {
+    const network = decodeNetworkTransaction(old.form) as NetworkTransaction
+    const form = encodeNetworkTransaction({
+      ...network,
+      sidecar: await withCellProofs(network.sidecar, this.#options.prover),
+    })
+    const { sender, hash } = old.transaction
+    if (this.#byHash.get(hash) !== old) return
+    const made = pooledBlob(old, form, this.#options.knowsOsaka)
+    const { pooled } = this.#accounts.get(sender) as AccountBlobs
+    this.#put(sender, pooled.with(pooled.indexOf(old), made))
   }
 
   /** Replaces what an account has, but for its place among those that give. */
