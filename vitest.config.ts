@@ -6,6 +6,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['{src,rpc,txpool,test/docs,test/contracts}/**/*.test.ts'] } },
       { test: { name: 'flow', include: ['test/flow/**/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'fuzz', include: ['test/fuzz/**/*.test.ts'], testTimeout: 60_000 } },
       { test: { name: 'conformance', include: ['test/conformance/**/*.test.ts'], testTimeout: 120_000 } },
       {
         test: {

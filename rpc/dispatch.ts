@@ -44,9 +44,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** An id that can be echoed as it came. Beyond 2^53 an integer would come back as another one. */
+/** An id that can be echoed as it came. Beyond 2^53 an integer would come back as another one, beyond all bounds as null. */
 function isId(value: unknown): value is Id {
-  if (typeof value === 'number') return !Number.isInteger(value) || Number.isSafeInteger(value)
+  if (typeof value === 'number') {
+    return Number.isInteger(value) ? Number.isSafeInteger(value) : Number.isFinite(value)
+  }
   return value === null || typeof value === 'string'
 }
 

@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { isAppError } from '../src/primitives/errors.ts'
-import { decodeRlpPrefix, encodeRlp } from '../src/primitives/rlp.ts'
+import { encodeRlp, rlpSpan } from '../src/primitives/rlp.ts'
 import { SerialQueue } from '../src/primitives/serial-queue.ts'
 
 /** What a journal file held. */
@@ -17,16 +17,23 @@ function encodeItem(raw: Uint8Array): Uint8Array {
   return (raw[0] ?? 0) >= 0xc0 ? raw : encodeRlp(raw)
 }
 
-/** Reads items until the end or the first one that is not whole. Whether they are transactions is not asked. */
+/** The shortest list of nine fields. */
+const MIN_TRANSACTION_BYTES = 10
+
+/**
+ * Reads items until the end or the first one that is not whole, or too short for a transaction. Whether the others are
+ * transactions is not asked.
+ */
 export function parseJournal(file: Uint8Array): JournalContent {
   const transactions: Uint8Array[] = []
   let length = 0
   while (length < file.length) {
-    const rest = file.subarray(length)
     try {
-      const { item, end } = decodeRlpPrefix(rest)
-      transactions.push((item instanceof Uint8Array ? item : rest.subarray(0, end)).slice())
-      length += end
+      const { list, start, end } = rlpSpan(file, length)
+      const raw = file.slice(list ? length : start, end)
+      if (raw.length < MIN_TRANSACTION_BYTES) break
+      transactions.push(raw)
+      length = end
     } catch (error) {
       if (!isAppError(error, 'RLP_INVALID')) throw error
       break

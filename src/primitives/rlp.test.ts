@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { concatBytes, hexToBytes } from './hex.ts'
-import { decodeRlp, decodeRlpPrefix, encodeRlp, type RlpItem, rlpBytes, rlpList, rlpUint } from './rlp.ts'
+import { decodeRlp, encodeRlp, type RlpItem, rlpBytes, rlpList, rlpSpan, rlpUint } from './rlp.ts'
 
 const bytes = fc.uint8Array({ maxLength: 70 })
 const item: fc.Arbitrary<RlpItem> = fc.letrec<{ item: RlpItem }>((tie) => ({
@@ -81,15 +81,26 @@ describe('decoding', () => {
   it('reads a stream item by item', () => {
     fc.assert(
       fc.property(fc.array(item, { minLength: 1, maxLength: 4 }), (items) => {
-        let rest = concatBytes(...items.map((value) => encodeRlp(value)))
+        const stream = concatBytes(...items.map((value) => encodeRlp(value)))
+        let at = 0
         for (const value of items) {
-          const { item: next, end } = decodeRlpPrefix(rest)
-          expect(next).toEqual(value)
-          rest = rest.subarray(end)
+          const { list, start, end } = rlpSpan(stream, at)
+          expect(list).toBe(!(value instanceof Uint8Array))
+          expect(start).toBeLessThanOrEqual(end)
+          expect(decodeRlp(stream.subarray(at, end))).toEqual(value)
+          at = end
         }
-        expect(rest).toHaveLength(0)
+        expect(at).toBe(stream.length)
       }),
     )
+  })
+})
+
+describe('a bound on items', () => {
+  it('counts lists and byte strings at every depth', () => {
+    const encoded = encodeRlp([[], [1n, 2n], 3n])
+    expect(decodeRlp(encoded, 6)).toHaveLength(3)
+    expect(() => decodeRlp(encoded, 5)).toThrow(expect.objectContaining({ code: 'RLP_INVALID' }))
   })
 })
 

@@ -83,7 +83,7 @@ export function encodeRlp(input: RlpInput): Uint8Array {
 }
 
 /** Where an item's body lies in its buffer. */
-interface Span {
+export interface RlpSpan {
   readonly list: boolean
   readonly start: number
   readonly end: number
@@ -99,7 +99,7 @@ function readLength(bytes: Uint8Array, at: number, size: number): number {
   return length
 }
 
-function readSpan(bytes: Uint8Array, at: number, limit: number): Span {
+function readSpan(bytes: Uint8Array, at: number, limit: number): RlpSpan {
   if (at >= limit) fail('input too short')
   const first = bytes[at] as number
   let list = false
@@ -125,13 +125,25 @@ function readSpan(bytes: Uint8Array, at: number, limit: number): Span {
   return { list, start, end: start + length }
 }
 
-function read(bytes: Uint8Array, at: number, limit: number, depth: number): { item: RlpItem; end: number } {
+/** How many items may still be read: each takes far more memory than the byte that it may be written with. */
+interface Budget {
+  items: number
+}
+
+function read(
+  bytes: Uint8Array,
+  at: number,
+  limit: number,
+  depth: number,
+  budget: Budget,
+): { item: RlpItem; end: number } {
+  if (--budget.items < 0) fail('too many items')
   const span = readSpan(bytes, at, limit)
   if (!span.list) return { item: bytes.subarray(span.start, span.end), end: span.end }
   if (depth >= MAX_DEPTH) fail('nested too deeply')
   const items: RlpItem[] = []
   for (let next = span.start; next < span.end; ) {
-    const child = read(bytes, next, span.end, depth + 1)
+    const child = read(bytes, next, span.end, depth + 1, budget)
     items.push(child.item)
     next = child.end
   }
@@ -140,20 +152,21 @@ function read(bytes: Uint8Array, at: number, limit: number, depth: number): { it
 
 /**
  * Decodes one canonical RLP item that fills the input. Byte items are views into it.
+ * @param maxItems lists and byte strings, at any depth; no bound where the input is not a stranger's
  * @throws AppError RLP_INVALID on anything that is not canonical, and on trailing bytes.
  */
-export function decodeRlp(bytes: Uint8Array): RlpItem {
-  const { item, end } = read(bytes, 0, bytes.length, 0)
+export function decodeRlp(bytes: Uint8Array, maxItems = Number.POSITIVE_INFINITY): RlpItem {
+  const { item, end } = read(bytes, 0, bytes.length, 0, { items: maxItems })
   if (end !== bytes.length) fail('trailing bytes')
   return item
 }
 
 /**
- * Decodes the item at the start of the input and tells where it ends: for streams of items.
+ * Where the item lies that begins at a place of a stream of items. What is in a list is not looked at.
  * @throws AppError RLP_INVALID
  */
-export function decodeRlpPrefix(bytes: Uint8Array): { readonly item: RlpItem; readonly end: number } {
-  return read(bytes, 0, bytes.length, 0)
+export function rlpSpan(bytes: Uint8Array, at: number): RlpSpan {
+  return readSpan(bytes, at, bytes.length)
 }
 
 /** The item as bytes. @throws AppError RLP_INVALID when it is a list. */

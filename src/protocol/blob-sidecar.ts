@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { AppError } from '../primitives/errors.ts'
 import { bytesToHex, concatBytes, type Hash } from '../primitives/hex.ts'
 import { decodeRlp, encodeRlp, type RlpInput, rlpBytes, rlpList, rlpUint } from '../primitives/rlp.ts'
-import type { TransactionErrorCode } from './transaction.ts'
+import { MAX_TRANSACTION_ITEMS, type TransactionErrorCode } from './transaction.ts'
 
 /** Bytes of a blob. */
 export const BLOB_SIZE = 131_072
@@ -51,7 +51,7 @@ function items(item: Parameters<typeof rlpList>[0], size: number, what: string):
  */
 export function decodeNetworkTransaction(bytes: Uint8Array): NetworkTransaction | undefined {
   if (bytes[0] !== BLOB_TYPE) return undefined
-  const fields = rlpList(decodeRlp(bytes.subarray(1)))
+  const fields = rlpList(decodeRlp(bytes.subarray(1), MAX_TRANSACTION_ITEMS))
   const [body, ...rest] = fields
   if (body === undefined || body instanceof Uint8Array) return undefined
   const cells = rest.length === 4

@@ -186,8 +186,14 @@ function senderOf(hash: Uint8Array, { r, s, parity }: Signature, { impersonation
   return recover(hash, r, s, parity)
 }
 
+/**
+ * The most items of a transaction: more than the gas of any block pays for, since all but a few are in lists of which each entry
+ * costs hundreds of gas.
+ */
+export const MAX_TRANSACTION_ITEMS = 1 << 18
+
 function decodeLegacy(raw: Uint8Array, options: DecodeOptions): LegacyTransaction {
-  const fields = rlpList(decodeRlp(raw))
+  const fields = rlpList(decodeRlp(raw, MAX_TRANSACTION_ITEMS))
   if (fields.length !== 9) invalid(`legacy transaction has ${fields.length} fields`)
   const v = rlpUint(fields[6])
   let chainId: bigint | undefined
@@ -238,7 +244,7 @@ const TYPED_LAYOUT: Readonly<Record<1 | 2 | 3 | 4, TypedLayout>> = {
 
 function decodeTyped(raw: Uint8Array, type: 1 | 2 | 3 | 4, options: DecodeOptions): SignedTransaction {
   const layout = TYPED_LAYOUT[type]
-  const fields = rlpList(decodeRlp(raw.subarray(1)))
+  const fields = rlpList(decodeRlp(raw.subarray(1), MAX_TRANSACTION_ITEMS))
   if (fields.length !== layout.fields) invalid(`type ${type} transaction has ${fields.length} fields`)
   const next = iterate(fields)
   const chainId = rlpUint(next())
@@ -295,7 +301,7 @@ function iterate(fields: readonly RlpItem[]): () => RlpItem | undefined {
 }
 
 function decodeDeposit(raw: Uint8Array): DepositTransaction {
-  const fields = rlpList(decodeRlp(raw.subarray(1)))
+  const fields = rlpList(decodeRlp(raw.subarray(1), MAX_TRANSACTION_ITEMS))
   if (fields.length !== 8) invalid(`deposit has ${fields.length} fields`)
   const system = rlpUint(fields[6], 1)
   if (system > 1n) invalid('isSystemTx is not a boolean')

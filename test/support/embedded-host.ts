@@ -39,5 +39,5 @@ export async function embeddedHost() {
   }
   const host = hostL2(settings, layer, sealedBlocks, shared, undefined)
   const engine = localRpc(host.route.engine?.methods ?? [])
-  return { ...localRpc(host.route.methods), engine, [Symbol.asyncDispose]: () => host.close() }
+  return { ...localRpc(host.route.methods), engine, route: host.route, [Symbol.asyncDispose]: () => host.close() }
 }
