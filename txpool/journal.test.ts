@@ -40,7 +40,9 @@ describe('the journal', () => {
     expect(bytesToHex(await readFile(path))).toBe(bytesToHex(Buffer.concat([legacy, encodeRlp(typed)])))
   })
 
-  it('gives back the whole transactions wherever the last 300 bytes are cut, and goes on from there', async () => {
+  it('gives back the whole transactions wherever the last 300 bytes are cut, and goes on from there', {
+    timeout: 60_000,
+  }, async () => {
     const list = await transactions(5)
     const path = join(folder, 'transactions.rlp')
     const first = await Journal.open(path)
