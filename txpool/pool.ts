@@ -347,8 +347,18 @@ export class TxPool implements PoolReader {
     }
   }
 
-  /** Reads the head, and where it has moved also everyone's account, and lets go of what can't be included any more. */
+  /**
+   * Reads the head, and where it has moved also everyone's account, and lets go of what can't be included any more; once more
+   * where blocks have come meanwhile.
+   */
   async #follow(wanted: readonly Address[], io: IoOptions): Promise<PoolHead> {
+    for (let tries = 1; ; tries++) {
+      const head = await this.#look(wanted, io)
+      if (this.#changes === this.#followed || tries === MAX_TRIES) return head
+    }
+  }
+
+  async #look(wanted: readonly Address[], io: IoOptions): Promise<PoolHead> {
     const { head: read } = this.#options
     const everyone = (): Address[] => [...new Set([...this.#senders(), ...wanted])]
     const upToDate = this.#changes === this.#followed

@@ -153,6 +153,7 @@ export class AccountList {
   }
 
   #take(from: number, to: number): PoolEntry[] {
+    if (from >= to) return []
     for (const cost of this.#costs.splice(from, to - from)) this.#total -= cost
     return this.#entries.splice(from, to - from)
   }
