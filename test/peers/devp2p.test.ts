@@ -2,20 +2,30 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { bytesToHex, type Hex, hexToBytes } from '../../src/primitives/hex.ts'
+import { decodeRlp, rlpBytes, rlpList, rlpUint } from '../../src/primitives/rlp.ts'
+import { BLOB_SIZE, versionedHash } from '../../src/protocol/blob-sidecar.ts'
 import { parseEnode } from '../../src/protocol/enode.ts'
+import { forkIdAt, forkSchedule } from '../../src/protocol/fork-schedule.ts'
 import { signTransaction } from '../../src/protocol/transaction-encoding.ts'
 import { ETH, encodeAnnouncements, encodeTransactions } from '../../txpool/devp2p/eth-messages.ts'
 import { writeList } from '../../txpool/devp2p/raw-rlp.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
-import { blobTransaction, testBlob } from './support/blob-tx.ts'
+import { blobTransaction, type TestBlob } from './support/blob-tx.ts'
 import { devAccounts } from './support/dev-accounts.ts'
 import { atGenesis } from './support/fork-schedule.ts'
 import type { GethProcess } from './support/geth-process.ts'
 import type { JsonRpc } from './support/json-rpc.ts'
-import { L1_CHAIN_ID } from './support/l1-genesis.ts'
+import { L1_CHAIN_CONFIG, L1_CHAIN_ID } from './support/l1-genesis.ts'
 import { MockL1 } from './support/mock-l1.ts'
 import { type OpSequencer, startSequencedChain } from './support/op-sequencer.ts'
 import { waitFor } from './support/wait-for.ts'
+
+const BLOB_SCHEDULE = L1_CHAIN_CONFIG.blobSchedule as object
+
+interface NodeInfo {
+  readonly enr: string
+  readonly protocols: { readonly eth: { readonly genesis: Hex; readonly config: Record<string, unknown> } }
+}
 
 interface PeerInfo {
   readonly name: string
@@ -46,6 +56,14 @@ function plain(chainId: number, from: number, nonce: number, data: Hex = '0x'): 
     maxPriorityFeePerGas: 10n ** 9n,
   } as const
   return bytesToHex(signTransaction(fields, privateKey))
+}
+
+/** The only blob whose commitment and proof need no computing: both are the point at infinity. */
+function zeroBlob(): TestBlob {
+  const infinity = new Uint8Array(48)
+  infinity[0] = 0xc0
+  const hash = versionedHash(infinity)
+  return { blob: new Uint8Array(BLOB_SIZE), commitment: infinity, proof: infinity, cellProofs: [], hash }
 }
 
 async function send(rpc: JsonRpc, raws: readonly Hex[]): Promise<Hex[]> {
@@ -81,6 +99,35 @@ async function peerOf(rpc: JsonRpc, what: string): Promise<PeerInfo> {
   return waitFor(what, async () => (await rpc.call<PeerInfo[]>('admin_peers'))[0])
 }
 
+/** The fork id that a node tells of itself, in its record. @see EIP-2124, EIP-778 */
+function toldForkId(enr: string): { readonly hash: number; readonly next: bigint } {
+  const items = rlpList(decodeRlp(new Uint8Array(Buffer.from(enr.slice('enr:'.length), 'base64url'))))
+  const at = items.findIndex((item) => item instanceof Uint8Array && Buffer.from(item).toString() === 'eth')
+  const [hash, next] = rlpList(rlpList(items[at + 1])[0])
+  return { hash: Number(bytesToHex(rlpBytes(hash))), next: rlpUint(next) }
+}
+
+/** Fork ids are made here as geth makes them, from what it tells of its chain. */
+async function sameForkId(geth: JsonRpc): Promise<void> {
+  const chainOf = async (block: string) =>
+    geth.call<{ number: Hex; timestamp: Hex }>('eth_getBlockByNumber', [block, false])
+  const [first, latest] = [await chainOf('0x0'), await chainOf('latest')]
+  const head = { number: BigInt(latest.number), timestamp: BigInt(latest.timestamp) }
+  let ours: object = {}
+  let theirs: object = {}
+  // The record follows the head.
+  await waitFor('the fork ids are the same', async () => {
+    const { enr, protocols } = await geth.call<NodeInfo>('admin_nodeInfo')
+    const { genesis, config } = protocols.eth
+    const forks = forkSchedule(config, BigInt(first.timestamp))
+    expect(forks.times.length).toBeGreaterThan(0)
+    theirs = toldForkId(enr)
+    ours = forkIdAt({ genesisHash: genesis, forks }, head)
+    return String(Object.values(ours)) === String(Object.values(theirs))
+  }).catch(() => undefined)
+  expect(ours).toEqual(theirs)
+}
+
 /** Sends transactions of some accounts to one pool and waits for them in the other. Prints how long that took. */
 async function across(
   what: string,
@@ -106,15 +153,25 @@ async function across(
 
 describe('the pool of an L1 chain, shared with geth', () => {
   it('has what geth has, and geth has what it has', { timeout: 120_000 }, async () => {
-    await using l1 = await MockL1.start({ timestamp: 1_750_000_000, maxPeers: 5, l1: sharedWith() })
+    await using l1 = await MockL1.start({
+      timestamp: 1_750_000_000,
+      maxPeers: 5,
+      l1: sharedWith(),
+      // An upgrade that is yet to come stands in the fork id.
+      config: {
+        osakaTime: 1_750_001_000,
+        blobSchedule: { ...BLOB_SCHEDULE, osaka: { target: 6, max: 9, baseFeeUpdateFraction: 5_007_716 } },
+      },
+    })
     const [geth, ours] = [l1.el.rpc, l1.rpc]
     // Before, geth takes nothing.
     await l1.block()
+    await sameForkId(geth)
     expect((await peerOf(ours, 'geth is a peer')).protocols.eth.version).toBe(69)
     expect((await peerOf(geth, 'we are a peer')).name).toContain('op-sequencer/')
 
-    const [first] = await send(ours, [plain(L1_CHAIN_ID, 0, 0)])
-    await arrive(geth, [first as Hex], 'our transaction is in geth')
+    const [zeroth] = await send(ours, [plain(L1_CHAIN_ID, 0, 0)])
+    await arrive(geth, [zeroth as Hex], 'our transaction is in geth')
     const [second] = await send(geth, [plain(L1_CHAIN_ID, 0, 1)])
     await arrive(ours, [second as Hex], "geth's transaction is here")
     const large = `0x${'ab'.repeat(6_000)}` as const
@@ -124,7 +181,7 @@ describe('the pool of an L1 chain, shared with geth', () => {
     await arrive(ours, [fourth as Hex], "geth's large transaction is here")
 
     const [mine, its] = [devAccounts[8], devAccounts[9]] as [(typeof devAccounts)[0], (typeof devAccounts)[0]]
-    const blobs = [await testBlob(1)]
+    const blobs = [zeroBlob()]
     const [fifth] = await send(ours, [await blobTransaction(mine, 0, blobs, 0)])
     const [sixth] = await send(geth, [await blobTransaction(its, 0, blobs, 0)])
     // Blob transactions are not among what `txpool_content` shows.
@@ -164,6 +221,8 @@ function memoryOf(pid: number): number {
 
 const randomHashes = (count: number): Hex[] => Array.from({ length: count }, () => bytesToHex(randomBytes(32)))
 
+const ROUNDS = 2
+
 /** What peers do that they must not. */
 const MISCHIEF: readonly ((peer: ScriptedPeer) => void)[] = [
   (peer) => void peer.socket.write(randomBytes(200)),
@@ -182,13 +241,15 @@ const MISCHIEF: readonly ((peer: ScriptedPeer) => void)[] = [
 describe('the pool of an L2 chain, shared with op-geth', () => {
   it('has what op-geth has, and op-geth has what it has, whatever others do', { timeout: 120_000 }, async () => {
     await using chain = await startSequencedChain({
-      forks: () => atGenesis('jovian'),
+      // Upgrades after genesis stand in the fork id: one that has passed, one that is yet to come.
+      forks: (genesisTime) => ({ ...atGenesis('holocene'), isthmus: genesisTime + 2, jovian: genesisTime + 1000 }),
       elPeers: 5,
       chain: { txpool: { devp2p: { listen: '127.0.0.1:0' } } },
     })
     const { chainId, el, sequencer } = chain
     const [opGeth, ours] = [el.rpc, sequencer.rpc]
     await block(sequencer)
+    await sameForkId(opGeth)
     // Here they dial us.
     const { enode } = await waitFor('we are known', () => ours.call<{ enode: string } | null>('admin_nodeInfo'))
     await opGeth.call('admin_addPeer', [enode])
@@ -203,7 +264,7 @@ describe('the pool of an L2 chain, shared with op-geth', () => {
     const pid = sequencer.process.pid as number
     const before = memoryOf(pid)
     let highest = before
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < ROUNDS; round++) {
       for (const mischief of MISCHIEF) {
         using peer = await ScriptedPeer.joined(parseEnode(enode))
         mischief(peer)
@@ -212,7 +273,7 @@ describe('the pool of an L2 chain, shared with op-geth', () => {
       }
     }
     expect(await lazy.dropped()).toBe(11)
-    process.stderr.write(`memory: ${before} kB before ${5 * MISCHIEF.length} peers, at most ${highest} kB since\n`)
+    process.stderr.write(`memory: ${before} kB before ${ROUNDS * MISCHIEF.length} peers, at most ${highest} kB since\n`)
     expect(highest).toBeLessThan(before + 300_000)
     const [last] = await send(ours, [plain(chainId, 4, 0)])
     await arrive(opGeth, [last as Hex], 'all goes on')
