@@ -32,6 +32,7 @@ const PEERS: readonly Peer[] = [
   optimism('op-node'),
   optimism('op-batcher'),
   optimism('op-test-sequencer'),
+  optimism('op-interop-filter'),
 ]
 
 function moduleFolder(name: string): string {

@@ -78,6 +78,8 @@ export async function startOpSequencer(options: OpSequencerOptions): Promise<OpS
 /** What a chain for the service is made of. */
 export interface SequencedChainOptions {
   readonly forks: (genesisTime: number) => ForkSchedule
+  /** Of the L2, unix seconds; some time of 2025 when left out. */
+  readonly genesisTime?: number
   readonly alloc?: GenesisAlloc
   readonly scheme?: StateScheme
   readonly gcmode?: GcMode
@@ -130,10 +132,9 @@ async function readTraffic(port: number): Promise<Traffic> {
 
 /** Starts a chain whose only builder is the service. L1 blocks come when the test asks. */
 export async function startSequencedChain(options: SequencedChainOptions): Promise<SequencedChain> {
-  const { blockTime = 2, alloc = {}, scheme = 'hash', gcmode = 'archive' } = options
+  const { blockTime = 2, alloc = {}, scheme = 'hash', gcmode = 'archive', genesisTime = 1_750_000_000 } = options
   await using stack = new AsyncDisposableStack()
   const folder = stack.use(new TempFolder())
-  const genesisTime = 1_750_000_000
   const l1 = stack.use(
     await L1Chain.start({
       folder,
