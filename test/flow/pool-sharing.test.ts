@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
-import { bytesToHex, type Hash } from '../../src/primitives/hex.ts'
+import { bytesToHex, concatBytes, type Hash } from '../../src/primitives/hex.ts'
 import { encodeRlp } from '../../src/primitives/rlp.ts'
 import type { Enode } from '../../src/protocol/enode.ts'
 import { BASE, encodeHello } from '../../txpool/devp2p/base-protocol.ts'
@@ -92,6 +92,16 @@ describe('two shared pools', () => {
 })
 
 describe('a peer of a shared pool', () => {
+  it('is not ourselves', async () => {
+    await using world = await SharingWorld.start()
+    world.sharing.addPeer(world.enode)
+    using peer = await ScriptedPeer.joined(world.enode)
+    await vi.waitFor(() => expect(world.sharing.peerCount).toBe(1))
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    expect([...world.sharing.peers].map(({ id }) => id)).toEqual([bytesToHex(peer.id).slice(2)])
+    expect(world.sharing.stats.dropped).toBe(0)
+  })
+
   it('is told of what waits, and gets what it asks for, and nothing that it has sent', async () => {
     await using world = await SharingWorld.start()
     const raws = await Promise.all([0, 1, 2].map((nonce) => sharedTransaction(0, nonce)))
@@ -413,11 +423,13 @@ describe('a peer of a shared pool is dropped when it', () => {
     expect(await flowing(clock, peer.dropped())).toBe(reason)
   })
 
-  it('is ourselves, or here already', async () => {
+  it('sends what is too large to be looked at, again and again', async () => {
     await using world = await SharingWorld.start()
-    world.sharing.addPeer(world.enode)
-    await vi.waitFor(() => expect(world.sharing.stats.dropped).toBeGreaterThan(0), 5_000)
-    expect(world.sharing.peerCount).toBe(0)
+    using peer = await ScriptedPeer.joined(world.enode)
+    const fields = Array.from({ length: 12 }, (_, index) => (index === 7 ? new Uint8Array(9_000_000) : 1))
+    const body = encodeTransactions([concatBytes(Uint8Array.of(2), encodeRlp(fields))])
+    for (let i = 0; i < 3; i++) peer.send(ETH.transactions, body)
+    expect(await peer.dropped()).toBe(REASON.useless)
   })
 
   it('comes too often', async () => {

@@ -1,10 +1,11 @@
 import { AppError } from '../../src/primitives/errors.ts'
 
 /**
- * Codes of pool sharing. `PEER_BREACH`: a peer broke the protocol; `data.reason` is what it is told. `PEER_LOST` (temporary): the
- * connection ended; `data.reason` is what the peer said, where it said something.
+ * Codes of pool sharing. `PEER_BREACH`: a peer broke the protocol, or is on another chain; `data.reason` is what it is told.
+ * `PEER_DECLINED`: there is no place for it; likewise. `PEER_LOST` (temporary): the connection ended; `data.reason` is what the
+ * peer said, where it said something.
  */
-export type PeerErrorCode = 'PEER_BREACH' | 'PEER_LOST'
+export type PeerErrorCode = 'PEER_BREACH' | 'PEER_DECLINED' | 'PEER_LOST'
 
 /** Why a connection ends, as devp2p numbers it. @see devp2p: rlpx.md, "Disconnect" */
 export const DISCONNECT = {
@@ -50,6 +51,11 @@ export function disconnectWords(reason: number): string {
 /** What a peer did that it must not. */
 export function breach(message: string, reason: DisconnectReason = DISCONNECT.breach): AppError<PeerErrorCode> {
   return new AppError<PeerErrorCode>('PEER_BREACH', { message, data: { reason } })
+}
+
+/** A peer that did nothing wrong. */
+export function declined(message: string, reason: DisconnectReason): AppError<PeerErrorCode> {
+  return new AppError<PeerErrorCode>('PEER_DECLINED', { message, data: { reason } })
 }
 
 /** A connection that ended. @param reason what the peer said */

@@ -12,7 +12,7 @@ import { ETH, type EthVersion, encodeBlockRange } from './eth-messages.ts'
 import { commonVersion, EthPeer, type PeerOrigin } from './eth-peer.ts'
 import type { ExchangeStats } from './exchange-stats.ts'
 import { type ListenAddress, Listener } from './listener.ts'
-import { breach, DISCONNECT, type DisconnectReason } from './peer-error.ts'
+import { DISCONNECT, type DisconnectReason, declined } from './peer-error.ts'
 import { peerService } from './peer-service.ts'
 import type { ChainIdentity, SharedChain, SharedHead, SharedPool } from './shared-pool.ts'
 import { StaticPeers } from './static-peers.ts'
@@ -54,6 +54,8 @@ export class PoolSharing {
   /** By id; with those whose handshake is not over. */
   readonly #taken = new Set<string>()
   readonly #absences = new Set<() => void>()
+  /** Those that were told of. */
+  readonly #unreachable = new Set<string>()
   readonly #closing = new AbortController()
   #listenPort = 0
   #identity: ChainIdentity | undefined
@@ -109,7 +111,7 @@ export class PoolSharing {
   removePeer({ id }: Enode): void {
     const key = bytesToHex(id).slice(2)
     this.#static.remove(key)
-    this.#exchange.peers.get(key)?.fail(breach('removed', DISCONNECT.requested))
+    this.#exchange.peers.get(key)?.fail(declined('removed', DISCONNECT.requested))
   }
 
   /** The newest block. @throws AppError temporary where it cannot be read */
@@ -191,9 +193,14 @@ export class PoolSharing {
     const socket = connect({ host: enode.host, port: enode.port })
     // Until the connection reads it.
     socket.on('error', () => undefined)
-    const arrived = await this.#connected(socket, signal)
-    if (arrived) await this.#session(socket, { direction: 'out', named: true }, signal, enode)
-    else this.#options.logger.debug({ enode: formatEnode(enode) }, 'a peer cannot be reached')
+    const text = formatEnode(enode)
+    if (await this.#connected(socket, signal)) {
+      this.#unreachable.delete(text)
+      await this.#session(socket, { direction: 'out', named: true }, signal, enode)
+    } else if (!signal.aborted && !this.#unreachable.has(text)) {
+      this.#unreachable.add(text)
+      this.#options.logger.warn({ enode: text }, 'waiting for a peer')
+    }
   }
 
   async #connected(socket: Socket, signal: AbortSignal): Promise<boolean> {
@@ -242,6 +249,8 @@ export class PoolSharing {
     if (isAppError(error, 'PEER_BREACH')) {
       this.stats.dropped++
       logger.info({ error: error.message }, 'a peer is dropped')
+    } else if (isAppError(error, 'PEER_DECLINED')) {
+      logger.debug({ error: error.message }, 'a peer is declined')
     } else if (isAppError(error, 'PEER_LOST')) {
       logger.debug({ error: error.message }, 'a peer is gone')
     } else if (isAppError(error) && error.severity === 'temporary') {
@@ -281,7 +290,7 @@ export class PoolSharing {
       const named = origin.named || this.#static.has(id)
       const peer = new EthPeer(connection, commonVersion(connection, versions), { ...origin, named }, pool, clock)
       const identity = this.#identity
-      if (identity === undefined) throw breach('the chain is not known yet', DISCONNECT.useless)
+      if (identity === undefined) throw declined('the chain is not known yet', DISCONNECT.useless)
       const head = await Promise.race([this.head({ signal: until }), aborted])
       await Promise.race([peer.shakeHands(identity, head, clock), aborted])
       settled()
@@ -304,11 +313,11 @@ export class PoolSharing {
     }
   }
 
-  /** @throws AppError PEER_BREACH where there is no place for a peer */
+  /** @throws AppError PEER_DECLINED where there is no place for a peer */
   #admit(id: string, named: boolean): void {
-    if (id === bytesToHex(this.#id).slice(2)) throw breach('connected to self', DISCONNECT.self)
-    if (this.#taken.has(id)) throw breach('already connected', DISCONNECT.already)
-    if (!named && this.#taken.size >= this.#options.maxPeers) throw breach('too many peers', DISCONNECT.tooMany)
+    if (id === bytesToHex(this.#id).slice(2)) throw declined('connected to self', DISCONNECT.self)
+    if (this.#taken.has(id)) throw declined('already connected', DISCONNECT.already)
+    if (!named && this.#taken.size >= this.#options.maxPeers) throw declined('too many peers', DISCONNECT.tooMany)
   }
 
   async #absent(id: string, signal: AbortSignal): Promise<void> {
@@ -328,7 +337,9 @@ export class PoolSharing {
 }
 
 function reasonOf(error: unknown): DisconnectReason {
-  if (isAppError(error, 'PEER_BREACH')) return error.data?.reason as DisconnectReason
+  if (isAppError(error, 'PEER_BREACH') || isAppError(error, 'PEER_DECLINED')) {
+    return error.data?.reason as DisconnectReason
+  }
   if (isAppError(error, 'PEER_LOST')) return DISCONNECT.networkError
   return DISCONNECT.useless
 }

@@ -33,6 +33,9 @@ const MAX_SERVED = 256
 const AT_ONCE = 16
 /** What costs work and brings nothing, in hashes. */
 const COST = { refused: 8, message: 64 } as const
+/** Bytes that cost as much as a hash: of what is refused, and of what is served. */
+const REFUSED_BYTES = 256
+const SERVED_BYTES = 4096
 const BLOB_TYPE = 3
 
 /** The pool and its peers: who is told what, who is asked for what, and what becomes of what they send. */
@@ -102,7 +105,7 @@ export class TxExchange {
       }
     } catch (error) {
       // The chain cannot be read now. What comes is told of nevertheless.
-      if (!isAppError(error) || error.severity !== 'temporary') throw error
+      if (!isAppError(error)) throw error
     }
     return peer.failed
   }
@@ -174,7 +177,7 @@ export class TxExchange {
     for (const each of received) {
       const transaction = identify(each)
       if (transaction === undefined) {
-        peer.waste(COST.refused, 'oversized transactions')
+        peer.waste(refusalCost(each.raw), 'oversized transactions')
         continue
       }
       if (seen.has(transaction.hash)) {
@@ -218,7 +221,7 @@ export class TxExchange {
       // It is dear to find out: nobody may have us do it for nothing.
       if (error.message.startsWith('KZG verification error')) throw breach(error.message, DISCONNECT.subprotocol)
       this.#refused.add(hash, error.message)
-      peer.waste(COST.refused, 'refused transactions')
+      peer.waste(refusalCost(raw), 'refused transactions')
     }
     return true
   }
@@ -236,7 +239,7 @@ export class TxExchange {
       raws.push(raw)
       bytes += raw.length
     }
-    if (raws.length === 0) peer.waste(COST.message, 'requests')
+    peer.waste(raws.length === 0 ? COST.message : Math.floor(bytes / SERVED_BYTES), 'requests')
     this.stats.served += raws.length
     peer.send(ETH.pooledTransactions, encodePooled(id, raws))
   }
@@ -255,4 +258,8 @@ export class TxExchange {
       else peer.outbox.announce(hash)
     }
   }
+}
+
+function refusalCost(raw: Uint8Array): number {
+  return COST.refused + Math.floor(raw.length / REFUSED_BYTES)
 }
