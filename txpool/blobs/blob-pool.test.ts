@@ -240,6 +240,14 @@ describe('a blob pool', () => {
     expect([1, 2, 3, 4, 5].map((from) => nonces(pool, from))).toEqual([[0n], [], [0n], [0n], [0n]])
   })
 
+  it('has no gap either where an account was read at another head', async () => {
+    const { pool } = world()
+    for (const nonce of [0, 1]) await take(pool, { nonce })
+    await expect(take(pool, { nonce: 3 }, { ...RICH, nonce: 1n })).rejects.toThrow('gapped nonce 2')
+    await take(pool, { nonce: 2 }, { ...RICH, nonce: 1n })
+    expect(nonces(pool)).toEqual([0n, 1n, 2n])
+  })
+
   it('keeps what a block holds until it is final, and has it back after a reorg', async () => {
     const { pool, reset, promoted } = world()
     const pooled = [await take(pool, {}), await take(pool, { nonce: 1 })]

@@ -109,7 +109,9 @@ export class BlobPool implements SubPool {
     const { pooled = [], spent = 0n } = this.#accounts.get(tx.sender) ?? {}
     const transactions = pooled.map((each) => each.transaction)
     const limited = account.hasCode === true || this.#context.isAboutToDelegate(tx.sender)
-    validateWithState(tx, account, { transactions, spent }, limited, this.#limits.priceBump)
+    // Read at another head than what is here was rechecked at, the account would have another place for each nonce.
+    const nonce = transactions[0]?.nonce ?? account.nonce
+    validateWithState(tx, { ...account, nonce }, { transactions, spent }, limited, this.#limits.priceBump)
   }
 
   /** @param raw the network form, as {@link prepare} has returned it; not to be changed any more */
@@ -125,7 +127,7 @@ export class BlobPool implements SubPool {
       this.#options.knowsOsaka,
     )
     const pooled = [...(before?.pooled ?? [])]
-    pooled[Number(tx.nonce - account.nonce)] = made
+    pooled[Number(tx.nonce - (pooled[0]?.transaction.nonce ?? account.nonce))] = made
     this.#put(sender, pooled)
     const after = this.#accounts.get(sender) as AccountBlobs
     if (before === undefined) this.#evict.push(sender)
