@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { systemClock } from '../src/primitives/clock.ts'
 import { AppError } from '../src/primitives/errors.ts'
-import { bytesToHex, type Hash, hexToBytes } from '../src/primitives/hex.ts'
+import { bytesToHex, hexToBytes } from '../src/primitives/hex.ts'
 import { devAccounts } from '../test/peers/support/dev-accounts.ts'
 import { fixedPoolHead } from '../test/support/fixed-pool-head.ts'
 import { Journal, parseJournal } from './journal.ts'
@@ -27,13 +27,14 @@ async function sign(nonce: number): Promise<Uint8Array> {
   )
 }
 
-async function open(nonce: bigint, refuse?: () => Promise<Hash> | undefined) {
+async function open(nonce: bigint, refuse?: () => Promise<never>) {
   const { journal, transactions } = await Journal.open(path)
   const inner = new TxPool(fixedPoolHead(RULES, { nonce, balance: 10n ** 18n }))
   const onRestored = vi.fn()
   const onFailure = vi.fn()
   const pool = {
     add: (raw: Uint8Array, io: object) => refuse?.() ?? inner.add(raw, io),
+    addAll: (raws: readonly Uint8Array[], io: object) => refuse?.() ?? inner.addAll(raws, io),
     all: () => inner.all(),
   }
   const clock = { now: () => 0, sleep: vi.fn(systemClock.sleep) }

@@ -1,5 +1,5 @@
 import type { Clock } from '../src/primitives/clock.ts'
-import { errorMessage, isAppError } from '../src/primitives/errors.ts'
+import { type AppError, errorMessage, isAppError } from '../src/primitives/errors.ts'
 import type { Hash } from '../src/primitives/hex.ts'
 import type { IoOptions } from '../src/primitives/io.ts'
 import type { SignedTransaction } from '../src/protocol/transaction.ts'
@@ -11,6 +11,8 @@ type Journaled = Pick<SignedTransaction, 'raw'>
 /** The pool as its journal sees it. */
 interface JournalPool {
   add(raw: Uint8Array, io: IoOptions): Promise<Hash>
+  /** Takes several together. @returns for each why it was not taken; undefined where it was */
+  addAll(raws: readonly Uint8Array[], io: IoOptions): Promise<readonly (AppError | undefined)[]>
   /** Everything that waits, each sender's by rising nonce, in the form in which {@link add} takes it. */
   all(): Iterable<Journaled>
 }
@@ -30,6 +32,8 @@ export interface JournaledPoolOptions {
 
 /** As often as geth writes its journal anew. */
 const ROTATION_MS = 3_600_000
+/** As many as geth reads before it puts them into the pool. */
+const BATCH = 1_025
 /** Between tries to reach a node that does not answer. */
 const RETRY_MS = 1_000
 
@@ -82,22 +86,23 @@ export class JournaledPool {
   async #restore(signal: AbortSignal): Promise<void> {
     const { journaled, onRestored } = this.#options
     let restored = 0
-    for (const raw of journaled) if (await this.#putBack(raw, signal)) restored++
+    for (let at = 0; at < journaled.length; at += BATCH) {
+      const outcomes = await this.#putBack(journaled.slice(at, at + BATCH), signal)
+      restored += outcomes.filter((error) => error === undefined).length
+    }
     this.#restored = true
     if (journaled.length > 0) onRestored({ restored, dropped: journaled.length - restored })
   }
 
-  async #putBack(raw: Uint8Array, signal: AbortSignal): Promise<boolean> {
+  async #putBack(raws: readonly Uint8Array[], signal: AbortSignal): Promise<readonly (AppError | undefined)[]> {
     const { pool, clock } = this.#options
     for (;;) {
       try {
-        await pool.add(raw, { signal })
-        return true
+        return await pool.addAll(raws, { signal })
       } catch (error) {
         signal.throwIfAborted()
-        if (isAppError(error, 'TX_REJECTED')) return false
         if (!isAppError(error)) throw error
-        // Nothing is known about the transaction as long as the chain cannot be read.
+        // Nothing is known about transactions as long as the chain cannot be read.
         await clock.sleep(RETRY_MS, { signal })
       }
     }

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hexToBytes, toWord, ZERO_HASH } from '../src/primitives/hex.ts'
-import { effectiveGasPrice, type SignedTransaction } from '../src/protocol/transaction.ts'
+import { type Hash, hexToBytes, toWord, ZERO_HASH } from '../src/primitives/hex.ts'
+import { decodeTransaction, effectiveGasPrice, type SignedTransaction } from '../src/protocol/transaction.ts'
 import { devAccounts } from '../test/peers/support/dev-accounts.ts'
 import { fixedPoolHead } from '../test/support/fixed-pool-head.ts'
 import type { PoolLimits } from './limits.ts'
@@ -359,5 +359,36 @@ describe('what is taken out by hand', () => {
     // There is room for one more, and no more.
     await pool.add(await raw({ from: 1 }), {})
     await expect(pool.add(await raw({ from: 2 }), {})).rejects.toThrow('transaction underpriced')
+  })
+})
+
+describe('what comes together', () => {
+  it('is looked at when all is there: one that could not be paid beside the others is taken', async () => {
+    const half = 6n * 10n ** 17n
+    const raws = await Promise.all([2, 3, 4].map((nonce) => raw({ nonce, value: nonce === 2 ? 0n : half })))
+    const [one, together] = [newPool(), newPool()]
+    for (const each of raws.slice(0, 2)) await one.add(each, {})
+    await expect(one.add(raws[2] as Uint8Array, {})).rejects.toThrow('queued cost')
+    const outcomes = await together.addAll([...raws, raws[0] as Uint8Array, Uint8Array.of(0x7e)], {})
+    expect(outcomes.map((error) => error?.message)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+      'already known',
+      expect.any(String),
+    ])
+    expect(await together.status({})).toEqual({ pending: 3, queued: 0 })
+  })
+
+  it('goes first among equals in the order that a test forces, whenever it comes', async () => {
+    const pool = newPool()
+    const raws = await Promise.all([0, 1, 2].map((from) => raw({ from })))
+    const hashes = raws.map((each) => decodeTransaction(each).hash)
+    pool.setArrivalOrder([hashes[2], hashes[1]] as Hash[])
+    for (const each of raws) await pool.add(each, {})
+    const given = (): string[] => inOrder(pool, 0n).map(({ hash }) => hash)
+    expect(given()).toEqual([hashes[2], hashes[1], hashes[0]])
+    pool.setArrivalOrder([])
+    expect(given()).toEqual(hashes)
   })
 })

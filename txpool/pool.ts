@@ -1,30 +1,26 @@
 import type { PoolReader, PoolVerdict } from '../src/builder/ports.ts'
 import type { Clock } from '../src/primitives/clock.ts'
+import { type AppError, isAppError } from '../src/primitives/errors.ts'
 import type { Address, Hash } from '../src/primitives/hex.ts'
 import type { IoOptions } from '../src/primitives/io.ts'
-import type { SignedTransaction, Transaction } from '../src/protocol/transaction.ts'
+import type { SignedTransaction } from '../src/protocol/transaction.ts'
 import { AddressReservations } from './address-reserver.ts'
-import { BestOrders, type OrderedPool } from './best-order.ts'
+import { BestOrders } from './best-order.ts'
 import { ChangeLog } from './change-log.ts'
 import { ForcedOrder } from './forced-order.ts'
-import { firstFrom } from './legacy/account-list.ts'
+import { Ingress, type IngressOptions, type Judged } from './ingress.ts'
 import { LegacyPool } from './legacy/legacy-pool.ts'
 import { DEFAULT_LIMITS, type PoolLimits } from './limits.ts'
-import type { PoolEntry, SenderContent, SubPool, SubPoolContext } from './sub-pool.ts'
+import { PoolView } from './pool-view.ts'
+import type { PoolEntry, SubPool, SubPoolContext } from './sub-pool.ts'
 import { Unsettled } from './unsettled.ts'
-import { decodePooled, type PoolAccount, type PoolHead, rejected, signed } from './validate.ts'
+import { type PoolAccount, type PoolHead, rejected } from './validate.ts'
 
 /** What the pool needs of its chain. */
-export interface TxPoolOptions {
+export interface TxPoolOptions extends IngressOptions {
   /** The chain's head, with the accounts of `senders`. */
   readonly head: (senders: readonly Address[], io: IoOptions) => Promise<PoolHead>
   readonly clock: Pick<Clock, 'now'>
-  /** Reads what a wallet sends; without it blob transactions are refused. @throws AppError with geth's wording */
-  readonly decode?: (raw: Uint8Array) => Transaction
-  /** Takes what came with a transaction that is about to be held. @throws AppError with geth's wording */
-  readonly admit?: (transaction: SignedTransaction, raw: Uint8Array, io: IoOptions) => Promise<void>
-  /** Somebody else's word on a transaction, before the checks that need state, as geth asks its filters. @throws AppError */
-  readonly filter?: (transaction: SignedTransaction, io: IoOptions) => Promise<void>
   /** What differs from geth's defaults. */
   readonly limits?: Partial<PoolLimits>
   /** Pools for what the legacy pool is not for; it takes what none of them does. */
@@ -47,7 +43,6 @@ export interface PoolContent {
 const EXPIRY_INTERVAL_MS = 60_000
 /** A head that moves faster than it can be read is taken as it is. */
 const MAX_TRIES = 4
-const NOTHING: SenderContent = { pending: [], queued: [] }
 
 /**
  * Transactions that wait for a block, in memory: by sender and nonce, read by price, with geth's limits. It follows the head
@@ -58,9 +53,11 @@ export class TxPool implements PoolReader {
   readonly #options: TxPoolOptions
   readonly #subPools: readonly SubPool[]
   readonly #listeners = new Set<TransactionListener>()
-  readonly #changedSenders = new ChangeLog<Address>(() => this.#sum(({ size }) => size))
+  readonly #changedSenders = new ChangeLog<Address>(() => this.#view.held)
   readonly #forced = new ForcedOrder()
   readonly #orders: BestOrders
+  readonly #view: PoolView
+  readonly #ingress: Ingress
   readonly #unsettled = new Unsettled(() => this.#arrivals++)
   /** What has become executable and was not told of. */
   #promoted: PoolEntry[] = []
@@ -88,18 +85,24 @@ export class TxPool implements PoolReader {
     const legacy = new LegacyPool(context(), limits, options.clock)
     // As geth has them: the legacy pool hears of a new head first, and takes accounts back before others let go of them.
     this.#subPools = [legacy, ...(options.subPools ?? []).map((make) => make(context()))]
-    const ordered: OrderedPool = {
+    const view = new PoolView(this.#subPools, this.#unsettled)
+    this.#view = view
+    this.#orders = new BestOrders({
       changes: this.#changedSenders,
-      senders: () => this.#senders(),
-      next: (sender, above) => this.#next(sender, above),
+      senders: () => view.senders(),
+      next: (sender, above) => view.next(sender, above),
       placeOf: (entry) => this.#forced.placeOf(entry),
-    }
-    this.#orders = new BestOrders(ordered)
+    })
+    this.#ingress = new Ingress(options, {
+      subPoolFor: (transaction) => this.#subPoolFor(transaction),
+      has: ({ hash }) => view.get(hash) !== undefined,
+      account: async ({ sender }, io) => (await this.#accountsOf([sender], io)).get(sender) as PoolAccount,
+    })
   }
 
   /** Transactions held. */
   get size(): number {
-    return this.#unsettled.isEmpty ? this.#sum(({ size }) => size) : [...this.all()].length
+    return this.#view.size
   }
 
   /**
@@ -107,9 +110,40 @@ export class TxPool implements PoolReader {
    * @throws AppError TX_REJECTED with geth's wording; what reading the chain throws
    */
   async add(raw: Uint8Array, io: IoOptions): Promise<Hash> {
-    const { decode } = this.#options
-    const transaction = decode === undefined ? decodePooled(raw) : signed(decode(raw))
-    return this.#take(transaction, raw, io)
+    return this.#take(this.#ingress.decode(raw), raw, io)
+  }
+
+  /**
+   * Takes transactions together, as geth does those of its journal: none of them can be executed before all were looked at.
+   * @returns for each why it was not taken, TX_REJECTED; undefined where it was
+   * @throws AppError what reading the chain throws; nothing has been taken then
+   */
+  async addAll(raws: readonly Uint8Array[], io: IoOptions): Promise<readonly (AppError | undefined)[]> {
+    const outcomes: (AppError | undefined)[] = raws.map(() => undefined)
+    const refuse = (index: number, error: unknown): void => {
+      if (!isAppError(error, 'TX_REJECTED')) throw error
+      outcomes[index] = error
+    }
+    const judged: (Judged & { readonly index: number })[] = []
+    for (const [index, raw] of raws.entries()) {
+      try {
+        judged.push({ index, ...(await this.#ingress.judge(this.#ingress.decode(raw), raw, io)) })
+      } catch (error) {
+        refuse(index, error)
+      }
+    }
+    // All at one head.
+    const accounts = await this.#accountsOf(
+      judged.map(({ transaction }) => transaction.sender),
+      io,
+    )
+    for (const [subPool, items] of Map.groupBy(judged, (item) => item.subPool)) {
+      const now = items.map((item) => ({ ...item, account: accounts.get(item.transaction.sender) ?? item.account }))
+      const errors = subPool.addAll?.(now) ?? now.map((item) => addedTo(subPool, item))
+      for (const [at, { index }] of now.entries()) if (errors[at] !== undefined) refuse(index, errors[at])
+    }
+    this.#announce()
+    return outcomes
   }
 
   /**
@@ -121,36 +155,10 @@ export class TxPool implements PoolReader {
   }
 
   async #take(transaction: SignedTransaction, raw: Uint8Array, io: IoOptions): Promise<Hash> {
-    const { filter, admit } = this.#options
-    const { sender, hash } = transaction
-    const checkNew = (): void => {
-      if (this.get(hash) !== undefined) throw rejected('already known')
-    }
-    const subPool = this.#subPoolFor(transaction)
-    // Where what comes beside a transaction is judged, that comes first, whether it is known or not.
-    if (subPool.prepare === undefined) checkNew()
-    let account = await this.#accountOf(sender, io)
-    let form = raw
-    if (subPool.prepare === undefined) {
-      subPool.checkBasics(transaction, raw)
-    } else {
-      form = await subPool.prepare(transaction, raw, io)
-      account = await this.#accountOf(sender, io)
-    }
-    if (filter !== undefined) {
-      await filter(transaction, io)
-      account = await this.#accountOf(sender, io)
-    }
-    if (admit !== undefined) {
-      subPool.checkWithState(transaction, account)
-      await admit(transaction, form, io)
-      account = await this.#accountOf(sender, io)
-    }
-    // Others may have been taken while this one was waiting.
-    checkNew()
+    const { subPool, form, account } = await this.#ingress.judge(transaction, raw, io)
     subPool.add(transaction, form, account)
     this.#announce()
-    return hash
+    return transaction.hash
   }
 
   /**
@@ -180,8 +188,8 @@ export class TxPool implements PoolReader {
     await this.#follow([], io)
     const pending = new Map<Address, readonly SignedTransaction[]>()
     const queued = new Map<Address, readonly SignedTransaction[]>()
-    for (const address of sender === undefined ? this.#senders() : [sender]) {
-      const content = this.#contentOf(address)
+    for (const address of sender === undefined ? this.#view.senders() : [sender]) {
+      const content = this.#view.content(address)
       if (content.pending.length > 0) pending.set(address, transactionsOf(content.pending))
       if (content.queued.length > 0) queued.set(address, transactionsOf(content.queued))
     }
@@ -202,12 +210,11 @@ export class TxPool implements PoolReader {
   }
 
   ofSender(sender: Address): readonly SignedTransaction[] {
-    return transactionsOf(this.#entriesOf(sender))
+    return transactionsOf(this.#view.of(sender))
   }
 
   get(hash: Hash): SignedTransaction | undefined {
-    const entry = this.#held(hash) ?? this.#unsettled.get(hash)
-    return entry === undefined || this.#unsettled.isMined(entry) ? undefined : entry.transaction
+    return this.#view.get(hash)
   }
 
   /**
@@ -227,7 +234,7 @@ export class TxPool implements PoolReader {
 
   /** Everything that waits, each sender's by rising nonce. */
   *all(): Generator<SignedTransaction, void, undefined> {
-    for (const sender of this.#senders()) for (const { transaction } of this.#entriesOf(sender)) yield transaction
+    for (const { transaction } of this.#view.entries()) yield transaction
   }
 
   /** Forgets what committed blocks hold, oldest first, and what their nonces made obsolete. */
@@ -266,7 +273,7 @@ export class TxPool implements PoolReader {
 
   /** Forgets all transactions of a sender. @returns their hashes */
   removeOf(sender: Address): readonly Hash[] {
-    const hashes = this.#entriesOf(sender).map(({ transaction }) => transaction.hash)
+    const hashes = this.#view.of(sender).map(({ transaction }) => transaction.hash)
     for (const hash of hashes.toReversed()) this.remove(hash)
     return hashes
   }
@@ -303,47 +310,13 @@ export class TxPool implements PoolReader {
     return subPool
   }
 
-  #held(hash: Hash): PoolEntry | undefined {
-    for (const subPool of this.#subPools) {
-      const entry = subPool.get(hash)
-      if (entry !== undefined) return entry
-    }
-    return undefined
-  }
-
-  #senders(): ReadonlySet<Address> {
-    return new Set([...this.#subPools.flatMap((subPool) => [...subPool.senders()]), ...this.#unsettled.senders()])
-  }
-
-  #contentOf(sender: Address): SenderContent {
-    for (const subPool of this.#subPools) {
-      const content = subPool.ofSender(sender)
-      if (content !== undefined) return content
-    }
-    return NOTHING
-  }
-
-  #entriesOf(sender: Address): readonly PoolEntry[] {
-    return this.#unsettled.of(sender, this.#contentOf(sender))
-  }
-
-  #next(sender: Address, above: bigint | undefined): PoolEntry | undefined {
-    const from = above === undefined ? 0n : above + 1n
-    if (!this.#unsettled.isEmpty) {
-      const entries = this.#entriesOf(sender)
-      return entries[firstFrom(entries, from)]
-    }
-    const { pending, queued } = this.#contentOf(sender)
-    return pending[firstFrom(pending, from)] ?? queued[firstFrom(queued, from)]
-  }
-
-  /** An account at the head that the pool's parts are at. */
-  async #accountOf(sender: Address, io: IoOptions): Promise<PoolAccount> {
+  /** Accounts at the head that the pool's parts are at. */
+  async #accountsOf(senders: readonly Address[], io: IoOptions): Promise<PoolHead['accounts']> {
     for (let tries = 1; ; tries++) {
-      const head = await this.#follow([sender], io)
+      const head = await this.#follow(senders, io)
       const settled = head.hash === this.#head?.hash && head.stateRoot === this.#head.stateRoot
       // Another call may have seen another head meanwhile.
-      if (settled || tries === MAX_TRIES) return head.accounts.get(sender) as PoolAccount
+      if (settled || tries === MAX_TRIES) return head.accounts
     }
   }
 
@@ -360,7 +333,7 @@ export class TxPool implements PoolReader {
 
   async #look(wanted: readonly Address[], io: IoOptions): Promise<PoolHead> {
     const { head: read } = this.#options
-    const everyone = (): Address[] => [...new Set([...this.#senders(), ...wanted])]
+    const everyone = (): Address[] => [...new Set([...this.#view.senders(), ...wanted])]
     const upToDate = this.#changes === this.#followed
     let changes = this.#changes
     let head = await read(upToDate ? wanted : everyone(), io)
@@ -403,11 +376,22 @@ export class TxPool implements PoolReader {
   #announce(): void {
     const promoted = this.#promoted
     this.#promoted = []
-    this.#tell(promoted.filter((entry) => !this.#told.has(entry) && this.#held(entry.transaction.hash) === entry))
+    this.#tell(
+      promoted.filter((entry) => !this.#told.has(entry) && this.#view.inParts(entry.transaction.hash) === entry),
+    )
   }
 
   #tell(entries: readonly PoolEntry[]): void {
     for (const { transaction } of entries) for (const listener of this.#listeners) listener(transaction)
+  }
+}
+
+function addedTo(subPool: SubPool, { transaction, form, account }: Judged): unknown {
+  try {
+    subPool.add(transaction, form, account)
+    return undefined
+  } catch (error) {
+    return error
   }
 }
 

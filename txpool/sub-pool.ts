@@ -41,6 +41,13 @@ export interface PoolReset {
   readonly mined: ReadonlySet<Hash>
 }
 
+/** One of several transactions that come together. */
+export interface SubPoolItem {
+  readonly transaction: SignedTransaction
+  /** The sender's, at the head. */
+  readonly account: PoolAccount
+}
+
 /**
  * Transactions of some types with rules of their own. Synchronous: the pool reads the chain, sub-pools are told of it. The first
  * call is {@link SubPool.reset}. An account is in one sub-pool at a time, which holds its reservation.
@@ -60,6 +67,11 @@ export interface SubPool {
   checkWithState(transaction: SignedTransaction, account: PoolAccount): void
   /** Takes a transaction that {@link checkBasics} has seen. @throws AppError TX_REJECTED, and it is not here */
   add(transaction: SignedTransaction, raw: Uint8Array, account: PoolAccount): void
+  /**
+   * Takes several, and looks at what they make executable when all are there.
+   * @returns for each what {@link add} would have thrown; undefined where it was taken
+   */
+  addAll?(items: readonly SubPoolItem[]): readonly unknown[]
   /** Looks at everything anew. */
   reset(reset: PoolReset): void
   /** Forgets what has waited behind a gap for too long. */

@@ -88,6 +88,7 @@ export function hostL1(
   })
   const written = {
     add: (raw: Uint8Array, io: IoOptions) => pool.add(raw, io),
+    addAll: (raws: readonly Uint8Array[], io: IoOptions) => pool.addAll(raws, io),
     all: () => [...pool.all()].map(form),
   }
   const journaled = journaledPool(written, opened, logger)

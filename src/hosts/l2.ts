@@ -77,6 +77,7 @@ export function hostL2(
     : undefined
   const written = {
     add: (raw: Uint8Array, io: IoOptions) => pool.add(raw, io),
+    addAll: (raws: readonly Uint8Array[], io: IoOptions) => pool.addAll(raws, io),
     // The journal's format has no place for conditions, and nobody wants the transaction without them.
     all: () => [...pool.all()].filter((transaction) => conditionals?.of(transaction) === undefined),
   }

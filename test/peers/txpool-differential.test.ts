@@ -9,7 +9,7 @@ import { type PairedChain, PoolPair } from './support/pool-pair.ts'
 import { poolStream, type StreamWeights } from './support/pool-stream.ts'
 
 const SEED = Number(process.env.OP_SEQUENCER_SEED ?? Date.now() % 2 ** 31)
-const OPERATIONS = Number(process.env.OP_SEQUENCER_OPERATIONS ?? 300)
+const OPERATIONS = Number(process.env.OP_SEQUENCER_OPERATIONS ?? 200)
 
 /** The same limits for both. */
 interface Limits {

@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/primitives/clock.ts'
 import type { Address } from '../../src/primitives/hex.ts'
+import type { SignedTransaction } from '../../src/protocol/transaction.ts'
 import type { PoolLimits } from '../limits.ts'
 import type { PoolEntry } from '../sub-pool.ts'
 import { AccountList, type Costing } from './account-list.ts'
@@ -47,6 +48,13 @@ export class FutureQueue {
 
   list(sender: Address): AccountList | undefined {
     return this.#lists.get(sender)
+  }
+
+  /** Whether a transaction can be executed after what is here, where a sender's next nonce is `from`. */
+  leadsTo({ sender, nonce }: SignedTransaction, from: bigint): boolean {
+    const list = this.#lists.get(sender)
+    for (let next = from; next < nonce; next++) if (list?.at(next) === undefined) return false
+    return true
   }
 
   senders(): Iterable<Address> {

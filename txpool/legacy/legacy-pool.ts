@@ -3,7 +3,7 @@ import type { Clock } from '../../src/primitives/clock.ts'
 import type { Address, Hash } from '../../src/primitives/hex.ts'
 import type { SignedTransaction } from '../../src/protocol/transaction.ts'
 import { type PoolLimits, slotsOf } from '../limits.ts'
-import type { PoolEntry, PoolReset, SenderContent, SubPool, SubPoolContext } from '../sub-pool.ts'
+import type { PoolEntry, PoolReset, SenderContent, SubPool, SubPoolContext, SubPoolItem } from '../sub-pool.ts'
 import { maxCost, type PoolAccount, type PoolHead, rejected, validateSender, validateStateless } from '../validate.ts'
 import { AccountList, type Costing } from './account-list.ts'
 import { checkDelegation, type DelegationView } from './delegation.ts'
@@ -104,18 +104,32 @@ export class LegacyPool implements SubPool {
   }
 
   add(transaction: SignedTransaction, _raw: Uint8Array, account: PoolAccount): void {
-    try {
-      const replaces = this.#take({ transaction, arrival: this.#context.nextArrival() }, account)
-      if (!replaces) this.#promote([transaction.sender])
-    } finally {
-      // One that does not outbid the one that it is for may have displaced others all the same.
-      this.#enforceLimits()
-    }
+    const [error] = this.addAll([{ transaction, account }])
+    if (error !== undefined) throw error
+  }
+
+  addAll(items: readonly SubPoolItem[]): readonly unknown[] {
+    const dirty = new Set<Address>()
+    const outcomes = items.map(({ transaction, account }) => {
+      try {
+        const replaces = this.#take({ transaction, arrival: this.#context.nextArrival() }, account)
+        if (!replaces) dirty.add(transaction.sender)
+        return undefined
+      } catch (error) {
+        return error
+      }
+    })
+    this.#promote([...dirty])
+    // Also where nothing was taken: one that does not outbid the one that it is for may have displaced others all the same.
+    this.#enforceLimits()
+    return outcomes
   }
 
   reset({ head, lost }: PoolReset): void {
     const before = this.#head
-    if (before !== undefined && head.rules.osaka === true && before.rules.osaka !== true) this.#dropTooBig()
+    if (before !== undefined && head.rules.osaka === true && before.rules.osaka !== true) {
+      for (const entry of [...this.#all.entries()]) if (entry.transaction.gasLimit > MAX_TX_GAS) this.#remove(entry)
+    }
     this.#head = head
     this.#nextNonces.clear()
     for (const sender of this.#accounts.keys()) {
@@ -207,19 +221,12 @@ export class LegacyPool implements SubPool {
     if (dropped === undefined) throw rejected('txpool is full')
     const isPending = ({ transaction: { sender, nonce } }: PoolEntry): boolean =>
       this.#pending.get(sender)?.at(nonce) !== undefined
-    if (this.#isGapped(transaction, account) && dropped.some(isPending)) {
+    const next = this.#view.nextNonce(transaction.sender, account)
+    if (!this.#queue.leadsTo(transaction, next) && dropped.some(isPending)) {
       for (const entry of dropped) this.#priced.put(entry)
       throw rejected('future transaction tries to replace pending')
     }
     for (const entry of dropped) this.#displaced += this.#remove(entry, { counted: true, keeps: transaction.sender })
-  }
-
-  #isGapped({ sender, nonce }: SignedTransaction, account: PoolAccount): boolean {
-    const queue = this.#queue.list(sender)
-    for (let next = this.#view.nextNonce(sender, account); next < nonce; next++) {
-      if (queue?.at(next) === undefined) return true
-    }
-    return false
   }
 
   #place(entry: PoolEntry): boolean {
@@ -340,11 +347,6 @@ export class LegacyPool implements SubPool {
   #lowerNextNonce(sender: Address, nonce: bigint): void {
     const next = this.#nextNonces.get(sender)
     if (next !== undefined && next > nonce) this.#nextNonces.set(sender, nonce)
-  }
-
-  #dropTooBig(): void {
-    const big = [...this.#all.entries()].filter(({ transaction }) => transaction.gasLimit > MAX_TX_GAS)
-    for (const entry of big) this.#remove(entry)
   }
 
   #enforceLimits(): void {
