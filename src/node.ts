@@ -188,6 +188,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   ).finally(() => early?.close())
   const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports)]
   metrics?.watch(transports)
+  metrics?.watchExchange(chains.flatMap(({ exchange }) => exchange ?? []))
   metrics?.watchSharing(chains.flatMap(({ route: { name }, sharing }) => (sharing ? [{ chain: name, sharing }] : [])))
   const watch = new NodeWatch(
     [

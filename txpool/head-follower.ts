@@ -146,11 +146,14 @@ export class HeadFollower {
   /** Waits until it is time, or there is reason, to look again. */
   async #pause(failed: boolean, signal: AbortSignal): Promise<void> {
     const { clock, pollMs, hints } = this.#options
-    if (this.#due && !failed) return
+    if (signal.aborted || (this.#due && !failed)) return
     const woken = new AbortController()
-    if (!failed) this.#wake = () => woken.abort()
+    const wake = (): void => woken.abort()
+    signal.addEventListener('abort', wake, { once: true })
+    if (!failed) this.#wake = wake
     const ms = hints?.live === true && !failed ? Math.max(pollMs, HINTED_POLL_MS) : pollMs
-    await clock.sleep(ms, { signal: AbortSignal.any([signal, woken.signal]) }).catch(() => undefined)
+    await clock.sleep(ms, { signal: woken.signal }).catch(() => undefined)
+    signal.removeEventListener('abort', wake)
     this.#wake = () => undefined
   }
 

@@ -50,7 +50,7 @@ function inOrder(pool: TxPool, baseFee: bigint): SignedTransaction[] {
 describe('what the pool takes', () => {
   const refused: readonly (readonly [string, Fields, string])[] = [
     ['a nonce that is used', { nonce: 1 }, 'nonce too low: next nonce 2, tx nonce 1'],
-    ['another chain', { chainId: 5 }, 'invalid chain id for signer: have 5 want 901'],
+    ['another chain', { chainId: 5 }, 'invalid sender: invalid chain id for signer: have 5 want 901'],
     ['too little gas', { gas: 20_000n }, 'intrinsic gas too low: gas 20000, minimum needed 21000'],
     ['more gas than a block has', { gas: 31_000_000n }, 'exceeds block gas limit'],
     [

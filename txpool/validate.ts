@@ -72,11 +72,11 @@ export function validateStateless(tx: SignedTransaction, rules: PoolRules, price
     throw rejected(`transaction gas limit too high (cap: ${MAX_TX_GAS}, tx: ${tx.gasLimit})`)
   }
   if (tx.gasLimit > rules.gasLimit) throw rejected('exceeds block gas limit')
-  if (tx.chainId !== undefined && tx.chainId !== rules.chainId) {
-    throw rejected(`invalid chain id for signer: have ${tx.chainId} want ${rules.chainId}`)
-  }
   if (tx.maxFeePerGas < tx.maxPriorityFeePerGas) {
     throw rejected('max priority fee per gas higher than max fee per gas')
+  }
+  if (tx.chainId !== undefined && tx.chainId !== rules.chainId) {
+    throw rejected(`invalid sender: invalid chain id for signer: have ${tx.chainId} want ${rules.chainId}`)
   }
   if (tx.nonce === MAX_NONCE) throw rejected('nonce has max value')
   const intrinsic = intrinsicGas(tx, rules)

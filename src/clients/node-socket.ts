@@ -160,14 +160,14 @@ export class NodeSocket {
     try {
       for (;;) {
         await clock.sleep(HEARTBEAT_MS, { signal })
+        // Any answer is a sign of life, and so is the end of the connection.
         const beat = new AbortController()
-        // Any answer is a sign of life.
         this.#ask('eth_chainId', [], () => beat.abort())
-        const timeout = clock.sleep(HEARTBEAT_TIMEOUT_MS, { signal: AbortSignal.any([signal, beat.signal]) })
-        const silent = await timeout.then(
+        const silent = await clock.sleep(HEARTBEAT_TIMEOUT_MS, { signal: beat.signal }).then(
           () => true,
           () => false,
         )
+        signal.throwIfAborted()
         if (silent) return `silent for ${HEARTBEAT_TIMEOUT_MS} ms`
       }
     } catch {

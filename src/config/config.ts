@@ -3,6 +3,7 @@ import type { Address, Hash } from '../primitives/hex.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { GenesisFile } from './files.ts'
 import { type PoolSharingSettings, poolSharingSettings } from './pool-sharing.ts'
+import { type PoolExchangeSettings, poolExchangeSettings } from './pool-sources.ts'
 import type { ParsedConfig } from './schema.ts'
 
 /** An authenticated Engine API. */
@@ -105,6 +106,8 @@ export interface L1Settings {
   readonly blobLimits?: BlobLimitSettings
   /** Where the pool's transactions are written down, absolute; absent: nowhere. */
   readonly journalFile?: string
+  /** With whom the pool exchanges transactions over JSON-RPC. */
+  readonly poolExchange?: PoolExchangeSettings
   /** Milliseconds between blocks that come by themselves from the start; absent: on demand only. */
   readonly autoIntervalMs?: number
   /** Whether each transaction gets a block at once; only with an embedded execution layer. */
@@ -137,6 +140,8 @@ export interface L2Settings {
   /** Who is asked about messages of other chains that pooled transactions execute; absent: nobody. */
   readonly interopChecks?: { readonly rpc: string }
   readonly poolSharing?: PoolSharingSettings
+  /** With whom the pool exchanges transactions over JSON-RPC. */
+  readonly poolExchange?: PoolExchangeSettings
   /** Whether transactions with conditions are taken. */
   readonly conditional: boolean
   /** Milliseconds between blocks that come by themselves from the start; absent: on demand only. */
@@ -235,6 +240,7 @@ function l1Settings(l1: ParsedL1, datadir: string | undefined): L1Settings {
     safeDistance,
     finalizedDistance,
     poolLimits: poolLimits(l1.txpool),
+    poolExchange: poolExchangeSettings(l1.txpool),
     poolSharing: l1.txpool?.devp2p && poolSharingSettings(l1.txpool.devp2p),
     blobLimits: blobLimits(l1.txpool),
     journalFile: journalFile(l1, datadir),
@@ -256,6 +262,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     conditional: chain.txpool?.conditional ?? true,
     journalFile: journalFile(chain, datadir),
     poolLimits: poolLimits(chain.txpool),
+    poolExchange: poolExchangeSettings(chain.txpool),
     poolSharing: chain.txpool?.devp2p && poolSharingSettings(chain.txpool.devp2p),
   })
 }

@@ -50,6 +50,10 @@ function checkL1(l1: unknown, chains: number): readonly Problem[] {
     "is required: it says the L1's upgrades and blob schedule",
     'genesis',
   )
+  for (const key of ['sources', 'relayTo']) {
+    const named = at(l1, 'txpool', key) !== undefined
+    need(!named || mock, 'needs mode: mock: there is no pool otherwise', 'txpool', key)
+  }
   const shared = at(l1, 'txpool', 'devp2p') !== undefined
   need(!shared || mock, 'needs mode: mock: there is no pool otherwise', 'txpool', 'devp2p')
   need(!shared || !forked, 'cannot stand beside forkFrom: the peers go another way', 'txpool', 'devp2p')

@@ -4,21 +4,13 @@ import type { Address } from '../primitives/hex.ts'
 import { duration } from './duration.ts'
 import { type FileSchemas, fileSchemas } from './files.ts'
 import { poolSharingSchema } from './pool-sharing.ts'
+import { poolExchangeSchema } from './pool-sources.ts'
+import { httpUrl, url, wsUrl } from './urls.ts'
 
 /** Codes of the configuration. `data.errors` holds one line for each problem. */
 export type ConfigErrorCode = 'CONFIG_INVALID'
 
 const port = z.int().min(0).max(65_535)
-
-function url(...protocols: readonly string[]) {
-  const wanted = protocols.join(' or ')
-  return z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol.slice(0, -1)), {
-    error: `expected a URL with ${wanted}`,
-  })
-}
-
-const httpUrl = url('http', 'https')
-const wsUrl = url('ws', 'wss')
 
 /** What a chain's routes are called by: it stands in a path, beside `/healthz` and the like. */
 const chainName = z
@@ -105,6 +97,7 @@ function chain(files: FileSchemas) {
         conditional: z.boolean().optional(),
         interop: z.strictObject({ rpc: httpUrl }).optional(),
         devp2p: poolSharingSchema(files).optional(),
+        ...poolExchangeSchema,
       })
       .optional(),
     jobs: z.strictObject({ expiry: duration.default(600_000), maxOpen: z.int().positive().default(1000) }).prefault({}),
@@ -162,6 +155,7 @@ export function configSchema(folder: string) {
           .strictObject({
             ...poolLimits,
             journal: z.boolean().optional(),
+            ...poolExchangeSchema,
             devp2p: poolSharingSchema(files).optional(),
             blobs: z.strictObject(blobLimits).optional(),
           })

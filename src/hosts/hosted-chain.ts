@@ -1,6 +1,7 @@
 import type { BeaconHandler } from '../../rpc/beacon.ts'
 import type { ChainRoute } from '../../rpc/routes.ts'
 import type { PoolSharing } from '../../txpool/devp2p/pool-sharing.ts'
+import type { MeasuredExchange } from '../../txpool/sources/exchange-metrics.ts'
 import type { L1Reader } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
@@ -18,6 +19,8 @@ export interface HostedChain {
   readonly transports: readonly RpcTransport[]
   /** Where the pool is shared; to be told to listen before it runs. */
   readonly sharing?: PoolSharing
+  /** Where the pool exchanges transactions over JSON-RPC: its figures. */
+  readonly exchange?: MeasuredExchange
   /** Works until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
   close(): Promise<void>

@@ -36,6 +36,7 @@ import { engineRoute } from './engine-route.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 import { journaledPool, type OpenedJournal } from './journaled.ts'
+import { PoolExchange } from './pool-exchange.ts'
 import { knownUpgrades, sharedPool, sharingParts } from './shared-pool.ts'
 
 /** Seconds from an L1 block to the next. Times are whole seconds: on a faster chain they run ahead of the clock. */
@@ -131,7 +132,10 @@ export function hostL1(
   })
   const { engine, watched, transports } = layer
   const builder = (): Jobs<L1OpenOptions> => jobs
-  const taking = journaled ?? pool
+  const exchange =
+    settings.poolExchange &&
+    new PoolExchange({ name, settings: settings.poolExchange, pool, taking: journaled ?? pool, logger })
+  const taking = exchange?.pool ?? journaled ?? pool
   const dev =
     engine &&
     devConveniences({
@@ -149,6 +153,7 @@ export function hostL1(
       gasLimitFrom: steppedGasLimit,
     })
   const sent = dev?.pool ?? taking
+  exchange?.follow(sent)
   const sharing =
     settings.poolSharing &&
     shared.sharePool?.({
@@ -175,7 +180,8 @@ export function hostL1(
     route: { name, chainId, layer: 'l1', methods, ...engineRoute(engineApi, false, shared) },
     beacon: beaconRoutes(beacon, `op-sequencer/${VERSION}`),
     watched,
-    transports,
+    transports: [...transports, ...(exchange?.transports ?? [])],
+    ...(exchange && { exchange: exchange.measured }),
     ...(sharing && { sharing }),
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
@@ -185,6 +191,7 @@ export function hostL1(
         pool.run(signal),
         journaled?.run(signal),
         sharing?.run(signal),
+        exchange?.run(signal),
       ])
     },
     async close() {

@@ -34,6 +34,7 @@ import type { HostContext, HostedChain } from './hosted-chain.ts'
 import { interopFilter } from './interop-filter.ts'
 import { journaledPool, type OpenedJournal } from './journaled.ts'
 import { nodeDelivery } from './node-delivery.ts'
+import { PoolExchange } from './pool-exchange.ts'
 import { knownUpgrades, sharedPool, sharingParts } from './shared-pool.ts'
 
 /** The chain's EIP-1559 constants: op-node knows those of public chains by heart and leaves them out of its file. */
@@ -140,7 +141,10 @@ export function hostL2(
     limits: settings.jobs,
   })
   const { engine, watched, transports } = layer
-  const taking = journaled ?? pool
+  const exchange =
+    settings.poolExchange &&
+    new PoolExchange({ name, settings: settings.poolExchange, pool, taking: journaled ?? pool, logger })
+  const taking = exchange?.pool ?? journaled ?? pool
   const dev =
     engine &&
     devConveniences({
@@ -157,6 +161,7 @@ export function hostL2(
       automine,
     })
   const sent = dev?.pool ?? taking
+  exchange?.follow(sent)
   const conditionalMethods = conditionals && [
     conditionalMethod({
       async add(raw, conditional, io) {
@@ -198,7 +203,13 @@ export function hostL2(
   return {
     route: { name, chainId, layer: 'l2', methods, ...engineRoute(engineApi, true, shared) },
     watched,
-    transports: [...transports, ...(delivery?.transports ?? []), ...(interop === undefined ? [] : [interop.transport])],
+    transports: [
+      ...transports,
+      ...(delivery?.transports ?? []),
+      ...(interop === undefined ? [] : [interop.transport]),
+      ...(exchange?.transports ?? []),
+    ],
+    ...(exchange && { exchange: exchange.measured }),
     ...(sharing && { sharing }),
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
@@ -208,6 +219,7 @@ export function hostL2(
         following.run(signal),
         interop?.filter.run(pool, signal),
         sharing?.run(signal),
+        exchange?.run(signal),
       ])
     },
     async close() {

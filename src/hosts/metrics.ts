@@ -1,6 +1,7 @@
 import { createRpcMetrics, type RpcMetrics } from '../../rpc/metrics.ts'
 import { type MetricsServer, startMetricsServer } from '../../rpc/metrics-server.ts'
 import { type MeasuredSharing, registerSharingMetrics } from '../../txpool/devp2p/sharing-metrics.ts'
+import { type MeasuredExchange, registerExchangeMetrics } from '../../txpool/sources/exchange-metrics.ts'
 import type { RpcTransport } from '../clients/transport.ts'
 import { registerTransportMetrics } from '../clients/transport-metrics.ts'
 import type { Config } from '../config/config.ts'
@@ -25,6 +26,11 @@ export class HostedMetrics {
   /** Shows what pools exchange with their peers. Called once. */
   watchSharing(pools: readonly MeasuredSharing[]): void {
     if (pools.length > 0) registerSharingMetrics(this.registry, pools)
+  }
+
+  /** Shows what pools exchange with nodes over JSON-RPC. Called once. */
+  watchExchange(pools: readonly MeasuredExchange[]): void {
+    if (pools.length > 0) registerExchangeMetrics(this.registry, pools)
   }
 
   /** Begins to serve. @throws where the address cannot be had */

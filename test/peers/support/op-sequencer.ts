@@ -106,6 +106,8 @@ export interface SequencedChain extends AsyncDisposable {
   readonly sequencer: OpSequencer
   /** What the service has asked of its nodes so far, by its own count. */
   traffic(): Promise<Traffic>
+  /** All the figures of the service. */
+  metrics(): Promise<string>
   readonly genesisTime: number
   readonly chainId: number
   readonly blockTime: number
@@ -120,8 +122,12 @@ export interface Traffic {
   readonly bytesIn: number
 }
 
+async function readMetrics(port: number): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+}
+
 async function readTraffic(port: number): Promise<Traffic> {
-  const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()
+  const text = await readMetrics(port)
   const sum = (name: string): number =>
     [...text.matchAll(new RegExp(`^op_sequencer_clients_${name}\\{[^}]*\\} ([0-9.e+]+)$`, 'gm'))].reduce(
       (total, [, value]) => total + Number(value),
@@ -172,6 +178,7 @@ export async function startSequencedChain(options: SequencedChainOptions): Promi
     el,
     sequencer,
     traffic: () => readTraffic(metricsPort),
+    metrics: () => readMetrics(metricsPort),
     genesisTime,
     chainId: L2_CHAIN_ID,
     blockTime,
