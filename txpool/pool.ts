@@ -116,7 +116,7 @@ export class TxPool implements PoolReader {
   /**
    * Takes transactions together, as geth does those of its journal: none of them can be executed before all were looked at.
    * @returns for each why it was not taken, TX_REJECTED; undefined where it was
-   * @throws AppError what reading the chain throws; nothing has been taken then
+   * @throws AppError what reading the chain throws; they can be given once more then
    */
   async addAll(raws: readonly Uint8Array[], io: IoOptions): Promise<readonly (AppError | undefined)[]> {
     const outcomes: (AppError | undefined)[] = raws.map(() => undefined)
@@ -127,19 +127,20 @@ export class TxPool implements PoolReader {
     const judged: (Judged & { readonly index: number })[] = []
     for (const [index, raw] of raws.entries()) {
       try {
-        judged.push({ index, ...(await this.#ingress.judge(this.#ingress.decode(raw), raw, io)) })
+        const one = await this.#ingress.judge(this.#ingress.decode(raw), raw, io)
+        // Parts that know of no gaps judge each by those before it.
+        if (one.subPool.addAll === undefined) one.subPool.add(one.transaction, one.form, one.account)
+        else judged.push({ index, ...one })
       } catch (error) {
         refuse(index, error)
       }
     }
     // All at one head.
-    const accounts = await this.#accountsOf(
-      judged.map(({ transaction }) => transaction.sender),
-      io,
-    )
+    const senders = judged.map(({ transaction }) => transaction.sender)
+    const accounts = await this.#accountsOf(senders, io)
     for (const [subPool, items] of Map.groupBy(judged, (item) => item.subPool)) {
       const now = items.map((item) => ({ ...item, account: accounts.get(item.transaction.sender) ?? item.account }))
-      const errors = subPool.addAll?.(now) ?? now.map((item) => addedTo(subPool, item))
+      const errors = subPool.addAll?.(now) ?? []
       for (const [at, { index }] of now.entries()) if (errors[at] !== undefined) refuse(index, errors[at])
     }
     this.#announce()
@@ -383,15 +384,6 @@ export class TxPool implements PoolReader {
 
   #tell(entries: readonly PoolEntry[]): void {
     for (const { transaction } of entries) for (const listener of this.#listeners) listener(transaction)
-  }
-}
-
-function addedTo(subPool: SubPool, { transaction, form, account }: Judged): unknown {
-  try {
-    subPool.add(transaction, form, account)
-    return undefined
-  } catch (error) {
-    return error
   }
 }
 
