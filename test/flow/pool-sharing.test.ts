@@ -67,6 +67,16 @@ describe('two shared pools', () => {
     expect([first.sharing.stats.dropped, second.sharing.stats.dropped]).toEqual([0, 0])
   })
 
+  it('become one however much waits in the first', { timeout: 30_000 }, async () => {
+    await using first = await SharingWorld.start()
+    for (let nonce = 0; nonce < 550; nonce++) {
+      for (let from = 0; from < 9; from++) await first.add(await sharedTransaction(from, nonce))
+    }
+    await using second = await SharingWorld.start({ static: [first.enode] })
+    await vi.waitFor(() => expect(second.pool.size).toBe(4950), { timeout: 25_000, interval: 100 })
+    expect(await second.pool.status({})).toEqual({ pending: 4950, queued: 0 })
+  })
+
   it('find each other again', async () => {
     await using second = await SharingWorld.start()
     {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type Clock, systemClock } from '../../src/primitives/clock.ts'
-import { bytesToHex, type Hash, hexToBytes } from '../../src/primitives/hex.ts'
+import type { Hash } from '../../src/primitives/hex.ts'
 import type { Enode } from '../../src/protocol/enode.ts'
+import { signTransaction } from '../../src/protocol/transaction-encoding.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
 import type { EthVersion } from '../../txpool/devp2p/eth-messages.ts'
 import { PoolSharing } from '../../txpool/devp2p/pool-sharing.ts'
@@ -9,8 +10,7 @@ import { TxPool } from '../../txpool/pool.ts'
 import { devAccounts } from '../peers/support/dev-accounts.ts'
 import { fixedPoolHead } from './fixed-pool-head.ts'
 
-const CHAIN_ID = 901
-const RULES = { chainId: BigInt(CHAIN_ID), shanghai: true, prague: true, gasLimit: 30_000_000n }
+const RULES = { chainId: 901n, shanghai: true, prague: true, gasLimit: 30_000_000n }
 const ACCOUNT = { nonce: 0n, balance: 10n ** 24n }
 
 /** What a test may have otherwise. */
@@ -24,19 +24,22 @@ export interface SharingWorldOptions {
 
 /** A transaction of a development account. */
 export async function sharedTransaction(from: number, nonce: number, size = 0): Promise<Uint8Array> {
-  const { account } = devAccounts[from] as (typeof devAccounts)[number]
-  const fees = { maxFeePerGas: 10n ** 10n, maxPriorityFeePerGas: 10n ** 9n }
-  // Nothing that packing would make small.
-  const data = bytesToHex(new Uint8Array(randomBytes(size)))
-  return hexToBytes(
-    await account.signTransaction({
-      chainId: CHAIN_ID,
-      nonce,
-      gas: 21_000n + 40n * BigInt(size),
-      data,
-      to: account.address,
-      ...fees,
-    }),
+  const { privateKey, address } = devAccounts[from] as (typeof devAccounts)[number]
+  return signTransaction(
+    {
+      type: 2,
+      chainId: RULES.chainId,
+      nonce: BigInt(nonce),
+      gasLimit: 21_000n + 40n * BigInt(size),
+      to: address,
+      value: 0n,
+      // Nothing that packing would make small.
+      data: new Uint8Array(randomBytes(size)),
+      accessList: [],
+      maxFeePerGas: 10n ** 10n,
+      maxPriorityFeePerGas: 10n ** 9n,
+    },
+    privateKey,
   )
 }
 

@@ -59,7 +59,7 @@ export class EthPeer {
     this.connection = connection
     this.version = version
     this.origin = origin
-    this.outbox = new Outbox(connection, pool)
+    this.outbox = new Outbox(connection, pool, clock)
     this.#waste = new Allowance(clock, WASTE_AT_ONCE, WASTE_PER_SECOND)
     // Whoever works for the peer looks at it; it may fail before anybody does.
     this.#failed.promise.catch(() => undefined)
