@@ -1,6 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Hex } from '../../src/primitives/hex.ts'
+import { type Hex, hexToBytes } from '../../src/primitives/hex.ts'
+import { decodeNetworkTransaction } from '../../src/protocol/blob-sidecar.ts'
+import { decodeTransaction } from '../../src/protocol/transaction.ts'
+import { transactionToJson } from '../../src/protocol/transaction-json.ts'
 import {
   type BlobFields,
   type BlobPrices,
@@ -257,6 +260,22 @@ class Pools {
     return l1.seal(job)
   }
 
+  /** What geth tells of a transaction with blobs that waits is what we make of it: its JSON, and its form with the blobs. */
+  async expectShape(): Promise<void> {
+    for (const raw of this.raws.toReversed()) {
+      const network = decodeNetworkTransaction(hexToBytes(raw))
+      if (network === undefined || network.sidecar.version !== this.version) continue
+      const transaction = decodeTransaction(network.raw)
+      const shown = await outcome(this.l1.el.rpc.call('eth_getTransactionByHash', [transaction.hash]))
+      // One that is not there any more; a geth that indexes says so by an error.
+      if (shown === null || 'code' in (shown as object)) continue
+      expect(withoutTime(transactionToJson(transaction))).toEqual(shown)
+      expect(await this.l1.el.rpc.call('eth_getRawTransactionByHash', [transaction.hash])).toBe(raw)
+      return
+    }
+    throw new Error('nothing waits')
+  }
+
   async expectEqual(): Promise<void> {
     const { el, rpc } = this.l1
     for (const method of ['txpool_status', 'txpool_content', 'txpool_inspect']) {
@@ -299,6 +318,7 @@ describe.each([
     for (const next of steps.splice(0, 40)) await pools.step(next, { room: true, small: false })
     await pools.burst(7, sample(blobPrices, 12, 7))
     await pools.expectEqual()
+    await pools.expectShape()
 
     const plans = sample(blockPlan, BLOCKS, 2)
     for (const [index, plan] of plans.entries()) {
