@@ -145,7 +145,7 @@ class Pools {
       return JSON.stringify(ours) === JSON.stringify(theirs)
     }
     try {
-      await waitFor('the pools are equal', equal, { timeout: 3000, interval: 5 })
+      await waitFor('the pools are equal', equal, { timeout: 20_000, interval: 5 })
     } catch {
       const [ours, theirs] = await read()
       expect(ours, context()).toEqual(theirs)
@@ -334,5 +334,5 @@ describe.each([
       }
     }
     console.info(`seed ${SEED}`, pools.answers)
-  }, 120_000)
+  })
 })
