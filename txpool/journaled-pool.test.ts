@@ -78,3 +78,16 @@ it('forgets nothing while the node does not answer', async () => {
   await expect(running).rejects.toThrow()
   expect(await written()).toEqual([bytesToHex(raw)])
 })
+
+it('writes down what came back with a reorg: it may have left the journal when it was mined', async () => {
+  const raw = await sign(0)
+  const { journaled, inner } = await open(0n)
+  await journaled.add(raw, {})
+  const [transaction] = inner.all()
+  if (transaction === undefined) throw new TypeError('it was taken')
+  journaled.keep([transaction])
+  await vi.waitFor(async () => expect(await written()).toEqual([raw, raw].map(bytesToHex)))
+  await journaled.close()
+  journaled.keep([transaction])
+  expect(await written()).toEqual([raw, raw].map(bytesToHex))
+})

@@ -17,7 +17,7 @@ type Content = Readonly<
 
 const SENDERS = devAccounts.slice(0, 4)
 /** geth's pool gives up beyond 64. */
-const DEPTHS = [1, 3, 65, 100]
+const DEPTHS = [1, 100]
 
 async function sign(chainId: number, from: number, nonce: number, variant = 0): Promise<Hex> {
   const { account } = SENDERS[from] as (typeof SENDERS)[number]
