@@ -115,13 +115,14 @@ export class TxPool implements PoolReader {
 
   /**
    * Takes transactions together, as geth does those of its journal: none of them can be executed before all were looked at.
-   * @returns for each why it was not taken, TX_REJECTED; undefined where it was
+   * @returns for each why it was not taken, TX_REJECTED or TX_REFUSED; undefined where it was
    * @throws AppError what reading the chain throws; they can be given once more then
    */
   async addAll(raws: readonly Uint8Array[], io: IoOptions): Promise<readonly (AppError | undefined)[]> {
     const outcomes: (AppError | undefined)[] = raws.map(() => undefined)
     const refuse = (index: number, error: unknown): void => {
-      if (!isAppError(error, 'TX_REJECTED')) throw error
+      // A chain's own decoder refuses with the other code.
+      if (!isAppError(error, 'TX_REJECTED') && !isAppError(error, 'TX_REFUSED')) throw error
       outcomes[index] = error
     }
     const judged: (Judged & { readonly index: number })[] = []

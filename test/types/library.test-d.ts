@@ -42,6 +42,14 @@ expectTypeOf(test.setForkchoice).returns.resolves.toEqualTypeOf<{
   readonly finalized: Hash
 }>()
 
+expectTypeOf(test.poolHold).returns.resolves.toEqualTypeOf<Hex>()
+void test.poolHold({ selector: '0x11223344', to: '0x' })
+void test.poolRelease({ sender: '0x' })
+void test.poolDrop('all')
+expectTypeOf(test.poolHolds).returns.resolves.items.toHaveProperty('transactions').toEqualTypeOf<readonly Hash[]>()
+// @ts-expect-error a target that means nothing
+void test.poolHold({ nonce: 5 })
+
 // Blocks are chosen in every way in which viem's users write them.
 void test.openJob()
 for (const parent of ['latest', 5, 5n, '0x00'] as const) {
