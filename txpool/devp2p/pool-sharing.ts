@@ -295,10 +295,7 @@ export class PoolSharing {
       await Promise.race([peer.shakeHands(identity, head, clock), aborted])
       settled()
       const { host, port } = connection.remoteAddress
-      logger.info(
-        { client: connection.remote.client, address: `${host}:${port}`, eth: peer.version },
-        'a peer is there',
-      )
+      logger.info({ address: `${host}:${port}`, eth: peer.version }, 'a peer is there')
       conversation = this.#exchange.converse(peer, until)
       await Promise.race([conversation, aborted])
     } catch (error) {
