@@ -54,6 +54,8 @@ function chainReader(client: L2Client, blocks: SealedBlocks): ChainReader {
   }
 }
 
+/** Readings of the head until one is taken that the pool has not been led to. */
+const HEAD_TRIES = 3
 /** How often a node is asked whether a transaction is in one of its blocks, in milliseconds. */
 const INCLUSION_POLL = 500
 
@@ -148,10 +150,13 @@ export function remoteLayer(options: {
           onTrouble: (trouble) => onTrouble(trouble),
         })
   const atHead = async <T extends HeadAccounts>(read: () => Promise<T>): Promise<T> => {
-    const saw = follower?.reading()
-    const head = await read()
-    saw?.({ hash: head.hash, number: head.header.number })
-    return head
+    for (let tries = 1; ; tries++) {
+      const saw = follower?.reading()
+      const head = await read()
+      saw?.({ hash: head.hash, number: head.header.number })
+      // The pool must not see a head before it hears what came back on the way there: readings may overtake each other.
+      if (follower?.head === undefined || follower.head.hash === head.hash || tries === HEAD_TRIES) return head
+    }
   }
   return {
     chain: chainReader(client, sealedBlocks),
