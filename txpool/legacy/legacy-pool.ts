@@ -144,8 +144,6 @@ export class LegacyPool implements SubPool {
     for (const [sender, list] of this.#pending) {
       this.#nextNonces.set(sender, (list.entries.at(-1) as PoolEntry).transaction.nonce + 1n)
     }
-    // The head may have been read before it was told what came back with it: that then follows on what never left.
-    this.#promote([...new Set(lost.map(({ transaction }) => transaction.sender))])
     this.#enforceLimits()
   }
 
