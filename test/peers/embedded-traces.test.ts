@@ -10,11 +10,11 @@ const SEED = Number(process.env.OP_SEQUENCER_SEED ?? Date.now() % 1_000_000_007)
 const BLOCKS = Number(process.env.OP_SEQUENCER_BLOCKS ?? 8)
 const CALLS = Number(process.env.OP_SEQUENCER_CALLS ?? 60)
 
-/** Ways to ask for a trace. */
-const CONFIGS: readonly (Record<string, unknown> | undefined)[] = [
-  undefined,
-  { enableMemory: true, enableReturnData: true },
-  { disableStack: true, disableStorage: true },
+/** Ways to ask for a trace. A loop's steps, each with its whole memory, are more than a string of JavaScript can hold. */
+const CONFIGS: readonly Record<string, unknown>[] = [
+  { limit: 20_000 },
+  { enableMemory: true, enableReturnData: true, limit: 300 },
+  { disableStack: true, disableStorage: true, limit: 20_000 },
   { limit: 2000, timeout: '1m' },
   { tracer: 'callTracer' },
   { tracer: 'callTracer', tracerConfig: { withLog: true } },
@@ -37,15 +37,16 @@ async function compareTraces(chain: TwinChain, prague: boolean): Promise<void> {
     const { transactions } = await chain.extend(14, prague, WEIGHTS)
     const block = chain.block(BigInt(number))
     for (const config of CONFIGS) {
-      const params = config === undefined ? [] : [config]
-      await chain.compare('debug_traceBlockByNumber', [toQuantity(number), ...params])
-      await chain.compare('debug_traceBlockByHash', [block.hash, ...params])
+      await chain.compare('debug_traceBlockByNumber', [toQuantity(number), config])
+      await chain.compare('debug_traceBlockByHash', [block.hash, config])
       const [first] = transactions
       const last = transactions.at(-1)
       for (const traced of [first, last]) {
-        if (traced !== undefined) await chain.compare('debug_traceTransaction', [traced.transaction.hash, ...params])
+        if (traced !== undefined) await chain.compare('debug_traceTransaction', [traced.transaction.hash, config])
       }
     }
+    const short = transactions.find(({ receipt }) => receipt.cumulativeGasUsed < 400_000n)
+    if (short !== undefined) await chain.compare('debug_traceTransaction', [short.transaction.hash])
     for (const { transaction, receipt } of transactions) {
       count(`${isDeposit(transaction) ? 'deposit' : 'transaction'} ${receipt.status === 1 ? 'ok' : 'failed'}`)
     }
