@@ -128,7 +128,8 @@ describe('the pool beside that of op-geth', () => {
   })
 
   it('holds the same after the same stream of sends, in the same words', { timeout: 120_000 }, async () => {
-    const seed = Number(process.env.OP_SEQUENCER_SEED ?? Date.now() % 2 ** 31)
+    // The same stream with each run, unless another is asked for.
+    const seed = Number(process.env.OP_SEQUENCER_SEED ?? 2)
     process.stderr.write(`pool stream: OP_SEQUENCER_SEED=${seed}\n`)
     await using chain = await startSequencedChain({
       forks: () => atGenesis('jovian'),
