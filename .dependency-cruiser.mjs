@@ -38,10 +38,9 @@ const BELOW = {
 /** Beside these, what is imported by type only: the ports that a folder satisfies, and the services that it is handed. */
 const BELOW_TYPES = {
   devnet: ['config'],
-  delivery: ['builder'],
+  delivery: ['builder', 'sequencer'],
   batcher: ['driver'],
   driver: ['sequencer'],
-  sequencer: ['delivery'],
   interop: ['delivery'],
   clients: [
     'builder',
