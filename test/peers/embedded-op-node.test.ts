@@ -62,10 +62,11 @@ it('op-node sequences on the embedded layer from Bedrock to Jovian; replay and o
   const check = (): void => {
     for (const { process } of [el, node, other, follower, batcher]) process.assertRunning()
   }
-  await waitFor('op-geth derives the chain', async () => (await follower.syncStatus()).safe_l2.number >= head, {
-    check,
-    timeout: 120_000,
-  })
+  const isDerived = async (): Promise<boolean> => {
+    await batcher.flush()
+    return (await follower.syncStatus()).safe_l2.number >= head
+  }
+  await waitFor('op-geth derives the chain', isDerived, { check, interval: 1_000, timeout: 120_000 })
   expect(await hashes(other, head)).toEqual(await hashes(el, head))
   // The sequencer's own node finds its blocks in the batches, and labels them on the embedded layer.
   await waitFor('the embedded chain is safe', async () => Number((await el.block('safe')).number) >= head, { check })

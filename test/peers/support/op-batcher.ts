@@ -23,6 +23,11 @@ export interface OpBatcherOptions {
 export interface OpBatcher extends AsyncDisposable {
   readonly process: PeerProcess
   readonly rpc: JsonRpc
+  /**
+   * Submits what it has. With the hundredth of the blocks that it finds when it starts it looks into its channel, but not at the
+   * channel's age; where it finds all of them by then, it does not look again before there is another block.
+   */
+  flush(): Promise<void>
 }
 
 /** Starts op-batcher with short channels, so that safe heads follow within seconds. */
@@ -41,5 +46,5 @@ export async function startOpBatcher(options: OpBatcherOptions): Promise<OpBatch
   const rpc = new JsonRpc(`http://127.0.0.1:${port}`)
   const probe = (): Promise<unknown> => rpc.call('rpc_modules')
   const process = await PeerProcess.start({ name, program: 'op-batcher', args, folder, probe })
-  return { process, rpc, [Symbol.asyncDispose]: () => process.stop() }
+  return { process, rpc, flush: () => rpc.call('admin_flushBatcher'), [Symbol.asyncDispose]: () => process.stop() }
 }
