@@ -269,6 +269,27 @@ describe('what blocks do to it', () => {
     await expect(pool.add(tooMuch, {})).rejects.toThrow(`queued cost ${3n * gasCost + 1n + 2n * 100n}, tx cost`)
   })
 
+  it('takes back in the order of the blocks, whoever sent it', async () => {
+    const pool = newPool({ globalSlots: 2, globalQueue: 0 })
+    const raws = [await raw({ from: 0 }), await raw({ from: 1 }), await raw({ from: 0, nonce: 3 })]
+    pool.reinject(raws.map((bytes) => decodeTransaction(bytes) as SignedTransaction))
+    // The third comes when the pool is full, and offers no more than those that are there.
+    expect(await pool.status({})).toEqual({ pending: 2, queued: 0 })
+    expect([...pool.all()].map(({ sender }) => sender)).toEqual([devAccounts[0]?.address, devAccounts[1]?.address])
+  })
+
+  it('looks at a head once, however often it hears of it', async () => {
+    const { head, clock } = fixedPoolHead(RULES, { nonce: 2n, balance: 10n ** 18n })
+    const limits = { globalSlots: 2, globalQueue: 0 }
+    const pool = new TxPool({ clock, head: async (...args) => ({ ...(await head(...args)), baseFee: 100n }), limits })
+    await pool.add(await raw({ from: 0, cap: 150n, tip: 1n }), {})
+    await pool.add(await raw({ from: 1, cap: 110n, tip: 20n }), {})
+    pool.drop([])
+    // Until there is another head, the cheaper one is that with the lower cap: its tip counts when the base fee is known.
+    await pool.add(await raw({ from: 2, cap: 1_000n, tip: 500n }), {})
+    expect([...pool.all()].map(({ maxFeePerGas }) => maxFeePerGas)).toEqual([150n, 1_000n])
+  })
+
   it('does not take back what cannot be paid beside what was pending meanwhile', async () => {
     const balance = 10n * gasCost
     const { pool, head } = feePool(balance)

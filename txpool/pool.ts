@@ -256,11 +256,10 @@ export class TxPool implements PoolReader {
    * followed by {@link drop}.
    */
   reinject(orphaned: Iterable<SignedTransaction>): void {
+    const transactions = [...orphaned]
     this.#changes++
-    for (const [sender, transactions] of Map.groupBy(orphaned, ({ sender }) => sender)) {
-      this.#unsettled.reinject(sender, transactions)
-      this.#changedSenders.add(sender)
-    }
+    this.#unsettled.reinject(transactions)
+    for (const { sender } of transactions) this.#changedSenders.add(sender)
   }
 
   /** Forgets one transaction; what follows on it waits behind the gap. @returns whether it was there */
@@ -297,6 +296,8 @@ export class TxPool implements PoolReader {
       this.#unsettled.clear()
       for (const subPool of this.#subPools) subPool.removeAll()
       for (const restore of restores) restore()
+      // What was brought back is of another head.
+      this.#head = undefined
       this.#changedSenders.forgetAll()
       this.#promoted = []
     }
@@ -348,9 +349,17 @@ export class TxPool implements PoolReader {
     // A block of this process that came in between says more about the accounts than what was read.
     if (changes === this.#changes) {
       this.#followed = changes
-      this.#reset(head)
+      if (this.#isSettled(head)) this.#unsettled.clear()
+      else this.#reset(head)
     }
     return head
+  }
+
+  /** Whether a head brings nothing that is not known of it: geth looks at each once, and looking twice would move what waits. */
+  #isSettled(head: PoolHead): boolean {
+    const { lost, mined } = this.#unsettled
+    const isSame = head.hash === this.#head?.hash && head.stateRoot === this.#head.stateRoot
+    return isSame && lost.length === 0 && ![...mined].some((hash) => this.#view.inParts(hash) !== undefined)
   }
 
   #reset(head: PoolHead): void {

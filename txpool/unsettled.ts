@@ -58,19 +58,18 @@ export class Unsettled {
     this.#keep(sender, ({ transaction }) => transaction.nonce > last.nonce)
   }
 
-  reinject(sender: Address, transactions: readonly SignedTransaction[]): void {
-    let lowest = this.#floors.get(sender)
-    for (const { hash, nonce } of transactions) {
-      this.#mined.delete(hash)
-      if (lowest !== undefined && nonce < lowest) lowest = nonce
-    }
-    if (lowest !== undefined) this.#floors.set(sender, lowest)
+  /** Keeps the order in which they are given: so they are taken back. */
+  reinject(transactions: Iterable<SignedTransaction>): void {
     for (const transaction of transactions) {
-      if (this.#lost.has(transaction.hash)) continue
+      const { hash, nonce, sender } = transaction
+      this.#mined.delete(hash)
+      const floor = this.#floors.get(sender)
+      if (floor !== undefined && nonce < floor) this.#floors.set(sender, nonce)
+      if (this.#lost.has(hash)) continue
       const entry: PoolEntry = { transaction, arrival: this.#nextArrival() }
-      this.#lost.set(transaction.hash, entry)
+      this.#lost.set(hash, entry)
       const list = this.#lostBySender.get(sender) ?? NONE
-      this.#lostBySender.set(sender, list.toSpliced(firstFrom(list, transaction.nonce), 0, entry))
+      this.#lostBySender.set(sender, list.toSpliced(firstFrom(list, nonce), 0, entry))
     }
   }
 
