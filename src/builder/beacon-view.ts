@@ -4,7 +4,7 @@ import type { IoOptions } from '../primitives/io.ts'
 import type { BlobStore } from './blob-store.ts'
 import type { ChainReader } from './ports.ts'
 import type { ProvenBlobs } from './proven-blobs.ts'
-import type { SealedBlock } from './service.ts'
+import type { DeliverableBlock } from './service.ts'
 
 /** An L1 block as far as the beacon API tells of it. */
 export interface BeaconBlock {
@@ -50,7 +50,7 @@ export class BeaconView {
   }
 
   /** Told of each block before it becomes the head: whoever sees it asks for its blobs at once. */
-  add({ hash, header, transactions }: SealedBlock): void {
+  add({ hash, header, transactions }: DeliverableBlock): void {
     const known = this.#byTime.get(header.timestamp) ?? []
     if (known.some((block) => block.hash === hash)) return
     const blobHashes = transactions.flatMap(({ transaction }) =>

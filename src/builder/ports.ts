@@ -5,7 +5,7 @@ import type { Receipt } from '../protocol/receipt.ts'
 import type { SignedTransaction, Transaction } from '../protocol/transaction.ts'
 import type { TransactionConditional } from '../protocol/transaction-conditional.ts'
 import type { StateDiff, StateReader } from '../state/diff.ts'
-import type { ForkchoiceUpdate, SealedBlock } from './service.ts'
+import type { DeliverableBlock, ForkchoiceUpdate, SealedBlock } from './service.ts'
 
 /** A block of the chain that is built on, as far as its child depends on it. */
 export interface ChainBlock {
@@ -79,22 +79,22 @@ export type RootOracle = (
   io: IoOptions,
 ) => Promise<Hash | undefined>
 
-/** Makes a sealed block the node's head, or tells what the head is. */
+/** Makes a block the node's head, or tells what the head is. */
 export interface Committer {
   /**
    * Resolves when the node's head is the block.
    * @throws AppError COMMIT_REFUSED, NODE_UNAVAILABLE
    */
-  commit(block: SealedBlock, io: IoOptions): Promise<void>
+  commit(block: DeliverableBlock, io: IoOptions): Promise<void>
   setForkchoice(
     update: ForkchoiceUpdate,
     io: IoOptions,
   ): Promise<{ readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }>
 }
 
-/** Signs and gossips a sealed block. @throws AppError PUBLISH_REFUSED, NODE_UNAVAILABLE */
+/** Signs and gossips a block. @throws AppError PUBLISH_REFUSED, NODE_UNAVAILABLE */
 export interface Publisher {
-  publish(block: SealedBlock, io: IoOptions): Promise<void>
+  publish(block: DeliverableBlock, io: IoOptions): Promise<void>
 }
 
 /** The pool as block building reads it. */

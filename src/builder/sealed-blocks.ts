@@ -27,7 +27,7 @@ export class SealedBlocks {
   }
 
   /** The block's ancestors that were sealed here, oldest first, down to the first that was not. */
-  lineage(block: SealedBlock): readonly SealedBlock[] {
+  lineage(block: Pick<SealedBlock, 'header'>): readonly SealedBlock[] {
     const ancestors: SealedBlock[] = []
     let at = this.#blocks.get(block.header.parentHash)
     while (at !== undefined) {

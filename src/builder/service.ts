@@ -3,6 +3,7 @@ import type { Address, Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { Header } from '../protocol/header.ts'
 import type { ReceiptBlock } from '../protocol/receipt-json.ts'
+import type { Transaction } from '../protocol/transaction.ts'
 import type { Withdrawal } from '../protocol/withdrawal.ts'
 
 /**
@@ -135,6 +136,11 @@ export interface SealedBlock {
   readonly blobBaseFee?: bigint
   readonly committed: boolean
   readonly published: boolean
+}
+
+/** A block that can become a chain's head: sealed here, or made by somebody else. */
+export type DeliverableBlock = Pick<SealedBlock, 'hash' | 'header' | 'withdrawals' | 'executionRequests'> & {
+  readonly transactions: readonly { readonly transaction: Transaction }[]
 }
 
 /** Forkchoice hashes that a caller wants changed. */

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import type { SealedBlock } from '../builder/service.ts'
+import type { DeliverableBlock } from '../builder/service.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { payloadHash } from '../protocol/block-signature.ts'
@@ -23,7 +23,7 @@ export class BlockSignatures {
    * @returns r ‖ s ‖ y parity, 65 bytes
    * @throws AppError SIGNING_FAILED, or PAYLOAD_UNENCODABLE for a block that was crafted so
    */
-  async of(block: SealedBlock, io: IoOptions): Promise<Uint8Array> {
+  async of(block: DeliverableBlock, io: IoOptions): Promise<Uint8Array> {
     const known = this.#made.get(block.hash)
     if (known !== undefined) return known
     const signature = await this.#signer.sign(payloadHash(sealedPayload(block)), io)

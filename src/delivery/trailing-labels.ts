@@ -1,6 +1,6 @@
 import type { ChainReader } from '../builder/ports.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
-import type { ForkchoiceUpdate, SealedBlock } from '../builder/service.ts'
+import type { DeliverableBlock, ForkchoiceUpdate } from '../builder/service.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { LabelPolicy } from './committers/engine.ts'
@@ -35,7 +35,7 @@ export class TrailingLabels implements LabelPolicy {
     this.#first = first
   }
 
-  async of(block: SealedBlock, io: IoOptions): Promise<{ readonly safe?: Hash; readonly finalized?: Hash }> {
+  async of(block: DeliverableBlock, io: IoOptions): Promise<{ readonly safe?: Hash; readonly finalized?: Hash }> {
     const labels: { safe?: Hash; finalized?: Hash } = {}
     for (const label of ['safe', 'finalized'] as const) {
       if (this.#byHand.has(label)) continue
@@ -50,7 +50,7 @@ export class TrailingLabels implements LabelPolicy {
     if (update.finalized !== undefined) this.#byHand.add('finalized')
   }
 
-  async #behind(block: SealedBlock, distance: bigint, io: IoOptions): Promise<Hash | undefined> {
+  async #behind(block: DeliverableBlock, distance: bigint, io: IoOptions): Promise<Hash | undefined> {
     const first = this.#first
     const wanted = block.header.number > first + distance ? block.header.number - distance : first
     let at = block

@@ -9,7 +9,7 @@ import { committedParent } from '../builder/jobs.ts'
 import type { ChainReader, Committer } from '../builder/ports.ts'
 import { remoteStates } from '../builder/remote-pinned-state.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
-import type { SealedBlock } from '../builder/service.ts'
+import type { DeliverableBlock } from '../builder/service.ts'
 import { ringWants } from '../builder/standing-wants.ts'
 import { begunSubscription } from '../clients/begun-subscription.ts'
 import { EngineClient } from '../clients/engine.ts'
@@ -37,7 +37,7 @@ import type { ExecutionLayer } from './execution-layer.ts'
 
 /** With each commit, what the block after it will write by system call is read from the new state. */
 function nextBlockReads(rider: StateRider, blockTime: bigint) {
-  return ({ hash, header }: SealedBlock) => {
+  return ({ hash, header }: DeliverableBlock) => {
     const block = { hash, stateRoot: header.stateRoot }
     const { calls, absorb } = rider.known(block, ringWants(header.number + 1n, header.timestamp + blockTime))
     return { calls, arrived: (outcomes: readonly RpcOutcome[]) => absorb(outcomes, block) }
@@ -64,7 +64,7 @@ function followed(block: Block): FollowedBlock {
   return { hash, number: header.number, parentHash: header.parentHash, transactions: signedOf(transactions) }
 }
 
-function followedSealed({ transactions, ...block }: SealedBlock): FollowedBlock {
+function followedSealed({ transactions, ...block }: DeliverableBlock): FollowedBlock {
   return followed({ ...block, transactions: transactions.map(({ transaction }) => transaction) })
 }
 
@@ -73,7 +73,7 @@ const NO_EVENTS: FilterEvents = { onHead: () => () => undefined, onLogs: () => (
 
 /** Hears of what this process does to a chain. */
 interface CommitListener {
-  committed(block: SealedBlock): void
+  committed(block: DeliverableBlock): void
   /** The head is a block that was not made here. */
   moved(io: IoOptions): Promise<void>
 }

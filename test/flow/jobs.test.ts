@@ -4,7 +4,7 @@ import { Jobs } from '../../src/builder/jobs.ts'
 import { OpRules } from '../../src/builder/op-rules.ts'
 import { remoteStates } from '../../src/builder/remote-pinned-state.ts'
 import { SealedBlocks } from '../../src/builder/sealed-blocks.ts'
-import type { SealedBlock } from '../../src/builder/service.ts'
+import type { DeliverableBlock } from '../../src/builder/service.ts'
 import { BlockRun } from '../../src/evm/block-run.ts'
 import { OpExecutor } from '../../src/evm/op-executor.ts'
 import { type Hash, hexToBytes } from '../../src/primitives/hex.ts'
@@ -28,7 +28,7 @@ function world() {
   const { forks, l2ChainId: chainId } = chain.config
   const rules = { chainId, shanghai: true, prague: true, gasLimit: 30_000_000n }
   const pool = new TxPool(fixedPoolHead(rules, { nonce: 0n, balance: 10n ** 20n }))
-  const followed = ({ hash, header, transactions }: SealedBlock): FollowedBlock => ({
+  const followed = ({ hash, header, transactions }: DeliverableBlock): FollowedBlock => ({
     hash,
     number: header.number,
     parentHash: header.parentHash,

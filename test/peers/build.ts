@@ -31,6 +31,7 @@ const PEERS: readonly Peer[] = [
   { name: 'op-geth', pkg: 'github.com/ethereum/go-ethereum/cmd/geth', module: 'op-geth' },
   optimism('op-node'),
   optimism('op-batcher'),
+  optimism('op-conductor'),
   optimism('op-test-sequencer'),
   optimism('op-interop-filter'),
 ]

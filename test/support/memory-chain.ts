@@ -1,5 +1,5 @@
 import type { ChainBlock, ChainReader, Committer, L1Block, L1Reader } from '../../src/builder/ports.ts'
-import type { SealedBlock } from '../../src/builder/service.ts'
+import type { DeliverableBlock } from '../../src/builder/service.ts'
 import { AppError } from '../../src/primitives/errors.ts'
 import { type Address, type Hash, ZERO_HASH } from '../../src/primitives/hex.ts'
 import { EMPTY_TRIE_ROOT, KECCAK_EMPTY } from '../../src/primitives/keccak.ts'
@@ -36,7 +36,7 @@ export class MemoryChain implements ChainReader, Committer {
   readonly config: RollupConfig
   readonly genesis: ChainBlock
   readonly faults: Faults = { down: false, refuse: undefined }
-  readonly committed: SealedBlock[] = []
+  readonly committed: DeliverableBlock[] = []
   head: ChainBlock
   /** One L1 block, the origin of all. */
   readonly l1: L1Reader
@@ -146,7 +146,7 @@ export class MemoryChain implements ChainReader, Committer {
     return undefined
   }
 
-  async commit(block: SealedBlock): Promise<void> {
+  async commit(block: DeliverableBlock): Promise<void> {
     if (this.faults.down) throw unavailable('engine_newPayloadV4')
     const { refuse } = this.faults
     if (refuse !== undefined) {

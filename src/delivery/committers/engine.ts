@@ -1,6 +1,6 @@
 import type { Committer } from '../../builder/ports.ts'
 import type { SealedBlocks } from '../../builder/sealed-blocks.ts'
-import type { BuilderErrorCode, ForkchoiceUpdate, SealedBlock } from '../../builder/service.ts'
+import type { BuilderErrorCode, DeliverableBlock, ForkchoiceUpdate } from '../../builder/service.ts'
 import { AppError, isAppError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
 import type { IoOptions } from '../../primitives/io.ts'
@@ -56,7 +56,7 @@ function lacksParent({ status }: EngineStatus): boolean {
 /** Which blocks a new head makes safe and finalized. */
 export interface LabelPolicy {
   /** What is left out stays as it is. */
-  of(block: SealedBlock, io: IoOptions): Promise<{ readonly safe?: Hash; readonly finalized?: Hash }>
+  of(block: DeliverableBlock, io: IoOptions): Promise<{ readonly safe?: Hash; readonly finalized?: Hash }>
   /** Told what was set by hand. */
   set(update: ForkchoiceUpdate): void
 }
@@ -75,7 +75,7 @@ const LABELS_STAY: LabelPolicy = {
 export class EngineCommitter<Call, Outcome> implements Committer {
   readonly #engine: EnginePort<Call, Outcome>
   readonly #blocks: SealedBlocks
-  readonly #passenger: (block: SealedBlock) => Passenger<Call, Outcome>
+  readonly #passenger: (block: DeliverableBlock) => Passenger<Call, Outcome>
   readonly #labels: LabelPolicy
   readonly #queue = new SerialQueue()
 
@@ -86,7 +86,7 @@ export class EngineCommitter<Call, Outcome> implements Committer {
   constructor(
     engine: EnginePort<Call, Outcome>,
     blocks: SealedBlocks,
-    passenger: (block: SealedBlock) => Passenger<Call, Outcome>,
+    passenger: (block: DeliverableBlock) => Passenger<Call, Outcome>,
     labels: LabelPolicy = LABELS_STAY,
   ) {
     this.#engine = engine
@@ -95,11 +95,11 @@ export class EngineCommitter<Call, Outcome> implements Committer {
     this.#labels = labels
   }
 
-  commit(block: SealedBlock, io: IoOptions): Promise<void> {
+  commit(block: DeliverableBlock, io: IoOptions): Promise<void> {
     return this.#queue.run(() => this.#commit(block, io))
   }
 
-  async #commit(block: SealedBlock, io: IoOptions): Promise<void> {
+  async #commit(block: DeliverableBlock, io: IoOptions): Promise<void> {
     const payload = sealedPayload(block)
     const passenger = this.#passenger(block)
     const labels = await this.#labels.of(block, io)
@@ -136,7 +136,7 @@ export class EngineCommitter<Call, Outcome> implements Committer {
    * A node that was killed may come back without its newest blocks. Those that were sealed here are handed over again.
    * @returns whether there was anything to hand over
    */
-  async #restoreAncestors(block: SealedBlock, io: IoOptions): Promise<boolean> {
+  async #restoreAncestors(block: DeliverableBlock, io: IoOptions): Promise<boolean> {
     const ancestors = this.#blocks.lineage(block)
     for (const ancestor of ancestors) await this.#engine.newPayload(sealedPayload(ancestor), io)
     return ancestors.length > 0

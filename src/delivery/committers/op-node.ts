@@ -1,6 +1,6 @@
 import type { Committer } from '../../builder/ports.ts'
 import type { SealedBlocks } from '../../builder/sealed-blocks.ts'
-import type { BuilderErrorCode, ForkchoiceUpdate, SealedBlock } from '../../builder/service.ts'
+import type { BuilderErrorCode, DeliverableBlock, ForkchoiceUpdate } from '../../builder/service.ts'
 import type { Clock } from '../../primitives/clock.ts'
 import { AppError, isAppError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
@@ -61,11 +61,11 @@ export class OpNodeCommitter implements Committer {
     this.#options = options
   }
 
-  commit(block: SealedBlock, io: IoOptions): Promise<void> {
+  commit(block: DeliverableBlock, io: IoOptions): Promise<void> {
     return this.#queue.run(() => this.#commit(block, io))
   }
 
-  async #commit(block: SealedBlock, io: IoOptions): Promise<void> {
+  async #commit(block: DeliverableBlock, io: IoOptions): Promise<void> {
     const { node, clock } = this.#options
     const deadline = clock.now() + PATIENCE_MS
     const parent = this.#options.blocks.get(block.header.parentHash)
@@ -89,7 +89,7 @@ export class OpNodeCommitter implements Committer {
     }
   }
 
-  async #hand(block: SealedBlock, io: IoOptions): Promise<void> {
+  async #hand(block: DeliverableBlock, io: IoOptions): Promise<void> {
     const payload = sealedPayload(block)
     try {
       await this.#options.node.commitBlock(payload, NO_SIGNATURE, io)

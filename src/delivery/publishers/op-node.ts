@@ -1,5 +1,5 @@
 import type { Publisher } from '../../builder/ports.ts'
-import type { BuilderErrorCode, SealedBlock } from '../../builder/service.ts'
+import type { BuilderErrorCode, DeliverableBlock } from '../../builder/service.ts'
 import { AppError, errorMessage, isAppError } from '../../primitives/errors.ts'
 import type { IoOptions } from '../../primitives/io.ts'
 import { type Payload, sealedPayload } from '../../protocol/payload.ts'
@@ -23,7 +23,7 @@ export class OpNodePublisher implements Publisher {
     this.#signatures = signatures
   }
 
-  async publish(block: SealedBlock, io: IoOptions): Promise<void> {
+  async publish(block: DeliverableBlock, io: IoOptions): Promise<void> {
     try {
       const signature = await this.#signatures.of(block, io)
       await this.#node.publishBlock(sealedPayload(block), signature, io)
