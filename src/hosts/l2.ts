@@ -27,6 +27,7 @@ import type { IoOptions } from '../primitives/io.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import type { Header } from '../protocol/header.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
+import { blockSigning } from './block-signing.ts'
 import { devConveniences } from './dev-conveniences.ts'
 import { engineRoute } from './engine-route.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
@@ -100,7 +101,9 @@ export function hostL2(
     },
   }
   const following = layer.follow(followed, { logger, onReinjected: (transactions) => journaled?.keep(transactions) })
-  const delivery = nodeDelivery(settings, sealedBlocks, async (io) => (await chain.block('latest', io))?.hash)
+  const signing = blockSigning(settings)
+  const head = async (io: IoOptions) => (await chain.block('latest', io))?.hash
+  const delivery = nodeDelivery(settings, signing?.signatures, sealedBlocks, head)
   const committer = layer.committer(delivery?.committer)
   const auto = new AutoBuilder({
     builder: () => jobs,
@@ -228,7 +231,7 @@ export function hostL2(
       await auto.close()
       await jobs.close()
       await journaled?.close()
-      await delivery?.close()
+      await signing?.close()
       await layer.close()
     },
   }

@@ -1,13 +1,11 @@
 import type { Committer, Publisher } from '../builder/ports.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import { OpNodeClient } from '../clients/op-node.ts'
-import { OpSigner } from '../clients/op-signer.ts'
 import { RpcTransport } from '../clients/transport.ts'
-import type { L2Settings, SignerSettings } from '../config/config.ts'
-import { BlockSignatures } from '../delivery/block-signatures.ts'
+import type { L2Settings } from '../config/config.ts'
+import type { BlockSignatures } from '../delivery/block-signatures.ts'
 import { OpNodeCommitter } from '../delivery/committers/op-node.ts'
 import { OpNodePublisher } from '../delivery/publishers/op-node.ts'
-import { KeySigner } from '../delivery/signers/key-signer.ts'
 import { systemClock } from '../primitives/clock.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
@@ -19,26 +17,12 @@ export interface NodeDelivery {
   /** Undefined without a signer: op-nodes refuse what nobody signed. */
   readonly publisher: Publisher | undefined
   readonly transports: readonly RpcTransport[]
-  /** Ends the connections that `transports` does not hold. */
-  close(): Promise<void>
-}
-
-function openSigner(name: string, chainId: bigint, settings: SignerSettings): KeySigner | OpSigner {
-  if (settings.kind === 'key') return new KeySigner(chainId, settings.key)
-  const { endpoint, address, headers, tls } = settings
-  return new OpSigner({
-    name: `${name}.signer`,
-    endpoint,
-    address,
-    chainId,
-    ...(headers && { headers }),
-    ...(tls && { tls }),
-  })
 }
 
 /** Delivery by a chain's op-node; undefined where no op-node is named. @param head the execution layer's */
 export function nodeDelivery(
   settings: L2Settings,
+  signatures: BlockSignatures | undefined,
   sealedBlocks: SealedBlocks,
   head: (io: IoOptions) => Promise<Hash | undefined>,
 ): NodeDelivery | undefined {
@@ -46,8 +30,6 @@ export function nodeDelivery(
   if (node === undefined) return undefined
   const transport = new RpcTransport({ endpoint: `${name}.node`, url: node.rpc })
   const client = new OpNodeClient(transport)
-  const signer = settings.signer && openSigner(name, settings.rollup.l2ChainId, settings.signer)
-  const signatures = signer && new BlockSignatures(signer)
   return {
     committer:
       insert === 'op-node'
@@ -55,8 +37,5 @@ export function nodeDelivery(
         : undefined,
     publisher: signatures && new OpNodePublisher(client, signatures),
     transports: [transport],
-    async close() {
-      if (signer instanceof OpSigner) await signer.close()
-    },
   }
 }
