@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
 import { concatBytes, type Hash } from '../../src/primitives/hex.ts'
 import { encodeRlp } from '../../src/primitives/rlp.ts'
+import { packSnappy } from '../../src/primitives/snappy.ts'
 import {
   ETH,
   encodeAnnouncements,
@@ -10,7 +11,6 @@ import {
   encodeRequest,
   encodeTransactions,
 } from '../../txpool/devp2p/eth-messages.ts'
-import { packSnappy } from '../../txpool/devp2p/snappy.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
 import { SharingWorld, sharedTransaction } from '../support/sharing-world.ts'
 

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { describe, expect, it, vi } from 'vitest'
 import { bytesToHex, concatBytes, type Hash } from '../../src/primitives/hex.ts'
 import { encodeRlp } from '../../src/primitives/rlp.ts'
+import { packSnappy } from '../../src/primitives/snappy.ts'
 import type { Enode } from '../../src/protocol/enode.ts'
 import { BASE, encodeHello } from '../../txpool/devp2p/base-protocol.ts'
 import {
@@ -18,7 +19,6 @@ import {
   encodeTransactions,
 } from '../../txpool/devp2p/eth-messages.ts'
 import { writeList } from '../../txpool/devp2p/raw-rlp.ts'
-import { packSnappy } from '../../txpool/devp2p/snappy.ts'
 import { ScriptedPeer } from '../support/scripted-peer.ts'
 import { SharingWorld, sharedTransaction } from '../support/sharing-world.ts'
 import { VirtualClock } from '../support/virtual-clock.ts'

@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { concatBytes } from '../../src/primitives/hex.ts'
 import { privateKeyToPublicKey } from '../../src/primitives/secp256k1.ts'
+import { packSnappy, unpackSnappy } from '../../src/primitives/snappy.ts'
 import type { Enode } from '../../src/protocol/enode.ts'
 import { BASE, BASE_CODES, decodeDisconnect, encodeHello, type Hello } from '../../txpool/devp2p/base-protocol.ts'
 import { decodeStatus, ETH, type EthVersion, encodeStatus, type Status } from '../../txpool/devp2p/eth-messages.ts'
 import { FRAME_HEAD, FrameCipher } from '../../txpool/devp2p/frame-cipher.ts'
-import { packSnappy, unpackSnappy } from '../../txpool/devp2p/snappy.ts'
 import { SocketReader } from '../../txpool/devp2p/socket-reader.ts'
 
 const MAX = 1 << 24

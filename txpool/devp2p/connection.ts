@@ -4,6 +4,7 @@ import { isAppError } from '../../src/primitives/errors.ts'
 import { concatBytes, equalBytes } from '../../src/primitives/hex.ts'
 import type { IoOptions } from '../../src/primitives/io.ts'
 import { encodeRlp } from '../../src/primitives/rlp.ts'
+import { packSnappy } from '../../src/primitives/snappy.ts'
 import { Allowance } from './allowance.ts'
 import {
   BASE,
@@ -18,8 +19,8 @@ import {
 } from './base-protocol.ts'
 import { MAX_MESSAGE } from './eth-messages.ts'
 import { FRAME_HEAD, FrameCipher, MAX_HANDSHAKE } from './frame-cipher.ts'
+import { unpackFromPeer } from './packed.ts'
 import { breach, DISCONNECT, type DisconnectReason, disconnectWords, lost } from './peer-error.ts'
-import { packSnappy, unpackSnappy } from './snappy.ts'
 import { SocketReader } from './socket-reader.ts'
 
 /** Who we are to peers. */
@@ -157,7 +158,7 @@ export class Connection {
       for (;;) {
         const size = this.#cipher.openHead(await this.#reader.read(FRAME_HEAD), MAX_FRAME)
         const { code, body } = this.#cipher.openBody(await this.#reader.read(size))
-        if (code >= BASE_CODES) return { code: code - BASE_CODES, body: unpackSnappy(body, MAX_MESSAGE) }
+        if (code >= BASE_CODES) return { code: code - BASE_CODES, body: unpackFromPeer(body, MAX_MESSAGE) }
         this.#base(code, body)
         this.#readingSince = this.#clock.now()
       }
@@ -237,7 +238,7 @@ function goodbye(body: Uint8Array, packed: boolean): Error {
 function plainOf(body: Uint8Array, packed: boolean): Uint8Array {
   if (!packed) return body
   try {
-    return unpackSnappy(body, MAX_BASE_MESSAGE)
+    return unpackFromPeer(body, MAX_BASE_MESSAGE)
   } catch (error) {
     if (!isAppError(error)) throw error
     return body

@@ -5,6 +5,7 @@ import { isAppError } from '../../src/primitives/errors.ts'
 import { bytesToHex, concatBytes } from '../../src/primitives/hex.ts'
 import { encodeRlp, type RlpInput } from '../../src/primitives/rlp.ts'
 import { privateKeyToPublicKey } from '../../src/primitives/secp256k1.ts'
+import { packSnappy } from '../../src/primitives/snappy.ts'
 import { decodeDisconnect, decodeHello, encodeDisconnect, encodeHello } from './base-protocol.ts'
 import {
   decodeAnnouncements,
@@ -23,8 +24,8 @@ import {
 } from './eth-messages.ts'
 import { FrameCipher } from './frame-cipher.ts'
 import { identify } from './identify.ts'
+import { unpackFromPeer } from './packed.ts'
 import { readItem, readList, readWhole } from './raw-rlp.ts'
-import { packSnappy, unpackSnappy } from './snappy.ts'
 
 const seed = Number(process.env.OP_SEQUENCER_SEED ?? Date.now() % 2 ** 31)
 /** `OP_SEQUENCER_FUZZ=200000` for a long run. */
@@ -67,7 +68,7 @@ const DECODERS: readonly (readonly [string, (bytes: Uint8Array) => unknown, Uint
   ['requests', decodeRequest, encodeRequest(9n, [HASH, HASH])],
   ['requests of others', decodeRequestId, encodeRequest(9n, [HASH, HASH])],
   ['block ranges', decodeBlockRange, encodeBlockRange(RANGE)],
-  ['packed bytes', (bytes) => unpackSnappy(bytes, 1 << 20), packSnappy(encodeTransactions(RAWS))],
+  ['packed bytes', (bytes) => unpackFromPeer(bytes, 1 << 20), packSnappy(encodeTransactions(RAWS))],
 ]
 
 /** A valid encoding with some bytes changed, cut off, or put in. */
