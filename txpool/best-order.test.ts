@@ -131,9 +131,7 @@ describe('the order by price', () => {
             if (first !== undefined) chain.mine(first)
           } else if (action.kind === 'back') {
             await pool.status({})
-            for (const [, list] of Map.groupBy(chain.takeBack(), ({ sender }) => sender)) {
-              for (const { hash } of list) places.set(hash, arrivals++)
-            }
+            for (const { hash } of chain.takeBack()) places.set(hash, arrivals++)
           } else if (action.kind === 'settle') {
             await pool.status({})
           } else if (action.kind === 'force') {

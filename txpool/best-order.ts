@@ -1,8 +1,8 @@
 import type { PoolVerdict } from '../src/builder/ports.ts'
 import type { Address } from '../src/primitives/hex.ts'
-import { effectiveGasPrice, type SignedTransaction } from '../src/protocol/transaction.ts'
+import type { SignedTransaction } from '../src/protocol/transaction.ts'
 import type { ChangeLog } from './change-log.ts'
-import { type Heap, heapOf, insertInto, withoutFirst } from './leftist-heap.ts'
+import { type Before, type Heap, heapOf, insertInto, withoutFirst } from './leftist-heap.ts'
 import type { PoolEntry } from './sub-pool.ts'
 
 /** What a block asks of the transactions in it, in wei. */
@@ -24,31 +24,52 @@ export interface OrderedPool {
   placeOf(entry: PoolEntry): number
 }
 
-/** A sender's next transaction. */
+/** A sender's next transaction, with what it pays a unit of gas, in wei. */
 interface Candidate {
   readonly entry: PoolEntry
-  /** wei per gas to the fee recipient. */
-  readonly tip: bigint
+  readonly tipCap: bigint
+  readonly feeCap: bigint
+  /** The highest base fee at which the fee recipient gets the whole tip. */
+  readonly room: bigint
   readonly place: number
 }
 
-function goesFirst(a: Candidate, b: Candidate): boolean {
-  return a.tip === b.tip ? a.place < b.place : a.tip > b.tip
+function candidateOf(pool: OrderedPool, entry: PoolEntry): Candidate {
+  const { maxPriorityFeePerGas: tipCap, maxFeePerGas: feeCap } = entry.transaction
+  return { entry, tipCap, feeCap, room: feeCap - tipCap, place: pool.placeOf(entry) }
+}
+
+function tipAt(baseFee: bigint, { tipCap, feeCap, room }: Candidate): bigint {
+  return room < baseFee ? feeCap - baseFee : tipCap
+}
+
+const byTip: Before<Candidate> = (a, b) => (a.tipCap === b.tipCap ? a.place < b.place : a.tipCap > b.tipCap)
+const byFee: Before<Candidate> = (a, b) => (a.feeCap === b.feeCap ? a.place < b.place : a.feeCap > b.feeCap)
+const leastRoom: Before<Candidate> = (a, b) => a.room < b.room
+const mostRoom: Before<Candidate> = (a, b) => a.room > b.room
+
+/**
+ * Senders' next transactions. Those that pay their whole tip at a base fee stand by it, the others by what they pay at most: so
+ * neither order depends on the base fee. Some are out of date: a candidate counts while it is what the pool has next of its
+ * sender, and where its room says.
+ */
+interface Candidates {
+  readonly whole: Heap<Candidate> | undefined
+  readonly cut: Heap<Candidate> | undefined
 }
 
 /**
  * The pool's transactions by falling effective tip, each sender's by rising nonce; what pays the same in the order of arrival. One
  * that does not cover the block's prices is not given, and holds back the sender's later ones. A step takes as long as the
- * logarithm of the pool, a copy no time at all; what changes in the pool meanwhile is seen with the next step.
+ * logarithm of the pool; what changes in the pool meanwhile is seen with the next step.
  */
-export class BestOrder implements Iterator<SignedTransaction, undefined, PoolVerdict> {
+class BestOrder implements Iterator<SignedTransaction, undefined, PoolVerdict> {
   readonly #pool: OrderedPool
   readonly #prices: BlockPrices
-  /** Senders' next ones. Some are out of date: a candidate counts while it is what the pool has next of its sender. */
-  #heap: Heap<Candidate> | undefined
-  /** Changes of the pool that the heap takes into account. */
-  #seen = -1
-  /** How many candidates came in since the heap was made. */
+  #candidates: Candidates
+  /** Changes of the pool that the candidates take into account. */
+  #seen: number
+  /** How many candidates came in beside those that it began with. */
   #added = 0
   /** The nonces that are behind us. */
   readonly #passed = new Map<Address, bigint>()
@@ -56,30 +77,21 @@ export class BestOrder implements Iterator<SignedTransaction, undefined, PoolVer
   readonly #aside = new Set<Address>()
   #last: PoolEntry | undefined
 
-  constructor(pool: OrderedPool, prices: BlockPrices) {
+  constructor(pool: OrderedPool, prices: BlockPrices, candidates: Candidates, seen: number) {
     this.#pool = pool
     this.#prices = prices
-  }
-
-  /** An order of the same prices, from the beginning; only to be made of one that was never read. */
-  fork(): BestOrder {
-    this.#catchUp()
-    const copy = new BestOrder(this.#pool, this.#prices)
-    copy.#heap = this.#heap
-    copy.#seen = this.#seen
-    return copy
+    this.#candidates = candidates
+    this.#seen = seen
   }
 
   next(verdict: PoolVerdict = 'again'): IteratorResult<SignedTransaction, undefined> {
     this.#judge(verdict)
     this.#catchUp()
-    for (let first = this.#heap; first !== undefined; first = this.#heap) {
-      this.#heap = withoutFirst(first, goesFirst)
-      const { item } = first
-      const { sender } = item.entry.transaction
-      if (this.#aside.has(sender) || this.#nextOf(sender) !== item.entry) continue
-      this.#last = item.entry
-      return { done: false, value: item.entry.transaction }
+    for (let first = this.#takeFirst(); first !== undefined; first = this.#takeFirst()) {
+      const { entry } = first
+      if (!this.#covers(first)) continue
+      this.#last = entry
+      return { done: false, value: entry.transaction }
     }
     return { done: true, value: undefined }
   }
@@ -104,47 +116,76 @@ export class BestOrder implements Iterator<SignedTransaction, undefined, PoolVer
     const { changes } = this.#pool
     const changed = changes.since(this.#seen)
     this.#seen = changes.count
-    if (changed === undefined || this.#added > changes.kept) this.#rebuild()
-    else for (const sender of changed) this.#offer(sender)
-  }
-
-  #rebuild(): void {
-    const candidates: Candidate[] = []
-    for (const sender of this.#pool.senders()) {
-      const candidate = this.#candidateOf(sender)
-      if (candidate !== undefined) candidates.push(candidate)
+    if (changed !== undefined && this.#added <= changes.kept) {
+      for (const sender of changed) this.#offer(sender)
+      return
     }
-    this.#heap = heapOf(candidates, goesFirst)
+    this.#candidates = { whole: undefined, cut: undefined }
+    for (const sender of this.#pool.senders()) this.#offer(sender)
     this.#added = 0
   }
 
+  /** Takes out who pays most. */
+  #takeFirst(): Candidate | undefined {
+    const { baseFee } = this.#prices
+    for (;;) {
+      const { whole, cut } = this.#candidates
+      if (whole !== undefined && (cut === undefined || this.#goesFirst(whole.item, cut.item))) {
+        this.#candidates = { whole: withoutFirst(whole, byTip), cut }
+        if (whole.item.room >= baseFee) return whole.item
+      } else {
+        // Who comes after does not cover the base fee either.
+        if (cut === undefined || cut.item.feeCap < baseFee) return undefined
+        this.#candidates = { whole, cut: withoutFirst(cut, byFee) }
+        if (cut.item.room < baseFee) return cut.item
+      }
+    }
+  }
+
+  #goesFirst(whole: Candidate, cut: Candidate): boolean {
+    const cutTip = cut.feeCap - this.#prices.baseFee
+    return whole.tipCap === cutTip ? whole.place < cut.place : whole.tipCap > cutTip
+  }
+
+  /** Whether a candidate still is one, and pays for its blobs. */
+  #covers({ entry }: Candidate): boolean {
+    const { transaction } = entry
+    if (this.#aside.has(transaction.sender) || this.#nextOf(transaction.sender) !== entry) return false
+    return transaction.type !== 3 || transaction.maxFeePerBlobGas >= (this.#prices.blobBaseFee ?? 0n)
+  }
+
   #offer(sender: Address): void {
-    const candidate = this.#candidateOf(sender)
-    if (candidate === undefined || this.#aside.has(sender)) return
-    this.#heap = insertInto(this.#heap, candidate, goesFirst)
+    const entry = this.#nextOf(sender)
+    if (entry === undefined || this.#aside.has(sender)) return
+    const candidate = candidateOf(this.#pool, entry)
+    if (tipAt(this.#prices.baseFee, candidate) < 0n) return
+    const { whole, cut } = this.#candidates
     this.#added++
+    this.#candidates =
+      candidate.room < this.#prices.baseFee
+        ? { whole, cut: insertInto(cut, candidate, byFee) }
+        : { whole: insertInto(whole, candidate, byTip), cut }
   }
 
   #nextOf(sender: Address): PoolEntry | undefined {
     return this.#pool.next(sender, this.#passed.get(sender))
   }
-
-  #candidateOf(sender: Address): Candidate | undefined {
-    const entry = this.#nextOf(sender)
-    if (entry === undefined) return undefined
-    const { transaction } = entry
-    const { baseFee, blobBaseFee } = this.#prices
-    const tip = effectiveGasPrice(transaction, baseFee) - baseFee
-    if (tip < 0n) return undefined
-    if (transaction.type === 3 && transaction.maxFeePerBlobGas < (blobBaseFee ?? 0n)) return undefined
-    return { entry, tip, place: this.#pool.placeOf(entry) }
-  }
 }
 
-/** The orders of a pool: the last prices that somebody asked for are kept in order. */
+/**
+ * The orders of a pool: its senders' first transactions are kept in order. A new order takes no time but for what the pool has
+ * changed since the last, and for those whose room lies between the base fees of both.
+ */
 export class BestOrders {
   readonly #pool: OrderedPool
-  #kept: { readonly prices: BlockPrices; readonly order: BestOrder } | undefined
+  #candidates: Candidates = { whole: undefined, cut: undefined }
+  /** Those that pay their whole tip, who stops first when the base fee rises; and the others, who begins first when it falls. */
+  #stopping: Heap<Candidate> | undefined
+  #beginning: Heap<Candidate> | undefined
+  #baseFee = 0n
+  #seen = -1
+  /** How many candidates came in since all were read. */
+  #added = 0
 
   constructor(pool: OrderedPool) {
     this.#pool = pool
@@ -152,10 +193,60 @@ export class BestOrders {
 
   /** An order from the beginning. */
   at(prices: BlockPrices): BestOrder {
-    const { baseFee, blobBaseFee } = prices
-    if (this.#kept?.prices.baseFee !== baseFee || this.#kept.prices.blobBaseFee !== blobBaseFee) {
-      this.#kept = { prices, order: new BestOrder(this.#pool, prices) }
+    this.#reprice(prices.baseFee)
+    this.#catchUp()
+    return new BestOrder(this.#pool, prices, this.#candidates, this.#seen)
+  }
+
+  #reprice(baseFee: bigint): void {
+    this.#baseFee = baseFee
+    for (let first = this.#stopping; first !== undefined && first.item.room < baseFee; first = this.#stopping) {
+      this.#stopping = withoutFirst(first, leastRoom)
+      this.#place(first.item)
     }
-    return this.#kept.order.fork()
+    for (let first = this.#beginning; first !== undefined && first.item.room >= baseFee; first = this.#beginning) {
+      this.#beginning = withoutFirst(first, mostRoom)
+      this.#place(first.item)
+    }
+  }
+
+  #catchUp(): void {
+    const { changes } = this.#pool
+    const changed = changes.since(this.#seen)
+    this.#seen = changes.count
+    if (changed === undefined || this.#added > changes.kept) {
+      this.#rebuild()
+      return
+    }
+    for (const sender of changed) {
+      const entry = this.#pool.next(sender, undefined)
+      if (entry !== undefined) this.#place(candidateOf(this.#pool, entry))
+    }
+  }
+
+  #place(candidate: Candidate): void {
+    const { whole, cut } = this.#candidates
+    if (candidate.room < this.#baseFee) {
+      this.#candidates = { whole, cut: insertInto(cut, candidate, byFee) }
+      this.#beginning = insertInto(this.#beginning, candidate, mostRoom)
+    } else {
+      this.#candidates = { whole: insertInto(whole, candidate, byTip), cut }
+      this.#stopping = insertInto(this.#stopping, candidate, leastRoom)
+    }
+    this.#added++
+  }
+
+  #rebuild(): void {
+    const all: Candidate[] = []
+    for (const sender of this.#pool.senders()) {
+      const entry = this.#pool.next(sender, undefined)
+      if (entry !== undefined) all.push(candidateOf(this.#pool, entry))
+    }
+    const whole = all.filter(({ room }) => room >= this.#baseFee)
+    const cut = all.filter(({ room }) => room < this.#baseFee)
+    this.#candidates = { whole: heapOf(whole, byTip), cut: heapOf(cut, byFee) }
+    this.#stopping = heapOf(whole, leastRoom)
+    this.#beginning = heapOf(cut, mostRoom)
+    this.#added = 0
   }
 }
