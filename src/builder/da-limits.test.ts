@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { SignedTransaction } from '../protocol/transaction.ts'
-import { DaBudget, DaThrottle } from './da-limits.ts'
+import { bothLimits, DaBudget, DaThrottle } from './da-limits.ts'
 
 /** Compresses to less than the least that a transaction counts for: 100 bytes. */
 const small = { raw: new Uint8Array(20) } as SignedTransaction
@@ -31,4 +31,13 @@ it('limits a block with what it holds already', () => {
   budget.add(small)
   expect(budget.allows(small)).toBe(false)
   expect(new DaBudget(limits, [large]).allows(small)).toBe(false)
+})
+
+it('obeys the smaller of two limits, of which 0 is none', () => {
+  const none = { transaction: 0n, block: 0n }
+  const one = { transaction: 5n, block: 0n }
+  const other = { transaction: 7n, block: 9n }
+  expect(bothLimits(none, none)).toEqual(none)
+  expect(bothLimits(one, other)).toEqual({ transaction: 5n, block: 9n })
+  expect(bothLimits(other, one)).toEqual({ transaction: 5n, block: 9n })
 })

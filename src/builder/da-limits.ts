@@ -8,6 +8,17 @@ export interface DaLimits {
   readonly block: bigint
 }
 
+/** The smaller of two limits, of which 0 is none. */
+function smaller(a: bigint, b: bigint): bigint {
+  if (a === 0n || b === 0n) return a + b
+  return a < b ? a : b
+}
+
+/** What obeys both. */
+export function bothLimits(a: DaLimits, b: DaLimits): DaLimits {
+  return { transaction: smaller(a.transaction, b.transaction), block: smaller(a.block, b.block) }
+}
+
 /** Limits that can be changed between blocks. @see op-geth: miner_setMaxDASize */
 export class DaThrottle {
   #limits: DaLimits = { transaction: 0n, block: 0n }
@@ -36,15 +47,16 @@ export class DaBudget {
   allows(transaction: SignedTransaction): boolean {
     const { transaction: most, block } = this.#limits
     if (most === 0n && block === 0n) return true
-    const size = sizeOf(transaction)
+    const size = daSize(transaction)
     return (most === 0n || size <= most) && (block === 0n || this.#used + size <= block)
   }
 
   add(transaction: SignedTransaction): void {
-    if (this.#limits.block !== 0n) this.#used += sizeOf(transaction)
+    if (this.#limits.block !== 0n) this.#used += daSize(transaction)
   }
 }
 
-function sizeOf({ raw }: SignedTransaction): bigint {
+/** How many bytes a transaction takes on L1, by the protocol's estimate. */
+export function daSize({ raw }: Pick<SignedTransaction, 'raw'>): bigint {
   return estimatedDaSize(rollupCostData(raw))
 }

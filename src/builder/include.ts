@@ -14,7 +14,7 @@ import type { PoolReader, PoolVerdict } from './ports.ts'
 export interface PoolSource {
   readonly pool: PoolReader
   /** Absent where nothing asks for limits. */
-  readonly throttle?: DaThrottle
+  readonly throttle?: Pick<DaThrottle, 'limits'>
 }
 
 function signedOf(transactions: readonly ExecutedTransaction[]): SignedTransaction[] {

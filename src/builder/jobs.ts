@@ -38,7 +38,7 @@ export interface JobsContext<Options extends CommonOpenOptions> {
   readonly executor: Executor
   readonly state: StateSource
   readonly pool: PoolReader
-  readonly throttle?: DaThrottle
+  readonly throttle?: Pick<DaThrottle, 'limits'>
   /** Undefined where sealed blocks are not inserted anywhere. */
   readonly committer: Committer | undefined
   readonly publisher: Publisher | undefined

@@ -3,6 +3,7 @@ import type { IoOptions } from '../primitives/io.ts'
 import {
   type AttributesInput,
   type L1OriginBlock,
+  type PayloadAttributes,
   type PreparedAttributes,
   prepareAttributes,
 } from '../protocol/attributes.ts'
@@ -19,14 +20,18 @@ import type { Draft } from './rules.ts'
 import type { BuilderErrorCode, OpenOptions, OpenPreferences, OriginSelector, ParentSelector } from './service.ts'
 import { STANDING_WANTS } from './standing-wants.ts'
 
-/** What opening a block needs of its surroundings. */
-export interface OpenContext {
+/** What choosing a block's attributes needs of its surroundings. */
+export interface AttributesContext {
   readonly config: RollupConfig
-  readonly constants: Eip1559Constants
   readonly l1Chain: L1ChainConfig
   readonly chain: ChainReader
   readonly l1: L1Reader
   readonly preferences?: OpenPreferences | undefined
+}
+
+/** What opening a block needs of its surroundings. */
+export interface OpenContext extends AttributesContext {
+  readonly constants: Eip1559Constants
   /** Undefined where no node can be asked. */
   readonly rootOracle?: RootOracle | undefined
 }
@@ -36,7 +41,7 @@ export function unusable(rule: string, message: string, data: Readonly<Record<st
   return new AppError<BuilderErrorCode>('PARENT_UNUSABLE', { message, data: { rule, ...data } })
 }
 
-async function resolveParent(context: OpenContext, selector: ParentSelector, io: IoOptions): Promise<ChainBlock> {
+async function resolveParent(context: AttributesContext, selector: ParentSelector, io: IoOptions): Promise<ChainBlock> {
   const block = await context.chain.block(selector, io, STANDING_WANTS)
   if (block === undefined) throw unusable('unknownParent', `unknown parent ${selector}`, { parent: String(selector) })
   return block
@@ -46,11 +51,11 @@ function refOf({ hash, header }: L1Block): L1BlockRef {
   return { hash, number: header.number, parentHash: header.parentHash, timestamp: header.timestamp }
 }
 
-async function childOf(context: OpenContext, current: L1Block, io: IoOptions): Promise<L1Block | undefined> {
+async function childOf(context: AttributesContext, current: L1Block, io: IoOptions): Promise<L1Block | undefined> {
   return context.l1.block(current.header.number + 1n, io)
 }
 
-async function currentOrigin(context: OpenContext, parent: L2BlockRef, io: IoOptions): Promise<L1Block> {
+async function currentOrigin(context: AttributesContext, parent: L2BlockRef, io: IoOptions): Promise<L1Block> {
   const current = await context.l1.block(parent.l1Origin.hash, io)
   if (current !== undefined) return current
   throw unusable('unknownOrigin', `unknown L1 origin ${parent.l1Origin.hash} of the parent`, {
@@ -59,7 +64,7 @@ async function currentOrigin(context: OpenContext, parent: L2BlockRef, io: IoOpt
 }
 
 /** What origin selection gives, as a sequencer without confirmation depth would choose. */
-async function selectOrigin(context: OpenContext, parent: L2BlockRef, io: IoOptions): Promise<L1Block> {
+async function selectOrigin(context: AttributesContext, parent: L2BlockRef, io: IoOptions): Promise<L1Block> {
   const current = await currentOrigin(context, parent, io)
   const next = await childOf(context, current, io)
   const choice = nextOrigin({
@@ -74,7 +79,7 @@ async function selectOrigin(context: OpenContext, parent: L2BlockRef, io: IoOpti
 }
 
 async function resolveOrigin(
-  context: OpenContext,
+  context: AttributesContext,
   parent: L2BlockRef,
   selector: OriginSelector | undefined,
   io: IoOptions,
@@ -89,7 +94,7 @@ async function resolveOrigin(
 
 /** Receipts of an origin that advances; also of a forced one, so that its deposits are in the block. */
 async function withReceipts(
-  context: OpenContext,
+  context: AttributesContext,
   parent: L2BlockRef,
   origin: L1Block,
   deposits: boolean,
@@ -133,15 +138,27 @@ function attributesOf(input: AttributesInput): PreparedAttributes {
   }
 }
 
+/** What a block is made from, by whomever it is. */
+export interface ChosenAttributes {
+  readonly parent: ChainBlock
+  /** Deposits only; `noTxPool` is true. */
+  readonly attributes: PayloadAttributes
+  /** The attributes' transactions. */
+  readonly deposits: PreparedAttributes['deposits']
+}
+
 /**
- * Settles everything about a block that is known before its first transaction runs.
- * @throws AppError PARENT_UNUSABLE, TX_INVALID, and what reading the chains throws
+ * The attributes of a block: what op-node would derive, and what the caller wants otherwise.
+ * @throws AppError PARENT_UNUSABLE, and what reading the chains throws
  */
-export async function draftBlock(context: OpenContext, given: OpenOptions, io: IoOptions): Promise<Draft> {
-  const { config, constants } = context
-  const { forks } = config
+export async function chooseAttributes(
+  context: AttributesContext,
+  given: Omit<OpenOptions, 'transactions' | 'extraData'>,
+  io: IoOptions,
+): Promise<ChosenAttributes> {
+  const { config } = context
   const parent = await resolveParent(context, given.l2Parent ?? 'latest', io)
-  const options: OpenOptions = { ...context.preferences?.(parent.header), ...given }
+  const options = { ...context.preferences?.(parent.header), ...given }
   const facts = {
     hash: parent.hash,
     header: parent.header,
@@ -164,11 +181,20 @@ export async function draftBlock(context: OpenContext, given: OpenOptions, io: I
     timestamp,
     skipOriginCheck: options.force === true,
   })
-  const forced = (options.transactions ?? []).map(decodeForInclusion)
   const { gasLimit = attributes.gasLimit, prevRandao = attributes.prevRandao } = options
   const suggestedFeeRecipient = options.feeRecipient ?? attributes.suggestedFeeRecipient
-  const chosen = { ...attributes, gasLimit, prevRandao, suggestedFeeRecipient }
-  const { env, extraData } = opOpening({ forks, constants }, parent, chosen)
+  return { parent, attributes: { ...attributes, gasLimit, prevRandao, suggestedFeeRecipient }, deposits }
+}
+
+/**
+ * Settles everything about a block that is known before its first transaction runs.
+ * @throws AppError PARENT_UNUSABLE, TX_INVALID, and what reading the chains throws
+ */
+export async function draftBlock(context: OpenContext, options: OpenOptions, io: IoOptions): Promise<Draft> {
+  const { config, constants } = context
+  const { parent, attributes, deposits } = await chooseAttributes(context, options, io)
+  const forced = (options.transactions ?? []).map(decodeForInclusion)
+  const { env, extraData } = opOpening({ forks: config.forks, constants }, parent, attributes)
   const transactions = [...deposits, ...forced]
   return {
     parent,
