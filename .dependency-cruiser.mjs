@@ -56,7 +56,7 @@ const BELOW_TYPES = {
     'embedded',
   ],
   p2p: ['builder', 'delivery', 'engine', 'driver'],
-  embedded: ['builder', 'delivery', 'engine', 'driver', 'derive'],
+  embedded: ['builder', 'delivery', 'engine', 'driver', 'derive', 'sequencer'],
   // A started node, as the process gets it; the words for why a transaction was refused.
   client: ['cli', 'evm'],
 }

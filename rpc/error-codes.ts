@@ -25,6 +25,7 @@ import type { TransactionErrorCode } from '../src/protocol/transaction.ts'
 import type { UpgradeErrorCode } from '../src/protocol/upgrade-txs.ts'
 import type { DepositErrorCode } from '../src/protocol/user-deposits.ts'
 import type { BlockTimesErrorCode } from '../src/sequencer/block-times.ts'
+import type { PayloadEngineErrorCode } from '../src/sequencer/payload-engine.ts'
 import type { StateErrorCode } from '../src/state/source.ts'
 import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
 import type { WalletErrorCode } from '../src/wallet/wallet-errors.ts'
@@ -85,6 +86,7 @@ export type Code =
   | NodeErrorCode
   | DecodingErrorCode
   | BlockTimesErrorCode
+  | PayloadEngineErrorCode
   | WalletErrorCode
   | EmbeddedErrorCode
   | EnodeErrorCode
@@ -168,6 +170,7 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   JOB_STATE: -38511,
   TX_REFUSED: -38512,
   BLOCK_INVALID: -38513,
+  BUILD_REFUSED: -38513,
   PARENT_UNUSABLE: -38513,
   ATTRIBUTES_INPUT_INVALID: -38513,
   ATTRIBUTES_ORIGIN_INVALID: -38513,
@@ -188,6 +191,9 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   SEQUENCER_INACTIVE: -38550,
   SEQUENCER_ACTIVE: -38551,
   NODE_UNAVAILABLE: -38590,
+  ENGINE_NOT_READY: -38590,
+  PAYLOAD_LOST: -38590,
+  PAYLOAD_UNFIT: -38590,
   RPC_UNAVAILABLE: -38590,
   RPC_ERROR: -38590,
   JSON_VALUE_INVALID: -38590,

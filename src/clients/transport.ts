@@ -121,6 +121,9 @@ function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** As much of a transport as single calls take. */
+export type RpcCaller = Pick<RpcTransport, 'call' | 'endpoint'>
+
 /** JSON-RPC 2.0 over HTTP to one endpoint, on kept-alive connections. The only place where calls are retried. */
 export class RpcTransport {
   readonly endpoint: string

@@ -5,7 +5,6 @@ import { remoteSubscribeMethods } from '../../rpc/methods/remote-subscribe.ts'
 import { type FollowedBlock, signedOf } from '../../txpool/branch-walk.ts'
 import { type FollowedChain, HeadFollower } from '../../txpool/head-follower.ts'
 import { PoolUpkeep } from '../../txpool/pool-upkeep.ts'
-import { AccountChanges } from '../builder/account-changes.ts'
 import { committedParent } from '../builder/jobs.ts'
 import type { ChainReader, Committer } from '../builder/ports.ts'
 import { remoteStates } from '../builder/remote-pinned-state.ts'
@@ -17,7 +16,7 @@ import { EngineClient } from '../clients/engine.ts'
 import { HeadBlocks } from '../clients/head-blocks.ts'
 import { L2Client } from '../clients/l2.ts'
 import { NodeSocket } from '../clients/node-socket.ts'
-import { PoolHeadReader } from '../clients/pool-head.ts'
+import { readHeadAccounts, readOpHeadAccounts } from '../clients/pool-head.ts'
 import { SocketHints } from '../clients/socket-hints.ts'
 import { StateRider } from '../clients/state-rider.ts'
 import { RpcStateSource } from '../clients/state-rpc.ts'
@@ -138,8 +137,6 @@ export function remoteLayer(options: {
   const client = new L2Client(reads, rider)
   const engineApi = engine && new EngineClient(engine, options.newPayload)
   const transports = [...(options.ownsReads ? [reads] : []), ...(engine === undefined ? [] : [engine])]
-  const changes = new AccountChanges()
-  const poolHeads = new PoolHeadReader(reads, (hash) => changes.of(hash))
   const commitListeners = new Set<() => void>()
   let follower: HeadFollower | undefined
   let onTrouble = (_trouble: string | undefined): void => undefined
@@ -164,7 +161,7 @@ export function remoteLayer(options: {
   return {
     chain: chainReader(client, sealedBlocks),
     engine: undefined,
-    states: remoteStates(store, source, (sealed, diff) => changes.add(sealed, diff)),
+    states: remoteStates(store, source),
     rootOracle: engineApi && ((block, io) => engineApi.rootOf(sealedPayload(block), io)),
     follow(pool, { logger, onReinjected }) {
       const following = new HeadFollower({
@@ -221,8 +218,8 @@ export function remoteLayer(options: {
         },
       })
     },
-    headAccounts: (senders, io) => atHead(() => poolHeads.accounts(senders, io)),
-    opHeadAccounts: (senders, io) => atHead(() => poolHeads.opAccounts(senders, io)),
+    headAccounts: (senders, io) => atHead(() => readHeadAccounts(reads, senders, io)),
+    opHeadAccounts: (senders, io) => atHead(() => readOpHeadAccounts(reads, senders, io)),
     inclusion: {
       receipt: (hash, io) => reads.call('eth_getTransactionReceipt', [hash], { ...io, idempotent: true }),
       onChange(listener) {

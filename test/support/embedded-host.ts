@@ -39,5 +39,13 @@ export async function embeddedHost() {
   }
   const host = hostL2(settings, layer, sealedBlocks, shared, undefined)
   const engine = localRpc(host.route.engine?.methods ?? [])
-  return { ...localRpc(host.route.methods), engine, route: host.route, [Symbol.asyncDispose]: () => host.close() }
+  return {
+    ...localRpc(host.route.methods),
+    engine,
+    route: host.route,
+    settings,
+    layer,
+    l1: shared.l1,
+    [Symbol.asyncDispose]: () => host.close(),
+  }
 }
