@@ -1,5 +1,6 @@
 import type { BuilderErrorCode } from '../src/builder/service.ts'
 import type { TransportErrorCode } from '../src/clients/transport.ts'
+import type { DeliveryErrorCode } from '../src/delivery/delivery.ts'
 import type { LookupErrorCode } from '../src/embedded/block-lookup.ts'
 import type { EmbeddedErrorCode } from '../src/embedded/chain-store.ts'
 import type { EngineErrorCode } from '../src/embedded/engine-errors.ts'
@@ -79,6 +80,7 @@ type DecodingErrorCode = HeaderErrorCode | PayloadErrorCode | RlpErrorCode | Sig
 export type Code =
   | RpcErrorCode
   | BuilderErrorCode
+  | DeliveryErrorCode
   | ExecutionErrorCode
   | PoolErrorCode
   | ConditionalErrorCode
@@ -187,6 +189,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   SYSTEM_CONFIG_INVALID: -38513,
   UPGRADE_UNKNOWN: -38513,
   COMMIT_REFUSED: -38530,
+  CONDUCTOR_REFUSED: -38530,
+  DELIVERY_CONFLICT: -38530,
   PUBLISH_REFUSED: -38540,
   SEQUENCER_INACTIVE: -38550,
   SEQUENCER_ACTIVE: -38551,

@@ -86,6 +86,11 @@ export interface Committer {
    * @throws AppError COMMIT_REFUSED, NODE_UNAVAILABLE
    */
   commit(block: DeliverableBlock, io: IoOptions): Promise<void>
+  /**
+   * Resolves when the node finds the block valid, which does not make it the head. Absent where a node does only both together.
+   * @throws AppError COMMIT_REFUSED, NODE_UNAVAILABLE
+   */
+  check?(block: DeliverableBlock, io: IoOptions): Promise<void>
   setForkchoice(
     update: ForkchoiceUpdate,
     io: IoOptions,

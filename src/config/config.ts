@@ -134,6 +134,8 @@ export interface L2Settings {
     readonly maxOpen: number
   }
   readonly signer?: SignerSettings
+  /** Who says which of several sequencers leads (op-conductor). */
+  readonly conductor?: { readonly rpc: string; readonly timeoutMs: number }
   /** Where the pool's transactions are written down, absolute; absent: nowhere. */
   readonly journalFile?: string
   readonly poolLimits?: PoolLimitSettings
@@ -258,6 +260,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     insert: insertMode(chain),
     jobs: { expiryMs: chain.jobs.expiry, maxOpen: chain.jobs.maxOpen },
     signer: chain.signer === undefined ? undefined : signer(chain.signer),
+    conductor: chain.conductor && { rpc: chain.conductor.rpc, timeoutMs: chain.conductor.timeout },
     interopChecks: chain.txpool?.interop,
     conditional: chain.txpool?.conditional ?? true,
     journalFile: journalFile(chain, datadir),

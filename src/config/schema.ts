@@ -101,7 +101,9 @@ function chain(files: FileSchemas) {
       })
       .optional(),
     jobs: z.strictObject({ expiry: duration.default(600_000), maxOpen: z.int().positive().default(1000) }).prefault({}),
-    conductor: z.strictObject({ rpc: httpUrl }).optional(),
+    conductor: z
+      .strictObject({ rpc: httpUrl, timeout: duration.refine((ms) => ms > 0, 'must be positive').default(1000) })
+      .optional(),
     sequencer: z
       .strictObject({
         l1Confs: z.int().nonnegative().default(4),

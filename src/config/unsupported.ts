@@ -18,7 +18,6 @@ const CHAIN_GAPS: readonly Gap[] = [
   { path: ['driver'], asks: (value) => value === true, what: 'a driver' },
   { path: ['interop'], asks: present, what: 'managed mode' },
   { path: ['p2p'], asks: present, what: 'block gossip' },
-  { path: ['conductor'], asks: present, what: 'a conductor' },
 ]
 
 function find(raw: unknown, prefix: readonly PropertyKey[], gaps: readonly Gap[]): Problem[] {

@@ -1,4 +1,5 @@
 import { conditionalMethod } from '../../rpc/methods/conditional.ts'
+import { consensusReads } from '../../rpc/methods/consensus.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
 import { peerMethods } from '../../rpc/methods/peers.ts'
@@ -20,6 +21,7 @@ import { PayloadBuilder } from '../builder/payload-builder.ts'
 import { opPayloadDraft } from '../builder/payload-draft.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { L2Settings } from '../config/config.ts'
+import { Conducted } from '../delivery/conducted.ts'
 import { OpExecutor } from '../evm/op-executor.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError } from '../primitives/errors.ts'
@@ -27,6 +29,7 @@ import type { IoOptions } from '../primitives/io.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import type { Header } from '../protocol/header.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
+import { openConductor } from './block-delivery.ts'
 import { blockSigning } from './block-signing.ts'
 import { devConveniences } from './dev-conveniences.ts'
 import { engineRoute } from './engine-route.ts'
@@ -105,6 +108,8 @@ export function hostL2(
   const head = async (io: IoOptions) => (await chain.block('latest', io))?.hash
   const delivery = nodeDelivery(settings, signing?.signatures, sealedBlocks, head)
   const committer = layer.committer(delivery?.committer)
+  const conductor = openConductor(settings)
+  const conducted = conductor && new Conducted(conductor.leadership)
   const auto = new AutoBuilder({
     builder: () => jobs,
     clock: systemClock,
@@ -137,8 +142,8 @@ export function hostL2(
   const engineApi = layer.engineApi?.({ builder: new PayloadBuilder({ ...building, draft }) })
   const jobs: Jobs = new Jobs({
     ...building,
-    committer,
-    publisher: delivery?.publisher,
+    committer: committer && (conducted?.committer(committer) ?? committer),
+    publisher: delivery?.publisher && (conducted?.publisher(delivery.publisher) ?? delivery.publisher),
     auto,
     sealedBlocks,
     limits: settings.jobs,
@@ -187,10 +192,15 @@ export function hostL2(
       }),
       logger,
     })
+  const node = delivery && {
+    call: (method: string, params: readonly unknown[], io: IoOptions) =>
+      delivery.transport.call(method, params, { ...io, idempotent: true }),
+  }
   const methods = [
     ...layer.methods(pool),
     ...testMethods(jobs),
     ...minerMethods(throttle),
+    ...(node === undefined ? [] : consensusReads(node, { peers: false })),
     ...ethMethods({ chainId, pool: sent }),
     ...(conditionalMethods ?? []),
     sendSyncMethod({ pool: sent, inclusion: layer.inclusion, clock: systemClock }),
@@ -208,7 +218,8 @@ export function hostL2(
     watched,
     transports: [
       ...transports,
-      ...(delivery?.transports ?? []),
+      ...(delivery === undefined ? [] : [delivery.transport]),
+      ...(conductor === undefined ? [] : [conductor.transport]),
       ...(interop === undefined ? [] : [interop.transport]),
       ...(exchange?.transports ?? []),
     ],

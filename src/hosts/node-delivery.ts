@@ -16,7 +16,8 @@ export interface NodeDelivery {
   readonly committer: Committer | undefined
   /** Undefined without a signer: op-nodes refuse what nobody signed. */
   readonly publisher: Publisher | undefined
-  readonly transports: readonly RpcTransport[]
+  readonly client: OpNodeClient
+  readonly transport: RpcTransport
 }
 
 /** Delivery by a chain's op-node; undefined where no op-node is named. @param head the execution layer's */
@@ -36,6 +37,7 @@ export function nodeDelivery(
         ? new OpNodeCommitter({ node: client, head, blocks: sealedBlocks, clock: systemClock })
         : undefined,
     publisher: signatures && new OpNodePublisher(client, signatures),
-    transports: [transport],
+    client,
+    transport,
   }
 }

@@ -62,8 +62,8 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
   [
     -38530,
     {
-      when: 'The node refused the block. It stays sealed: try again.',
-      data: '`{status, validationError}` as the node answered',
+      when: 'The node, or the conductor, refused the block. It stays sealed: try again.',
+      data: '`{status, validationError}` as the node answered; `NOT_LEADER`: the conductor',
     },
   ],
   [-38540, { when: 'The block could not be published. It stays sealed: try again.', data: '`{reason}`' }],

@@ -99,6 +99,14 @@ export class EngineCommitter<Call, Outcome> implements Committer {
     return this.#queue.run(() => this.#commit(block, io))
   }
 
+  async check(block: DeliverableBlock, io: IoOptions): Promise<void> {
+    const ask = (): Promise<EngineStatus> =>
+      this.#answered(block.hash, this.#engine.newPayload(sealedPayload(block), io))
+    let status = await ask()
+    if (lacksParent(status) && (await this.#restoreAncestors(block, io))) status = await ask()
+    if (status.status !== 'VALID') throw refused(block.hash, status)
+  }
+
   async #commit(block: DeliverableBlock, io: IoOptions): Promise<void> {
     const payload = sealedPayload(block)
     const passenger = this.#passenger(block)
@@ -123,12 +131,16 @@ export class EngineCommitter<Call, Outcome> implements Committer {
     along: readonly Call[],
     io: IoOptions,
   ): Promise<Awaited<ReturnType<EnginePort<Call, Outcome>['insert']>>> {
+    return this.#answered(payload.hash, this.#engine.insert(payload, labels, along, io))
+  }
+
+  async #answered<T>(hash: Hash, answer: Promise<T>): Promise<T> {
     try {
-      return await this.#engine.insert(payload, labels, along, io)
+      return await answer
     } catch (error) {
       if (!isAppError(error, 'RPC_ERROR')) throw error
       // An answer of the Engine API that is an error object: it understood, and will not take this block.
-      throw refused(payload.hash, { status: 'ERROR', validationError: error.message })
+      throw refused(hash, { status: 'ERROR', validationError: error.message })
     }
   }
 

@@ -28,6 +28,7 @@ export interface OpNodeCommitterOptions {
 
 /** op-node's error codes. */
 const TEMPORARY = -40_100
+const INVALID_BLOCK = -40_110
 const METHOD_NOT_FOUND = -32_601
 /** Between two looks at op-node's heads, in milliseconds. */
 const POLL_MS = 20
@@ -42,9 +43,10 @@ function codeOf(error: unknown): unknown {
 }
 
 function refused(hash: Hash, why: string, cause?: unknown): AppError<BuilderErrorCode> {
+  const status = codeOf(cause) === INVALID_BLOCK ? 'INVALID' : 'ERROR'
   return new AppError('COMMIT_REFUSED', {
     message: `commit of ${hash} refused: ${why}`,
-    data: { status: 'ERROR', validationError: why, hash },
+    data: { status, validationError: why, hash },
     cause,
   })
 }
