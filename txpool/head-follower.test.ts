@@ -184,6 +184,31 @@ describe('a pool that follows the head of a node', () => {
     expect(test.held()).toEqual([t0.hash])
   })
 
+  it('shows the pool no head before it has read what was abandoned on the way there', async () => {
+    const { chain, commit, follower, pool, send } = followedWorld({ clock: new VirtualClock() })
+    const [t0, t1, t2] = (await transfers(3)) as [SignedTransaction, SignedTransaction, SignedTransaction]
+    chain.extend([t1], chain.extend([t0]))
+    await follower.catchUp({})
+    await send(t2)
+    commit(chain.make(chain.genesis))
+    // A head by itself would leave t2 behind a gap, and show the others who waits where they come back.
+    expect(await pool.status({})).toEqual({ pending: 3, queued: 0 })
+    expect(await pool.content({})).toMatchObject({ queued: new Map() })
+  })
+
+  it('takes the node at its word where that does not tell what was abandoned', async () => {
+    const { chain, commit, follower, pool, send } = followedWorld({ clock: new VirtualClock() })
+    const [t0, t1] = (await transfers(2)) as [SignedTransaction, SignedTransaction]
+    chain.extend([t0])
+    await follower.catchUp({})
+    await send(t1)
+    chain.fault = 'headOnly'
+    commit(chain.make(chain.genesis))
+    expect(await pool.status({})).toEqual({ pending: 0, queued: 1 })
+    chain.fault = 'none'
+    expect(await pool.status({})).toEqual({ pending: 2, queued: 0 })
+  })
+
   it('drops what a commit holds at once, also when it does not know what stands before', async () => {
     await using test = await running()
     const [t0, t1] = (await transfers(2)) as [SignedTransaction, SignedTransaction]

@@ -17,6 +17,12 @@ export interface FollowedChain {
   canonical(numbers: readonly bigint[], io: IoOptions): Promise<readonly FollowedBlock[]>
 }
 
+/** A head as it was read, with what stands there. */
+interface HeadReading {
+  readonly hash: Hash
+  readonly header: { readonly number: bigint }
+}
+
 /** Tells that there may be a new head, so that it need not be polled for. */
 export interface HeadHints {
   /** Whether hints come now. */
@@ -49,6 +55,8 @@ const BATCH = 16
 const MAX_AHEAD = 1024n
 /** Milliseconds that a node which tells its head may not tell how it got there. */
 const PATIENCE_MS = 60_000
+/** Times that a head is read for the pool until it is the one that was followed. */
+const HEAD_TRIES = 4
 /** Heads to go through, one after the other. */
 const MAX_NOTED = 256
 /** What is remembered of a chain: a node forgets blocks that it was told to. */
@@ -87,6 +95,23 @@ export class HeadFollower {
   /** What the pool is in step with; undefined before the first look. */
   get head(): BlockRef | undefined {
     return this.#head
+  }
+
+  /**
+   * Reads the head for the pool, which must not see one before it has heard what came back on the way there: readings may overtake
+   * each other, and what was abandoned may have to be read first. A node that moves faster than that, or does not tell, is taken at
+   * its word.
+   */
+  async readHead<T extends HeadReading>(read: () => Promise<T>, io: IoOptions): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      const saw = this.reading()
+      const head = await read()
+      saw({ hash: head.hash, number: head.header.number })
+      if (this.#head === undefined || this.#head.hash === head.hash || tries === HEAD_TRIES) return head
+      await this.#reach(io).catch((error: unknown) => {
+        if (!isAppError(error)) throw error
+      })
+    }
   }
 
   /** To be called before the head is read elsewhere. @returns takes the head that was read */
@@ -221,11 +246,14 @@ export class HeadFollower {
   /** Goes to the heads that were noted, reading what it takes, then has the pool look at its accounts. */
   async #settle(io: IoOptions): Promise<void> {
     do {
-      for (let missing = this.#follow(); missing !== undefined; missing = this.#follow())
-        await this.#obtain(missing, io)
+      await this.#reach(io)
       // The pool may see yet another head.
       await this.#options.upkeep.refresh(io)
     } while (this.#noted.length > 0)
+  }
+
+  async #reach(io: IoOptions): Promise<void> {
+    for (let missing = this.#follow(); missing !== undefined; missing = this.#follow()) await this.#obtain(missing, io)
   }
 
   /** Has a missing block known, or gives up the way to the next head. */

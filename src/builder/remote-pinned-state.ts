@@ -8,18 +8,24 @@ import { RemoteState } from '../state/remote.ts'
 import { computeStateRoot } from '../state/root.ts'
 import type { ProofSource } from '../state/source.ts'
 import type { PinnedState, PostState, StateSource, StateWant } from './ports.ts'
+import type { SealedBlock } from './service.ts'
+
+/** Told of each block that was sealed as it was executed, and what it changed. */
+type KeptListener = (sealed: SealedBlock, diff: StateDiff) => void
 
 /** {@link PinnedState} over a remote node's state. */
 class RemotePinnedState implements PinnedState {
   readonly #state: RemoteState
   readonly #store: StateStore
   readonly #source: ProofSource
+  readonly #onKept: KeptListener | undefined
   #deferred: StateWant[] = []
 
-  constructor(state: RemoteState, store: StateStore, source: ProofSource) {
+  constructor(state: RemoteState, store: StateStore, source: ProofSource, onKept: KeptListener | undefined) {
     this.#state = state
     this.#store = store
     this.#source = source
+    this.#onKept = onKept
   }
 
   account(address: Address): AccountState | undefined | Promise<AccountState | undefined> {
@@ -52,16 +58,17 @@ class RemotePinnedState implements PinnedState {
     return {
       stateRoot: post.stateRoot,
       storageRoots: post.storageRoots,
-      keep: () => {
+      keep: (sealed) => {
         this.#store.merge(post.newNodes)
         for (const code of diff.codes.values()) this.#store.addCode(code)
+        if (sealed !== undefined) this.#onKept?.(sealed, diff)
       },
     }
   }
 }
 
 /** Opens states of one node; what is read of one is known to all. */
-export function remoteStates(store: StateStore, source: ProofSource): StateSource {
+export function remoteStates(store: StateStore, source: ProofSource, onKept?: KeptListener): StateSource {
   return ({ hash, stateRoot }) =>
-    new RemotePinnedState(new RemoteState({ blockHash: hash, stateRoot }, store, source), store, source)
+    new RemotePinnedState(new RemoteState({ blockHash: hash, stateRoot }, store, source), store, source, onKept)
 }

@@ -5,6 +5,7 @@ import { remoteSubscribeMethods } from '../../rpc/methods/remote-subscribe.ts'
 import { type FollowedBlock, signedOf } from '../../txpool/branch-walk.ts'
 import { type FollowedChain, HeadFollower } from '../../txpool/head-follower.ts'
 import { PoolUpkeep } from '../../txpool/pool-upkeep.ts'
+import { AccountChanges } from '../builder/account-changes.ts'
 import { committedParent } from '../builder/jobs.ts'
 import type { ChainReader, Committer } from '../builder/ports.ts'
 import { remoteStates } from '../builder/remote-pinned-state.ts'
@@ -16,7 +17,7 @@ import { EngineClient } from '../clients/engine.ts'
 import { HeadBlocks } from '../clients/head-blocks.ts'
 import { L2Client } from '../clients/l2.ts'
 import { NodeSocket } from '../clients/node-socket.ts'
-import { readHeadAccounts, readOpHeadAccounts } from '../clients/pool-head.ts'
+import { PoolHeadReader } from '../clients/pool-head.ts'
 import { SocketHints } from '../clients/socket-hints.ts'
 import { StateRider } from '../clients/state-rider.ts'
 import { RpcStateSource } from '../clients/state-rpc.ts'
@@ -54,8 +55,6 @@ function chainReader(client: L2Client, blocks: SealedBlocks): ChainReader {
   }
 }
 
-/** Readings of the head until one is taken that the pool has not been led to. */
-const HEAD_TRIES = 3
 /** How often a node is asked whether a transaction is in one of its blocks, in milliseconds. */
 const INCLUSION_POLL = 500
 
@@ -137,6 +136,8 @@ export function remoteLayer(options: {
   const client = new L2Client(reads, rider)
   const engineApi = engine && new EngineClient(engine, options.newPayload)
   const transports = [...(options.ownsReads ? [reads] : []), ...(engine === undefined ? [] : [engine])]
+  const changes = new AccountChanges()
+  const poolHeads = new PoolHeadReader(reads, (hash) => changes.of(hash))
   const commitListeners = new Set<() => void>()
   let follower: HeadFollower | undefined
   let onTrouble = (_trouble: string | undefined): void => undefined
@@ -149,19 +150,12 @@ export function remoteLayer(options: {
           clock: systemClock,
           onTrouble: (trouble) => onTrouble(trouble),
         })
-  const atHead = async <T extends HeadAccounts>(read: () => Promise<T>): Promise<T> => {
-    for (let tries = 1; ; tries++) {
-      const saw = follower?.reading()
-      const head = await read()
-      saw?.({ hash: head.hash, number: head.header.number })
-      // The pool must not see a head before it hears what came back on the way there: readings may overtake each other.
-      if (follower?.head === undefined || follower.head.hash === head.hash || tries === HEAD_TRIES) return head
-    }
-  }
+  const atHead = <T extends HeadAccounts>(read: () => Promise<T>, io: IoOptions): Promise<T> =>
+    follower === undefined ? read() : follower.readHead(read, io)
   return {
     chain: chainReader(client, sealedBlocks),
     engine: undefined,
-    states: remoteStates(store, source),
+    states: remoteStates(store, source, (sealed, diff) => changes.add(sealed, diff)),
     rootOracle: engineApi && ((block, io) => engineApi.rootOf(sealedPayload(block), io)),
     follow(pool, { logger, onReinjected }) {
       const following = new HeadFollower({
@@ -218,8 +212,8 @@ export function remoteLayer(options: {
         },
       })
     },
-    headAccounts: (senders, io) => atHead(() => readHeadAccounts(reads, senders, io)),
-    opHeadAccounts: (senders, io) => atHead(() => readOpHeadAccounts(reads, senders, io)),
+    headAccounts: (senders, io) => atHead(() => poolHeads.accounts(senders, io), io),
+    opHeadAccounts: (senders, io) => atHead(() => poolHeads.opAccounts(senders, io), io),
     inclusion: {
       receipt: (hash, io) => reads.call('eth_getTransactionReceipt', [hash], { ...io, idempotent: true }),
       onChange(listener) {

@@ -11,6 +11,13 @@ export interface HeadAccount {
   readonly hasCode: boolean
 }
 
+/** What a block has changed of accounts. */
+export interface AccountsChange {
+  readonly parentHash: Hash
+  /** As they stand after it. */
+  readonly accounts: ReadonlyMap<Address, HeadAccount>
+}
+
 /** The head of a chain, and accounts as they stand there. */
 export interface HeadAccounts {
   readonly hash: Hash

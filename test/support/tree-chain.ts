@@ -121,10 +121,11 @@ export function followedWorld(options: {
   const reinjected: Hash[] = []
   const pool: TxPool = new TxPool({
     clock: options.clock,
-    head: async (senders) => {
-      const saw = follower.reading()
-      const at = await chain.head()
-      saw(at)
+    head: async (senders, io) => {
+      const { at } = await follower.readHead(async () => {
+        const head = await chain.head()
+        return { hash: head.hash, header: { number: head.number }, at: head }
+      }, io)
       return {
         hash: at.hash,
         stateRoot: at.hash,
