@@ -68,7 +68,7 @@ const TYPES_FOR_ALL = ['telemetry']
 const DOORS = {
   '@ethereumjs/': ['src/evm', 'src/state', 'src/embedded', 'txpool/devp2p'],
   '(@fastify/|fastify)': ['rpc'],
-  '(@libp2p/|libp2p|@chainsafe/libp2p)': ['src/p2p'],
+  '(@libp2p/|libp2p|@multiformats/)': ['src/p2p'],
   undici: ['src/clients'],
   commander: ['src/cli'],
   yaml: ['src/config'],

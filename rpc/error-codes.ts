@@ -7,6 +7,7 @@ import type { EngineErrorCode } from '../src/embedded/engine-errors.ts'
 import type { ReadErrorCode } from '../src/embedded/read-errors.ts'
 import type { SimulationErrorCode } from '../src/embedded/simulated-chain.ts'
 import type { ExecutionErrorCode } from '../src/evm/executor.ts'
+import type { PeerControlErrorCode } from '../src/p2p/peer-service.ts'
 import type { RlpErrorCode } from '../src/primitives/rlp.ts'
 import type { SignatureErrorCode } from '../src/primitives/secp256k1.ts'
 import type { AttributesErrorCode } from '../src/protocol/attributes.ts'
@@ -92,6 +93,7 @@ export type Code =
   | WalletErrorCode
   | EmbeddedErrorCode
   | EnodeErrorCode
+  | PeerControlErrorCode
   | EngineErrorCode
   | LookupErrorCode
   | ReadErrorCode
@@ -129,6 +131,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   PAYLOAD_HASH_MISMATCH: -32000,
   ACCOUNT_UNKNOWN: -32000,
   ENODE_INVALID: -32000,
+  PEER_ADDRESS_INVALID: -32000,
+  PEER_UNREACHABLE: -32000,
   TRANSACTION_ARGUMENTS: -32000,
   TYPED_DATA_INVALID: -32602,
   BLOCK_NOT_FOUND: -32000,

@@ -12,6 +12,7 @@ import type { Config, L1Settings, L2Settings } from './config/config.ts'
 import type { HostContext, HostedChain } from './hosts/hosted-chain.ts'
 import type { OpenedJournal } from './hosts/journaled.ts'
 import { hostL1 } from './hosts/l1.ts'
+import { layerSlot, type ReadL1Slot } from './hosts/l1-slot.ts'
 import { hostL2 } from './hosts/l2.ts'
 import { type OpenedLayer, openEmbeddedL1, openL2, remoteL1 } from './hosts/open-layers.ts'
 import { untilReachable } from './hosts/until-reachable.ts'
@@ -76,15 +77,17 @@ async function openL1(
     // On demand, like whatever talks to a node.
     const { openForkedL1 } = await import('./hosts/forked-l1.ts')
     const { config, reader, ...opened } = await openForkedL1(settings, forkFrom, parts, datadir, io)
-    return { l1: { reader, chain: config }, opened, transports: [] }
+    return { l1: { reader, chain: config, slot: layerSlot(opened.layer) }, opened, transports: [] }
   }
   if (el === 'embedded') {
     const opened = await openEmbeddedL1(settings, chain, datadir)
-    return { l1: { reader: opened.layer.chain, chain }, opened, transports: [] }
+    return { l1: { reader: opened.layer.chain, chain, slot: layerSlot(opened.layer) }, opened, transports: [] }
   }
   const transport = new RpcTransport({ endpoint: `${name}.el`, url: el.rpc })
   const opened = mode === 'mock' ? await remoteL1(settings, chain, transport, parts) : undefined
-  return { l1: { reader: new L1Client(transport), chain }, opened, transports: [transport] }
+  const client = new L1Client(transport)
+  const slot: ReadL1Slot = (address, key, options) => client.slot(address, key, options)
+  return { l1: { reader: client, chain, slot }, opened, transports: [transport] }
 }
 
 /** A fork's chain id may not be known before its node has told it. */
@@ -101,6 +104,12 @@ function checkL1ChainId(chains: readonly L2Settings[], { chainId }: L1ChainConfi
 async function poolSharing({ l1, chains }: Config): Promise<HostContext['sharePool']> {
   const named = [l1, ...chains].some((chain) => chain?.poolSharing !== undefined)
   return named ? (await import('./hosts/pool-sharing.ts')).sharePool : undefined
+}
+
+/** On demand: nothing else needs libp2p. */
+async function blockGossip({ chains }: Config): Promise<HostContext['gossipBlocks']> {
+  const named = chains.some((chain) => chain.blockGossip !== undefined)
+  return named ? (await import('./hosts/block-gossip.ts')).gossipBlocks : undefined
 }
 
 /** Opens every chain. Where one cannot be opened, those before it are closed. */
@@ -123,6 +132,7 @@ async function openChains(
     engineJwtSecret: config.rpc.engineJwtSecret,
     datadir,
     sharePool: await poolSharing(config),
+    gossipBlocks: await blockGossip(config),
   }
   const chains: HostedChain[] = []
   try {
@@ -135,7 +145,10 @@ async function openChains(
       const { layer, sealedBlocks } = await openL2(settings, parts, datadir)
       chains.push(hostL2(settings, layer, sealedBlocks, shared, journals[index]))
     }
-    for (const { sharing } of chains) await sharing?.listen()
+    for (const { sharing, gossip } of chains) {
+      await sharing?.listen()
+      await gossip?.listen()
+    }
     return { l1Transports, chains }
   } catch (error) {
     await Promise.all(chains.map((chain) => chain.close()))
@@ -190,6 +203,9 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   metrics?.watch(transports)
   metrics?.watchExchange(chains.flatMap(({ exchange }) => exchange ?? []))
   metrics?.watchSharing(chains.flatMap(({ route: { name }, sharing }) => (sharing ? [{ chain: name, sharing }] : [])))
+  metrics?.watchGossip(
+    chains.flatMap(({ route: { name }, gossip }) => (gossip ? [{ chain: name, gossip: gossip.measured }] : [])),
+  )
   const watch = new NodeWatch(
     [
       ...l1Transports.map((transport) => ({ transport, chainId: l1Chain.chainId })),

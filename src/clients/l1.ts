@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache'
 import type { L1Block, L1Reader } from '../builder/ports.ts'
 import { AppError } from '../primitives/errors.ts'
-import { type Hash, toQuantity } from '../primitives/hex.ts'
+import { type Address, type Hash, toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { receiptsRoot } from '../protocol/block.ts'
 import { hashedHeaderFromJson } from '../protocol/block-json.ts'
+import { JsonObject } from '../protocol/json-value.ts'
 import type { Receipt } from '../protocol/receipt.ts'
 import { receiptFromJson } from '../protocol/receipt-json.ts'
 import { parseAnswer } from './answers.ts'
@@ -37,6 +38,13 @@ export class L1Client implements L1Reader {
     const block = parseAnswer(this.#transport.endpoint, method, () => hashedHeaderFromJson(json))
     this.#blocks.set(block.hash, block)
     return block
+  }
+
+  /** A storage slot in the newest state. @throws AppError RPC_UNAVAILABLE, RPC_ERROR */
+  async slot(address: Address, slot: Hash, io: IoOptions): Promise<bigint> {
+    const method = 'eth_getStorageAt'
+    const json = await this.#transport.call(method, [address, slot, 'latest'], { ...io, idempotent: true })
+    return parseAnswer(this.#transport.endpoint, method, () => BigInt(new JsonObject({ slot: json }).hash('slot')))
   }
 
   async receipts(hash: Hash, io: IoOptions): Promise<readonly Receipt[] | undefined> {

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
+import { type BlockGossipSettings, blockGossipSettings } from './block-gossip.ts'
 import type { GenesisFile } from './files.ts'
 import { type PoolSharingSettings, poolSharingSettings } from './pool-sharing.ts'
 import { type PoolExchangeSettings, poolExchangeSettings } from './pool-sources.ts'
@@ -136,6 +137,8 @@ export interface L2Settings {
   readonly signer?: SignerSettings
   /** Who says which of several sequencers leads (op-conductor). */
   readonly conductor?: { readonly rpc: string; readonly timeoutMs: number }
+  /** Gossip of its blocks by this process. */
+  readonly blockGossip?: BlockGossipSettings
   /** Where the pool's transactions are written down, absolute; absent: nowhere. */
   readonly journalFile?: string
   readonly poolLimits?: PoolLimitSettings
@@ -261,6 +264,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     jobs: { expiryMs: chain.jobs.expiry, maxOpen: chain.jobs.maxOpen },
     signer: chain.signer === undefined ? undefined : signer(chain.signer),
     conductor: chain.conductor && { rpc: chain.conductor.rpc, timeoutMs: chain.conductor.timeout },
+    blockGossip: chain.p2p && blockGossipSettings(chain.p2p),
     interopChecks: chain.txpool?.interop,
     conditional: chain.txpool?.conditional ?? true,
     journalFile: journalFile(chain, datadir),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../primitives/errors.ts'
 import type { Address } from '../primitives/hex.ts'
+import { blockGossipSchema } from './block-gossip.ts'
 import { duration } from './duration.ts'
 import { type FileSchemas, fileSchemas } from './files.ts'
 import { poolSharingSchema } from './pool-sharing.ts'
@@ -87,9 +88,7 @@ function chain(files: FileSchemas) {
         }),
       ])
       .optional(),
-    p2p: z
-      .strictObject({ listen: z.string(), static: z.array(z.string()).default([]), keyFile: files.secret.optional() })
-      .optional(),
+    p2p: blockGossipSchema(files).optional(),
     txpool: z
       .strictObject({
         ...poolLimits,

@@ -17,7 +17,6 @@ const CHAIN_GAPS: readonly Gap[] = [
   { path: ['mode'], asks: (value) => value === 'engine', what: 'mode "engine"' },
   { path: ['driver'], asks: (value) => value === true, what: 'a driver' },
   { path: ['interop'], asks: present, what: 'managed mode' },
-  { path: ['p2p'], asks: present, what: 'block gossip' },
 ]
 
 function find(raw: unknown, prefix: readonly PropertyKey[], gaps: readonly Gap[]): Problem[] {

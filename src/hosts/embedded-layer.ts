@@ -28,6 +28,7 @@ import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
 import type { Block } from '../protocol/block.ts'
 import { LATEST } from '../protocol/block-id.ts'
 import type { ChainConfig } from '../protocol/chain-config.ts'
+import { payloadOf } from '../protocol/payload.ts'
 import type { SignedTransaction } from '../protocol/transaction.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
 import { MemoryStore } from '../storage/memory-store.ts'
@@ -148,6 +149,11 @@ export async function openEmbeddedLayer(options: {
     },
     ...(datadir !== undefined && { blobArchive: new StoredBlobs(store) }),
     blockAtTime: async (timestamp) => blockAtTime(chain, timestamp),
+    async payload(number) {
+      const hash = chain.canonicalHash(number)
+      const block = hash && chain.block(hash)
+      return block && payloadOf(block)
+    },
     watched: [],
     transports: [],
     close: () => store.close(),

@@ -13,6 +13,7 @@ import type { BlobSource } from '../embedded/engine-blobs.ts'
 import type { Address } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { HeadAccounts, OpHeadAccounts } from '../protocol/head-accounts.ts'
+import type { Payload } from '../protocol/payload.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { WalletChain } from '../wallet/wallet.ts'
 
@@ -62,6 +63,8 @@ export interface ExecutionLayer {
   readonly blobArchive?: BlobArchive
   /** The canonical block of a time, where that can be found. */
   readonly blockAtTime?: PastBlocks
+  /** The canonical block of a height, whole; undefined where there is none. */
+  payload(number: bigint, io: IoOptions): Promise<Payload | undefined>
   /** geth's `admin_nodeInfo`; resolves to undefined where the node does not serve it. Absent in this process. */
   readonly nodeInfo?: (io: IoOptions) => Promise<unknown>
   readonly watched: readonly WatchedNode[]

@@ -8,6 +8,8 @@ import type { RpcTransport } from '../clients/transport.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { KeyedAccount } from '../wallet/wallet.ts'
+import type { GossipBlocks, HostedGossip } from './block-gossip.ts'
+import type { ReadL1Slot } from './l1-slot.ts'
 import type { SharePool } from './pool-sharing.ts'
 
 /** One chain, wired. */
@@ -19,6 +21,8 @@ export interface HostedChain {
   readonly transports: readonly RpcTransport[]
   /** Where the pool is shared; to be told to listen before it runs. */
   readonly sharing?: PoolSharing
+  /** Where its blocks are gossiped; to be told to listen before it runs. */
+  readonly gossip?: HostedGossip
   /** Where the pool exchanges transactions over JSON-RPC: its figures. */
   readonly exchange?: MeasuredExchange
   /** Works until the signal is aborted. */
@@ -31,9 +35,11 @@ export interface HostContext {
   /** Accounts that embedded chains sign for. */
   readonly accounts: readonly KeyedAccount[]
   readonly logger: Logger
-  readonly l1: { readonly reader: L1Reader; readonly chain: L1ChainConfig }
+  readonly l1: { readonly reader: L1Reader; readonly chain: L1ChainConfig; readonly slot: ReadL1Slot }
   /** Where a chain's pool is shared with peers. */
   readonly sharePool?: SharePool | undefined
+  /** Where chains gossip their blocks. */
+  readonly gossipBlocks?: GossipBlocks | undefined
   /** Where chains keep what outlives the process; absolute. */
   readonly datadir?: string | undefined
   /** 32 bytes; without it no Engine API is served. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { conditionalMethod } from '../../rpc/methods/conditional.ts'
 import { consensusReads } from '../../rpc/methods/consensus.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
@@ -110,6 +111,17 @@ export function hostL2(
   const committer = layer.committer(delivery?.committer)
   const conductor = openConductor(settings)
   const conducted = conductor && new Conducted(conductor.leadership)
+  const gossip = shared.gossipBlocks?.({
+    settings,
+    layer,
+    l1Slot: shared.l1.slot,
+    keyFile: shared.datadir && join(shared.datadir, name, 'p2p.key'),
+    signatures: signing?.signatures,
+    // An op-node follows by itself.
+    committer: settings.insert === 'engine' && settings.node === undefined ? committer : undefined,
+    logger,
+  })
+  const publisher = gossip?.publisher ?? delivery?.publisher
   const auto = new AutoBuilder({
     builder: () => jobs,
     clock: systemClock,
@@ -143,7 +155,7 @@ export function hostL2(
   const jobs: Jobs = new Jobs({
     ...building,
     committer: committer && (conducted?.committer(committer) ?? committer),
-    publisher: delivery?.publisher && (conducted?.publisher(delivery.publisher) ?? delivery.publisher),
+    publisher: publisher && (conducted?.publisher(publisher) ?? publisher),
     auto,
     sealedBlocks,
     limits: settings.jobs,
@@ -200,7 +212,7 @@ export function hostL2(
     ...layer.methods(pool),
     ...testMethods(jobs),
     ...minerMethods(throttle),
-    ...(node === undefined ? [] : consensusReads(node, { peers: false })),
+    ...(node === undefined ? [] : consensusReads(node, { peers: gossip !== undefined })),
     ...ethMethods({ chainId, pool: sent }),
     ...(conditionalMethods ?? []),
     sendSyncMethod({ pool: sent, inclusion: layer.inclusion, clock: systemClock }),
@@ -208,9 +220,10 @@ export function hostL2(
     ...poolControlMethods(control),
     ...(dev?.methods ?? []),
     ...(sharing ? peerMethods(sharing.service) : []),
+    ...(gossip?.methods ?? []),
   ]
-  if (settings.signer !== undefined && delivery === undefined) {
-    logger.warn('a signer is configured, but no node that publishes blocks')
+  if (settings.signer !== undefined && publisher === undefined) {
+    logger.warn('a signer is configured, but neither a node that publishes blocks nor p2p')
   }
   if (committer === undefined) logger.warn('sealed blocks are inserted nowhere (insert: none)')
   return {
@@ -225,6 +238,7 @@ export function hostL2(
     ],
     ...(exchange && { exchange: exchange.measured }),
     ...(sharing && { sharing }),
+    ...(gossip && { gossip }),
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
       await Promise.all([
@@ -233,11 +247,13 @@ export function hostL2(
         following.run(signal),
         interop?.filter.run(pool, signal),
         sharing?.run(signal),
+        gossip?.run(signal),
         exchange?.run(signal),
       ])
     },
     async close() {
       await sharing?.close()
+      await gossip?.close()
       engineApi?.close()
       await auto.close()
       await jobs.close()

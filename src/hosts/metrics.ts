@@ -5,6 +5,7 @@ import { type MeasuredExchange, registerExchangeMetrics } from '../../txpool/sou
 import type { RpcTransport } from '../clients/transport.ts'
 import { registerTransportMetrics } from '../clients/transport-metrics.ts'
 import type { Config } from '../config/config.ts'
+import { type MeasuredGossip, registerGossipMetrics } from '../p2p/gossip-metrics.ts'
 import { createMetrics, type MetricsRegistry } from '../telemetry/metrics.ts'
 
 /** The service's figures, and where they are served. Loaded only where they are asked for. */
@@ -26,6 +27,11 @@ export class HostedMetrics {
   /** Shows what pools exchange with their peers. Called once. */
   watchSharing(pools: readonly MeasuredSharing[]): void {
     if (pools.length > 0) registerSharingMetrics(this.registry, pools)
+  }
+
+  /** Shows what happens in block gossip. Called once. */
+  watchGossip(chains: readonly MeasuredGossip[]): void {
+    if (chains.length > 0) registerGossipMetrics(this.registry, chains)
   }
 
   /** Shows what pools exchange with nodes over JSON-RPC. Called once. */

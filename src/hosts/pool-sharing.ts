@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
 import { PoolSharing } from '../../txpool/devp2p/pool-sharing.ts'
 import type { ChainIdentity, SharedPool } from '../../txpool/devp2p/shared-pool.ts'
 import type { ChainReader } from '../builder/ports.ts'
@@ -8,10 +5,10 @@ import { VERSION } from '../cli/version.ts'
 import type { PoolSharingSettings } from '../config/pool-sharing.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError, errorMessage } from '../primitives/errors.ts'
-import { bytesToHex, hexToBytes } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { forkSchedule } from '../protocol/fork-schedule.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { keptKey } from './kept-key.ts'
 
 /** A chain configuration as JSON. */
 export type JsonChainConfig = Readonly<Record<string, unknown>>
@@ -33,22 +30,6 @@ export interface PoolSharingParts {
 
 /** Shares a pool by devp2p; nothing happens before {@link PoolSharing.listen}. */
 export type SharePool = (parts: PoolSharingParts) => PoolSharing
-
-function keyOf({ settings, keyFile }: PoolSharingParts): Uint8Array {
-  if (settings.key !== undefined) return settings.key
-  if (keyFile === undefined) return new Uint8Array(randomBytes(32))
-  try {
-    const text = readFileSync(keyFile, 'utf8').trim().replace(/^0x/, '')
-    if (/^[0-9a-fA-F]{64}$/.test(text)) return hexToBytes(text)
-    throw new AppError('CONFIG_INVALID', { message: `${keyFile}: expected 32 bytes of hex` })
-  } catch (error) {
-    if ((error as { readonly code?: string }).code !== 'ENOENT') throw error
-  }
-  const key = new Uint8Array(randomBytes(32))
-  mkdirSync(dirname(keyFile), { recursive: true })
-  writeFileSync(keyFile, bytesToHex(key).slice(2), { mode: 0o600 })
-  return key
-}
 
 interface NodeChain {
   readonly network: unknown
@@ -96,7 +77,7 @@ export const sharePool: SharePool = (parts) => {
   const { settings, chain, pool, logger } = parts
   let key: Uint8Array
   try {
-    key = keyOf(parts)
+    key = settings.key ?? keptKey(parts.keyFile)
   } catch (cause) {
     throw new AppError('CONFIG_INVALID', { message: `txpool.devp2p: ${errorMessage(cause)}`, cause })
   }

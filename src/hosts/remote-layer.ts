@@ -31,7 +31,7 @@ import { isAppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { Block } from '../protocol/block.ts'
 import type { HeadAccounts } from '../protocol/head-accounts.ts'
-import { sealedPayload } from '../protocol/payload.ts'
+import { payloadOf, sealedPayload } from '../protocol/payload.ts'
 import type { NodeStore } from '../state/node-store.ts'
 import { RemoteState } from '../state/remote.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
@@ -236,6 +236,10 @@ export function remoteLayer(options: {
         ...poolFilterMethods(new PolledFilters(NO_EVENTS, systemClock), pool),
         ...remoteSubscribeMethods(events, pool),
       ]
+    },
+    async payload(number, io) {
+      const [block] = await new HeadBlocks(reads).canonical([number], io)
+      return block && payloadOf(block)
     },
     nodeInfo: (io) =>
       reads.call('admin_nodeInfo', [], { ...io, idempotent: true }).catch((error: unknown) => {

@@ -10,6 +10,7 @@ import { ethMethods } from '../../rpc/methods/eth.ts'
 import { poolFilterMethods } from '../../rpc/methods/eth-filters.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
 import { miningMethods } from '../../rpc/methods/mining.ts'
+import { opP2pMethods } from '../../rpc/methods/opp2p.ts'
 import { DEBUG_READ_METHODS, PASSED_ON_METHODS } from '../../rpc/methods/pass-through.ts'
 import { peerMethods } from '../../rpc/methods/peers.ts'
 import { poolEditMethods } from '../../rpc/methods/pool-edits.ts'
@@ -239,6 +240,20 @@ function peersSection(): string {
   ].join('\n')
 }
 
+/** What a chain serves whose blocks are gossiped by this service. */
+function gossipSection(): string {
+  return [
+    '## Peers of block gossip',
+    '',
+    'Where a chain gossips its blocks itself (`p2p`), in the shapes of op-node:',
+    '',
+    table(
+      ['method', 'does'],
+      opP2pMethods({} as never).map(({ name, summary }) => [`\`${name}\``, summary]),
+    ),
+  ].join('\n')
+}
+
 /** What is answered with the help of the pool on a chain of a node. */
 function remotePool(): readonly Method[] {
   const none = {} as never
@@ -295,11 +310,13 @@ export function renderRpcPage(): string {
     '',
     peersSection(),
     '',
+    gossipSection(),
+    '',
     embeddedSection(),
     '',
     '## Methods',
     '',
-    [...methods, ...described([...peerMethods({} as never), ...conveniences().own])]
+    [...methods, ...described([...peerMethods({} as never), ...opP2pMethods({} as never), ...conveniences().own])]
       .map(methodSection)
       .join('\n')
       .trimEnd(),

@@ -34,7 +34,7 @@ export async function embeddedHost() {
   const shared = {
     logger: silentLogger(),
     accounts: [],
-    l1: { reader: l1, chain: { chainId: 900n, blockForks: {}, timeForks: {}, blobSchedule: {} } },
+    l1: { reader: l1, chain: { chainId: 900n, blockForks: {}, timeForks: {}, blobSchedule: {} }, slot: async () => 0n },
     engineJwtSecret: new Uint8Array(32),
   }
   const host = hostL2(settings, layer, sealedBlocks, shared, undefined)

@@ -25,7 +25,7 @@ export async function embeddedL1Host(options: Parameters<typeof l1Genesis>[0], j
   const shared = {
     logger: silentLogger(),
     accounts: [],
-    l1: { reader: layer.chain, chain: config },
+    l1: { reader: layer.chain, chain: config, slot: async () => 0n },
     engineJwtSecret: new Uint8Array(32),
   }
   const host = hostL1(settings, layer, sealedBlocks, shared, journal)

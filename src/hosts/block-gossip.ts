@@ -1,0 +1,124 @@
+import type { Method } from '../../rpc/method.ts'
+import { opP2pMethods } from '../../rpc/methods/opp2p.ts'
+import type { Committer, Publisher } from '../builder/ports.ts'
+import { VERSION } from '../cli/version.ts'
+import type { L2Settings } from '../config/config.ts'
+import type { BlockSignatures } from '../delivery/block-signatures.ts'
+import { BlockGossip } from '../p2p/block-gossip.ts'
+import { GossipPublisher } from '../p2p/publisher.ts'
+import { UnsafeFollower } from '../p2p/unsafe-follower.ts'
+import { systemClock } from '../primitives/clock.ts'
+import { AppError, errorMessage } from '../primitives/errors.ts'
+import { bigIntToPadded, bytesToHex, type Hash } from '../primitives/hex.ts'
+import { blockOf } from '../protocol/payload.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { ExecutionLayer } from './execution-layer.ts'
+import { keptKey } from './kept-key.ts'
+import type { ReadL1Slot } from './l1-slot.ts'
+
+/** keccak("systemconfig.unsafeblocksigner") */
+const SIGNER_SLOT: Hash = '0x65a7ed542fb37fe237fdfbdd70b31598523fe5b32879e307bae27a0bd9581c08'
+
+/** What gossip of a chain's blocks is wired with. */
+export interface BlockGossipParts {
+  readonly settings: L2Settings
+  readonly layer: ExecutionLayer
+  readonly l1Slot: ReadL1Slot
+  /** Where a key is kept that the configuration does not name; absent: nowhere. */
+  readonly keyFile: string | undefined
+  readonly signatures: BlockSignatures | undefined
+  /** Makes blocks of others the head; undefined where somebody else does, or nobody. */
+  readonly committer: Committer | undefined
+  readonly logger: Logger
+}
+
+/** Gossip of one chain's blocks. */
+export interface HostedGossip {
+  /** Undefined where nobody signs. */
+  readonly publisher: Publisher | undefined
+  readonly methods: readonly Method[]
+  readonly measured: Pick<BlockGossip, 'stats' | 'peerCount'>
+  /** @throws AppError CONFIG_INVALID where the address cannot be had */
+  listen(): Promise<void>
+  run(signal: AbortSignal): Promise<void>
+  close(): Promise<void>
+}
+
+/** Gossips the blocks of a chain; undefined where its configuration does not ask for it. Nothing happens before it listens. */
+export type GossipBlocks = (parts: BlockGossipParts) => HostedGossip | undefined
+
+function keyOf({ settings, keyFile }: BlockGossipParts): Uint8Array {
+  const { name, blockGossip } = settings
+  if (blockGossip?.key !== undefined) return blockGossip.key
+  try {
+    return keptKey(keyFile)
+  } catch (cause) {
+    throw new AppError('CONFIG_INVALID', { message: `chains.${name}.p2p: ${errorMessage(cause)}`, cause })
+  }
+}
+
+function followerOf(parts: BlockGossipParts, gossip: () => BlockGossip): UnsafeFollower | undefined {
+  const { committer, layer, logger } = parts
+  if (committer === undefined) return undefined
+  return new UnsafeFollower({
+    clock: systemClock,
+    logger,
+    async head(io) {
+      const block = await layer.chain.block('latest', io)
+      return block && { hash: block.hash, number: block.header.number }
+    },
+    async insert(payload, io) {
+      const { transactions, ...block } = blockOf(payload)
+      await committer.commit({ ...block, transactions: transactions.map((transaction) => ({ transaction })) }, io)
+    },
+    fetch: (known, trusted, io) => gossip().fetch(known, trusted, io),
+  })
+}
+
+/** @throws AppError CONFIG_INVALID where its key cannot be read or kept */
+export const gossipBlocks: GossipBlocks = (parts) => {
+  const { settings, layer, l1Slot, signatures, logger } = parts
+  const { name, rollup: config, blockGossip: section } = settings
+  if (section === undefined) return undefined
+  const follower = followerOf(parts, () => gossip)
+  const gossip: BlockGossip = new BlockGossip({
+    config,
+    key: keyOf(parts),
+    listen: section.listen,
+    static: section.static,
+    maxAgeMs: section.maxAgeMs,
+    agent: `op-sequencer/v${VERSION}`,
+    clock: systemClock,
+    logger,
+    source: { payload: (number, io) => layer.payload(number, io) },
+    async loadSigner(io) {
+      const value = await l1Slot(config.l1SystemConfigAddress, SIGNER_SLOT, io)
+      return bytesToHex(bigIntToPadded(value, 32).subarray(12))
+    },
+    onPayload: (payload) => follower?.offer(payload),
+  })
+  return {
+    publisher: signatures && new GossipPublisher(gossip, signatures),
+    methods: opP2pMethods({
+      self: () => gossip.peers.self(),
+      peers: (connectedOnly) => gossip.peers.peers(connectedOnly),
+      counts: () => gossip.peers.counts(),
+      connect: (address, io) => gossip.peers.connect(address, io),
+      disconnect: (id) => gossip.peers.disconnect(id),
+      block: (id) => gossip.peers.block(id),
+      unblock: (id) => gossip.peers.unblock(id),
+      blocked: () => gossip.peers.blocked(),
+    }),
+    measured: gossip,
+    async listen() {
+      await gossip.listen().catch((cause: unknown) => {
+        const message = `chains.${name}.p2p: cannot listen on ${section.listen}: ${errorMessage(cause)}`
+        throw new AppError('CONFIG_INVALID', { message, cause })
+      })
+    },
+    async run(signal) {
+      await Promise.all([gossip.run(signal), follower?.run(signal)])
+    },
+    close: () => gossip.close(),
+  }
+}
