@@ -15,6 +15,8 @@ const BELOW = {
   builder: ['primitives', 'protocol', 'state', 'evm'],
   delivery: ['primitives', 'protocol'],
   sequencer: ['primitives', 'protocol', 'builder'],
+  // op-test-sequencer's builders, signers, committers, publishers and sequencers.
+  ensemble: ['primitives', 'protocol'],
   engine: ['primitives', 'protocol'],
   derive: ['primitives', 'protocol'],
   driver: ['primitives', 'protocol', 'derive', 'engine', 'storage'],
@@ -39,6 +41,7 @@ const BELOW = {
 const BELOW_TYPES = {
   devnet: ['config'],
   delivery: ['builder', 'sequencer'],
+  ensemble: ['builder'],
   batcher: ['driver'],
   driver: ['sequencer'],
   interop: ['delivery'],

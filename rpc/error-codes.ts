@@ -6,6 +6,7 @@ import type { EmbeddedErrorCode } from '../src/embedded/chain-store.ts'
 import type { EngineErrorCode } from '../src/embedded/engine-errors.ts'
 import type { ReadErrorCode } from '../src/embedded/read-errors.ts'
 import type { SimulationErrorCode } from '../src/embedded/simulated-chain.ts'
+import type { EnsembleErrorCode } from '../src/ensemble/errors.ts'
 import type { ExecutionErrorCode } from '../src/evm/executor.ts'
 import type { PeerControlErrorCode } from '../src/p2p/peer-service.ts'
 import type { RlpErrorCode } from '../src/primitives/rlp.ts'
@@ -95,6 +96,7 @@ export type Code =
   | EnodeErrorCode
   | PeerControlErrorCode
   | EngineErrorCode
+  | EnsembleErrorCode
   | LookupErrorCode
   | ReadErrorCode
   | SimulationErrorCode
@@ -192,6 +194,20 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   ORIGIN_ORPHANED: -38513,
   SYSTEM_CONFIG_INVALID: -38513,
   UPGRADE_UNKNOWN: -38513,
+  // op-test-sequencer's, and those of op-node that it hands on.
+  NEW_FAILED: -32000,
+  STEP_FAILED: -38501,
+  BUILDER_UNKNOWN: -38502,
+  JOB_CONFLICT: -38511,
+  NOT_SEALED: -38520,
+  ALREADY_SEALED: -38521,
+  UNSIGNED: -38530,
+  ALREADY_SIGNED: -38531,
+  UNCOMMITTED: -38540,
+  ALREADY_COMMITTED: -38541,
+  INCLUSION_REFUSED: -40101,
+  BLOCK_REFUSED: -40110,
+  BUILD_NOT_OPEN: -40199,
   COMMIT_REFUSED: -38530,
   CONDUCTOR_REFUSED: -38530,
   DELIVERY_CONFLICT: -38530,

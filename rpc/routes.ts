@@ -24,6 +24,19 @@ export interface ServedRoute {
   readonly methods: MethodTable
   /** 32 bytes: asks for tokens of this secret, whatever the server asks for elsewhere. */
   readonly jwtSecret?: Uint8Array
+  /** Asks for no token, whatever the server asks for elsewhere. */
+  readonly open?: boolean
+}
+
+/** What op-test-sequencer's clients call. */
+export interface EnsembleRoutes {
+  /** Served at `/`. */
+  readonly root: readonly Method[]
+  /** By id: what is served at `/sequencers/<id>`, and at `/tx/<id>` to everybody. */
+  readonly sequencers: ReadonlyMap<
+    string,
+    { readonly methods: readonly Method[]; readonly transactions: readonly Method[] }
+  >
 }
 
 /** Routes by path. */
@@ -38,7 +51,12 @@ function tableOf(methods: readonly Method[], info: ServiceInfo): MethodTable {
  * Lays out the routes: `/<name>` and `/<chainId>` serve one chain, `/` the only L2 chain when there is exactly one;
  * service-wide methods are served on all of them. A chain id whose path another chain's name takes is left to the name.
  */
-export function createRoutes(service: readonly Method[], chains: readonly ChainRoute[], info: ServiceInfo): Routes {
+export function createRoutes(
+  service: readonly Method[],
+  chains: readonly ChainRoute[],
+  info: ServiceInfo,
+  ensemble?: EnsembleRoutes,
+): Routes {
   const served = chains.map(({ name, chainId, layer, methods, engine }) => {
     const chain = { methods: tableOf([...service, ...methods], info) }
     const own = [['', chain]] as [string, ServedRoute][]
@@ -58,6 +76,11 @@ export function createRoutes(service: readonly Method[], chains: readonly ChainR
     for (const [path, route] of own) routes.set(`/${chainId}${path}`, route)
   }
   const l2 = served.filter(({ layer }) => layer === 'l2')
-  routes.set('/', (l2.length === 1 ? l2[0]?.chain : undefined) ?? { methods: tableOf(service, info) })
+  const only = l2.length === 1 ? chains.find(({ layer }) => layer === 'l2') : undefined
+  routes.set('/', { methods: tableOf([...service, ...(only?.methods ?? []), ...(ensemble?.root ?? [])], info) })
+  for (const [id, { methods, transactions }] of ensemble?.sequencers ?? []) {
+    routes.set(`/sequencers/${id}`, { methods: tableOf([...service, ...methods], info) })
+    routes.set(`/tx/${id}`, { methods: tableOf([...service, ...transactions], info), open: true })
+  }
   return routes
 }

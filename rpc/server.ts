@@ -105,12 +105,14 @@ function createGuard(options: RpcServerOptions, isOpen: (path: string) => boolea
     secret && createAuthenticator(secret, options.clock)
   const general = authenticator(jwtSecret)
   const own = new Map([...routes].map(([path, route]) => [path, authenticator(route.jwtSecret)]))
+  const openRoutes = new Set([...routes].flatMap(([path, route]) => (route.open === true ? [path] : [])))
 
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
     const { host, origin, authorization } = request.headers
     const path = request.url.split('?', 1)[0] ?? ''
     // By the route that was found, not by the path as it was written: that can be encoded.
-    const authenticate = own.get(request.routeOptions.url ?? '') ?? general
+    const found = request.routeOptions.url ?? ''
+    const authenticate = openRoutes.has(found) ? undefined : (own.get(found) ?? general)
     if (authenticate === undefined && !isHostAllowed(host, allowedHosts)) {
       return refuse(reply, 403, 'invalid host specified')
     }

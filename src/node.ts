@@ -9,6 +9,7 @@ import { L1Client } from './clients/l1.ts'
 import { NodeWatch } from './clients/node-watch.ts'
 import { RpcTransport } from './clients/transport.ts'
 import type { Config, L1Settings, L2Settings } from './config/config.ts'
+import { type EnsembleInput, hostEnsemble } from './hosts/ensemble.ts'
 import type { HostContext, HostedChain } from './hosts/hosted-chain.ts'
 import type { OpenedJournal } from './hosts/journaled.ts'
 import { hostL1 } from './hosts/l1.ts'
@@ -51,7 +52,20 @@ async function openJournal(path: string, file: string | undefined): Promise<Open
   })
 }
 
+/** A configuration that names its chains: those that builders name by their nodes are looked up. */
+async function completed(
+  config: Config,
+  io: IoOptions,
+): Promise<{ config: Config; ensemble: EnsembleInput | undefined }> {
+  const { ensemble: settings } = config
+  if (settings === undefined) return { config, ensemble: undefined }
+  const { withBuilderChains } = await import('./hosts/ensemble-chains.ts')
+  const { builderChains, ...found } = await withBuilderChains(config, settings, io)
+  return { config: found.config, ensemble: { settings, builderChains } }
+}
+
 interface OpenedChains {
+  readonly l1Chain: L1ChainConfig
   /** Of an L1 that is a node. */
   readonly l1Transports: readonly RpcTransport[]
   readonly chains: readonly HostedChain[]
@@ -113,14 +127,10 @@ async function blockGossip({ chains }: Config): Promise<HostContext['gossipBlock
 }
 
 /** Opens every chain. Where one cannot be opened, those before it are closed. */
-async function openChains(
-  config: Config,
-  l1Settings: L1Settings,
-  l1Chain: L1ChainConfig,
-  logger: Logger,
-  io: IoOptions,
-): Promise<OpenedChains> {
-  const { datadir } = config
+async function openChains(config: Config, logger: Logger, io: IoOptions): Promise<OpenedChains> {
+  const { datadir, l1: l1Settings } = config
+  if (l1Settings === undefined) throw new AppError('CONFIG_INVALID', { message: 'l1: needed to build L2 blocks' })
+  const l1Chain = l1ChainOf(l1Settings, config.chains)
   const parts = { store: new NodeStore({ maxBytes: config.stateCacheBytes }), debugReads: config.rpc.debugReads }
   // Only an L1 whose blocks are made here has a pool.
   const l1Journal = await openJournal('l1', l1Settings.mode === 'mock' ? l1Settings.journalFile : undefined)
@@ -149,7 +159,7 @@ async function openChains(
       await sharing?.listen()
       await gossip?.listen()
     }
-    return { l1Transports, chains }
+    return { l1Chain, l1Transports, chains }
   } catch (error) {
     await Promise.all(chains.map((chain) => chain.close()))
     const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports)]
@@ -166,9 +176,6 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   }
   // On demand, like all that most configurations do not name.
   const metrics = config.metrics && new (await import('./hosts/metrics.ts')).HostedMetrics(config.metrics)
-  const l1Settings = config.l1
-  if (l1Settings === undefined) throw new AppError('CONFIG_INVALID', { message: 'l1: needed to build L2 blocks' })
-  const l1Chain = l1ChainOf(l1Settings, config.chains)
   const { host, port, limits, corsOrigins, allowedHosts, jwtSecret } = config.rpc
   const info = { title: 'op-sequencer', version: VERSION }
   const served = {
@@ -184,13 +191,17 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   }
   let waiting: string[] = []
   let early: Awaited<ReturnType<typeof createRpcServer>> | undefined
-  const { l1Transports, chains } = await untilReachable(
-    () => openChains(config, l1Settings, l1Chain, logger, { signal }),
+  const { l1Chain, l1Transports, chains, ensemble } = await untilReachable(
+    async () => {
+      const whole = await completed(config, { signal })
+      const opened = await openChains(whole.config, logger, { signal })
+      return { ...opened, ensemble: hostEnsemble(opened.chains, whole.ensemble, logger) }
+    },
     {
       clock: systemClock,
       signal,
       async onTrouble(trouble) {
-        logger.warn({ trouble }, 'waiting for the node that is to be forked')
+        logger.warn({ trouble }, 'waiting for a node that the chains cannot be opened without')
         waiting = [trouble]
         if (early !== undefined) return
         const routes = createRoutes(serviceMethods(VERSION), [], info)
@@ -199,7 +210,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
       },
     },
   ).finally(() => early?.close())
-  const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports)]
+  const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports), ...ensemble.transports]
   metrics?.watch(transports)
   metrics?.watchExchange(chains.flatMap(({ exchange }) => exchange ?? []))
   metrics?.watchSharing(chains.flatMap(({ route: { name }, sharing }) => (sharing ? [{ chain: name, sharing }] : [])))
@@ -221,6 +232,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
     serviceMethods(VERSION),
     chains.map((chain) => chain.route),
     info,
+    ensemble,
   )
   const server = await createRpcServer({
     ...served,

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
@@ -66,7 +66,7 @@ describe('help and usage', () => {
         .split(/\n {2}(?=-)/)
         .slice(1)
       for (const text of options.filter((line) => !line.startsWith('-h'))) {
-        expect(text.replaceAll(/\s+/g, ' ')).toMatch(/env: OP_SEQUENCER_[A-Z_]+/)
+        expect(text.replaceAll(/\s+/g, ' ')).toMatch(/env: OP_(TEST_)?SEQUENCER_[A-Z_]+/)
       }
     }
   })
@@ -187,6 +187,80 @@ describe('run', () => {
   it('refuses a bad configuration before anything starts', async () => {
     expect(await cli(['run', '--config', bad])).toMatchObject({ code: 2 })
     expect(await cli(['run', '--config', join(folder, 'none')])).toMatchObject({ code: 2 })
+  })
+
+  describe("with op-test-sequencer's options", () => {
+    async function run(...args: readonly string[]) {
+      const { start, seen, started } = node()
+      const stop = new AbortController()
+      const running = cli(['run', ...args], start, stop)
+      await Promise.race([started, running])
+      stop.abort()
+      return { ...(await running), config: seen[0] }
+    }
+
+    function file(name: string, text = ''): string {
+      const path = join(folder, name)
+      writeFileSync(path, text)
+      return path
+    }
+
+    it('takes its file, alone and beside another one', async () => {
+      const builders = file('builders.yaml', 'sequencers: { q1: { noop: {} } }')
+      const jwt = join(folder, 'made.hex')
+      const alone = await run('--builders.config', builders, '--rpc.jwt-secret', jwt, '--rpc.port', '1234')
+      expect(alone.code).toBe(0)
+      expect(alone.config?.rpc).toMatchObject({ host: '0.0.0.0', port: 1234, jwtSecret: expect.any(Uint8Array) })
+      expect(alone.config?.ensemble?.sequencers.get('q1')).toEqual({ kind: 'noop' })
+      expect(alone.config?.ensemble?.admin).toBe(false)
+      const made = readFileSync(jwt, 'utf8')
+      expect(made).toMatch(/^0x[0-9a-f]{64}\n$/)
+      const both = ['--builders.config', builders, '--config', good, '--rpc.jwt-secret', jwt, '--rpc.enable-admin']
+      const beside = await run(...both, '--metrics.enabled', '--rpc.addr', '::1')
+      expect(beside.config).toMatchObject({
+        rpc: { host: '::1', port: 8645 },
+        metrics: { host: '0.0.0.0', port: 7300 },
+      })
+      expect(beside.config?.ensemble?.admin).toBe(true)
+      // A secret that is there stays as it is.
+      expect(readFileSync(jwt, 'utf8')).toBe(made)
+    })
+
+    it('reads its environment variables', async () => {
+      vi.stubEnv('OP_TEST_SEQUENCER_BUILDERS_CONFIG', file('from-env.yaml'))
+      vi.stubEnv('OP_TEST_SEQUENCER_RPC_JWT_SECRET', join(folder, 'env.hex'))
+      vi.stubEnv('OP_TEST_SEQUENCER_RPC_ADDR', '127.0.0.1')
+      vi.stubEnv('OP_TEST_SEQUENCER_RPC_PORT', '4321')
+      vi.stubEnv('OP_TEST_SEQUENCER_RPC_ENABLE_ADMIN', 'true')
+      vi.stubEnv('OP_TEST_SEQUENCER_LOG_LEVEL', 'CRIT')
+      vi.stubEnv('OP_TEST_SEQUENCER_METRICS_ENABLED', 'true')
+      vi.stubEnv('OP_TEST_SEQUENCER_METRICS_PORT', '9999')
+      const { code, stderr, config } = await run('--rpc-port', '1234')
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+      expect(config).toMatchObject({
+        rpc: { host: '127.0.0.1', port: 1234 },
+        metrics: { host: '0.0.0.0', port: 9999 },
+        ensemble: { admin: true },
+      })
+    })
+
+    it('says what it cannot follow', async () => {
+      const builders = file('fine.yaml')
+      const given = ['--builders.config', builders, '--pprof.enabled', '--log.format', 'text', '--mock-run']
+      const { code, stderr } = await run(...given)
+      expect(code).toBe(2)
+      expect(stderr.split('\n')).toEqual([
+        '--log.format: text is not supported: lines are JSON',
+        '--pprof.enabled: there is no Go program to profile',
+        '--mock-run: is not supported',
+        '',
+      ])
+      expect((await run('--builders.config', builders, '--log.level', 'loud')).stderr).toMatch(/expected one of trace/)
+      expect((await run('--builders.config', builders, '--metrics.enabled=maybe')).stderr).toMatch(/true or false/)
+      const nowhere = join(folder, 'none', 'jwt.hex')
+      const unwritable = await run('--builders.config', builders, '--rpc.jwt-secret', nowhere)
+      expect(unwritable).toMatchObject({ code: 2, stderr: expect.stringMatching(/cannot be written/) })
+    })
   })
 
   it('ends with 1 when the node cannot start, and with 0 when that was an abort', async () => {

@@ -2,9 +2,16 @@ import { Command } from 'commander'
 import type { Config } from '../config/config.ts'
 import type { ConfigOverrides } from '../config/load.ts'
 import { errorMessage, isAppError } from '../primitives/errors.ts'
-import { createLogger, type Logger, type LogLevel } from '../telemetry/logger.ts'
+import { createLogger, LOG_LEVELS, type Logger, type LogLevel } from '../telemetry/logger.ts'
+import { ensureSecret } from './ensure-secret.ts'
 import { type CliIo, commandFailed } from './io.ts'
-import { configOption, logLevelOption, option, parsePort } from './options.ts'
+import { option, parsePort } from './options.ts'
+import {
+  type TestSequencerFlags,
+  testSequencerOptions,
+  upstreamLogLevel,
+  upstreamSettings,
+} from './test-sequencer-options.ts'
 
 /** A node at work. */
 export interface RunningNode {
@@ -29,9 +36,9 @@ export type StartNode = (
 /** Milliseconds in which a node must have closed. */
 const CLOSE_DEADLINE = 4500
 
-interface RunOptions {
-  readonly config: string
-  readonly logLevel: LogLevel
+interface RunOptions extends TestSequencerFlags {
+  readonly config?: string
+  readonly logLevel?: LogLevel
   readonly rpcHost?: string
   readonly rpcPort?: number
   readonly rpcJwtSecretFile?: string
@@ -43,8 +50,12 @@ interface RunOptions {
 export async function loadOrFail(path: string, overrides?: ConfigOverrides): Promise<Config> {
   // On demand: a devnet has no file, and needs nothing of what reads one.
   const { loadConfig } = await import('../config/load.ts')
+  return loadable(() => loadConfig(path, overrides))
+}
+
+function loadable(load: () => Config): Config {
   try {
-    return loadConfig(path, overrides)
+    return load()
   } catch (error) {
     if (!isAppError(error, 'CONFIG_INVALID')) throw error
     throw commandFailed(2, error.message.split('\n'))
@@ -96,16 +107,31 @@ export async function serve(
   await closeInTime(node)
 }
 
+/** Loads what files and options say; its problems end the command with exit code 2. */
+async function loadRun({ config: path, ...options }: RunOptions): Promise<Config> {
+  const { builders, overrides: upstream, admin } = upstreamSettings(options)
+  const { rpcHost, rpcPort, rpcJwtSecretFile, metricsPort, datadir } = options
+  const own = { rpcHost, rpcPort, rpcJwtSecretFile, metricsPort, datadir }
+  const said = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined)) as ConfigOverrides
+  const overrides = { ...upstream, ...said }
+  if (builders === undefined) {
+    if (path === undefined) throw commandFailed(2, ['--config, or --builders.config, says what to run'])
+    return loadOrFail(path, overrides)
+  }
+  if (overrides.rpcJwtSecretFile !== undefined) ensureSecret(overrides.rpcJwtSecretFile)
+  const { loadEnsembleConfig } = await import('../config/load-ensemble.ts')
+  return loadable(() => loadEnsembleConfig({ builders, admin }, path, overrides))
+}
+
 async function run(options: RunOptions, io: CliIo, startNode: StartNode): Promise<void> {
-  const { config: path, logLevel, ...overrides } = options
-  await serve(await loadOrFail(path, overrides), logLevel, io, startNode)
+  await serve(await loadRun(options), options.logLevel ?? upstreamLogLevel(options) ?? 'info', io, startNode)
 }
 
 /** `op-sequencer run`. */
 export function runCommand(io: CliIo, startNode: StartNode): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description('host every chain that a configuration names, against the nodes that it names')
-    .addOption(configOption())
+    .addOption(option('--config <file>', 'configuration, YAML or JSON; or --builders.config, or both'))
     .addOption(option('--rpc-host <host>', 'where the RPC listens; instead of rpc.host'))
     .addOption(option('--rpc-port <port>', 'its port; instead of rpc.port').argParser(parsePort))
     .addOption(option('--rpc-jwt-secret-file <file>', 'its secret; instead of rpc.jwtSecretFile'))
@@ -113,6 +139,7 @@ export function runCommand(io: CliIo, startNode: StartNode): Command {
       option('--metrics-port <port>', 'where metrics are served; instead of metrics.port').argParser(parsePort),
     )
     .addOption(option('--datadir <folder>', 'journals and databases; instead of datadir'))
-    .addOption(logLevelOption())
-    .action((options: RunOptions) => run(options, io, startNode))
+    .addOption(option('--log-level <level>', 'how much is logged to stderr; info').choices(LOG_LEVELS))
+  for (const each of testSequencerOptions()) command.addOption(each)
+  return command.action((options: RunOptions) => run(options, io, startNode))
 }

@@ -64,6 +64,11 @@ export class OpNodeClient {
     })
   }
 
+  /** What op-node has for its rollup.json. */
+  rollupConfig({ signal }: IoOptions): Promise<unknown> {
+    return this.#call('optimism_rollupConfig', [], signal)
+  }
+
   #call(method: string, params: readonly unknown[], signal: AbortSignal | undefined): Promise<unknown> {
     // All of them can be said twice.
     return this.#transport.call(method, params, { idempotent: true, ...(signal && { signal }) })

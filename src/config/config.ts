@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import { type BlockGossipSettings, blockGossipSettings } from './block-gossip.ts'
+import type { EnsembleSettings } from './ensemble.ts'
 import type { GenesisFile } from './files.ts'
 import { type PoolSharingSettings, poolSharingSettings } from './pool-sharing.ts'
 import { type PoolExchangeSettings, poolExchangeSettings } from './pool-sources.ts'
@@ -167,6 +168,8 @@ export interface Config {
   readonly accounts?: readonly { readonly address: Address; readonly privateKey: Hash }[]
   readonly l1?: L1Settings
   readonly chains: readonly L2Settings[]
+  /** op-test-sequencer's builders, signers, committers, publishers and sequencers. */
+  readonly ensemble?: EnsembleSettings
 }
 
 type ParsedL1 = NonNullable<ParsedConfig['l1']>

@@ -76,8 +76,11 @@ function checkNames(raw: unknown): readonly Problem[] {
   return problems
 }
 
-/** The rules between sections. Works on a configuration that may have other faults, so that all are told at once. */
-export function crossChecks(raw: unknown): readonly Problem[] {
+/**
+ * The rules between sections. Works on a configuration that may have other faults, so that all are told at once.
+ * @param needsChains whether nothing else may name some
+ */
+export function crossChecks(raw: unknown, needsChains = true): readonly Problem[] {
   const problems: Problem[] = []
   const host = at(raw, 'rpc', 'host')
   if (typeof host === 'string' && !isLoopback(host) && at(raw, 'rpc', 'jwtSecretFile') === undefined) {
@@ -91,7 +94,8 @@ export function crossChecks(raw: unknown): readonly Problem[] {
   }
   if (hasL1) problems.push(...checkL1(at(raw, 'l1'), chains.length))
   if (chains.length > 0 && !hasL1) problems.push({ path: ['l1'], message: 'is required: chains build on it' })
-  if (chains.length === 0 && !hasL1) problems.push({ path: ['chains'], message: 'is empty, and there is no l1' })
+  if (needsChains && chains.length === 0 && !hasL1)
+    problems.push({ path: ['chains'], message: 'is empty, and there is no l1' })
   return [...problems, ...checkNames(raw), ...chains.flatMap(checkChain)]
 }
 

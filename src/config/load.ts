@@ -15,8 +15,15 @@ export interface ConfigOverrides {
   readonly rpcPort?: number
   /** Starts at the working folder, like the two below. */
   readonly rpcJwtSecretFile?: string
+  readonly metricsHost?: string
   readonly metricsPort?: number
   readonly datadir?: string
+}
+
+/** What stands beside a configuration. */
+export interface ConfigOptions {
+  /** op-test-sequencer's file, which may name the chains. */
+  readonly ensemble?: boolean
 }
 
 type Issue = z.core.$ZodIssue
@@ -32,11 +39,13 @@ function distance(branch: readonly Issue[]): number {
   return sum
 }
 
-function problemsOf(issue: Issue, prefix: readonly PropertyKey[] = []): readonly Problem[] {
+/** The problems that an issue of a schema stands for. */
+export function problemsOf(issue: Issue, prefix: readonly PropertyKey[] = []): readonly Problem[] {
   const path = [...prefix, ...issue.path]
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: [...path, key], message: 'unknown key' }))
   }
+  if (issue.code === 'invalid_key') return issue.issues.map(({ message }) => ({ path, message }))
   if (issue.code === 'invalid_union' && issue.errors.length > 0) {
     const [closest] = [...issue.errors].sort((a, b) => distance(a) - distance(b))
     if (closest !== undefined) return closest.flatMap((inner) => problemsOf(inner, path))
@@ -52,7 +61,8 @@ function withoutHexNumbers(tags: (ScalarTag | CollectionTag)[]): (ScalarTag | Co
   return tags.filter((tag) => !('format' in tag && tag.format === 'HEX'))
 }
 
-function parseText(text: string, path: string): unknown {
+/** Reads YAML, or JSON. @throws AppError CONFIG_INVALID */
+export function parseText(text: string, path: string): unknown {
   const document = parseDocument(text, {
     merge: true,
     prettyErrors: true,
@@ -68,19 +78,25 @@ function asObject(value: unknown): Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Json) : {}
 }
 
-function override(raw: unknown, overrides: ConfigOverrides): unknown {
+/** A configuration that is not checked yet, with what flags and environment say in its place. */
+export function withOverrides(raw: unknown, overrides: ConfigOverrides): unknown {
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return raw
-  const { rpcHost, rpcPort, rpcJwtSecretFile, metricsPort, datadir } = overrides
+  const { rpcHost, rpcPort, rpcJwtSecretFile, metricsHost, metricsPort, datadir } = overrides
   const rpc = {
     ...asObject(at(raw, 'rpc')),
     ...(rpcHost === undefined ? {} : { host: rpcHost }),
     ...(rpcPort === undefined ? {} : { port: rpcPort }),
     ...(rpcJwtSecretFile === undefined ? {} : { jwtSecretFile: resolve(rpcJwtSecretFile) }),
   }
+  const metrics = {
+    ...asObject(at(raw, 'metrics')),
+    ...(metricsHost === undefined ? {} : { host: metricsHost }),
+    ...(metricsPort === undefined ? {} : { port: metricsPort }),
+  }
   return {
     ...raw,
     ...(Object.keys(rpc).length === 0 ? {} : { rpc }),
-    ...(metricsPort === undefined ? {} : { metrics: { ...asObject(at(raw, 'metrics')), port: metricsPort } }),
+    ...(Object.keys(metrics).length === 0 ? {} : { metrics }),
     ...(datadir === undefined ? {} : { datadir: resolve(datadir) }),
   }
 }
@@ -99,11 +115,11 @@ function refuse(problems: readonly Problem[]): AppError<ConfigErrorCode> {
  * @param folder where relative paths start
  * @throws AppError CONFIG_INVALID with a line for every problem in `data.errors`
  */
-export function parseConfig(raw: unknown, folder: string): Config {
+export function parseConfig(raw: unknown, folder: string, options: ConfigOptions = {}): Config {
   const parsed = configSchema(folder).safeParse(raw)
   const problems = [
     ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue))),
-    ...crossChecks(raw),
+    ...crossChecks(raw, options.ensemble !== true),
     ...unsupported(raw),
     ...(parsed.success ? contentChecks(parsed.data) : []),
   ]
@@ -115,7 +131,7 @@ export function parseConfig(raw: unknown, folder: string): Config {
  * Loads a configuration file, YAML or JSON.
  * @throws AppError CONFIG_INVALID with a line for every problem in `data.errors`
  */
-export function loadConfig(path: string, overrides: ConfigOverrides = {}): Config {
+export function loadConfig(path: string, overrides: ConfigOverrides = {}, options: ConfigOptions = {}): Config {
   const file = resolve(path)
   let text: string
   try {
@@ -124,5 +140,5 @@ export function loadConfig(path: string, overrides: ConfigOverrides = {}): Confi
     const missing = (error as { readonly code?: string }).code === 'ENOENT'
     throw configError([`${file}: ${missing ? 'no such file' : 'cannot be read'}`])
   }
-  return parseConfig(override(parseText(text, file), overrides), dirname(file))
+  return parseConfig(withOverrides(parseText(text, file), overrides), dirname(file), options)
 }

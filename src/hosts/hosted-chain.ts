@@ -9,6 +9,7 @@ import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { KeyedAccount } from '../wallet/wallet.ts'
 import type { GossipBlocks, HostedGossip } from './block-gossip.ts'
+import type { EnsembleChain } from './ensemble-chain.ts'
 import type { ReadL1Slot } from './l1-slot.ts'
 import type { SharePool } from './pool-sharing.ts'
 
@@ -25,6 +26,8 @@ export interface HostedChain {
   readonly gossip?: HostedGossip
   /** Where the pool exchanges transactions over JSON-RPC: its figures. */
   readonly exchange?: MeasuredExchange
+  /** What op-test-sequencer's API drives it with; absent where its blocks are made elsewhere. */
+  readonly ensemble?: EnsembleChain
   /** Works until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
   close(): Promise<void>

@@ -31,8 +31,10 @@ import { decodeNetworkTransaction } from '../protocol/blob-sidecar.ts'
 import { steppedGasLimit } from '../protocol/gas-limit.ts'
 import type { SignedTransaction } from '../protocol/transaction.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
+import { autoSwitch } from './auto-switch.ts'
 import { devConveniences } from './dev-conveniences.ts'
 import { engineRoute } from './engine-route.ts'
+import { l1EnsembleChain } from './ensemble-chain.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 import { journaledPool, type OpenedJournal } from './journaled.ts'
@@ -183,6 +185,7 @@ export function hostL1(
     transports: [...transports, ...(exchange?.transports ?? [])],
     ...(exchange && { exchange: exchange.measured }),
     ...(sharing && { sharing }),
+    ensemble: l1EnsembleChain({ jobs, rules, chain, blobs: proven, sealedBlocks, sequencing: autoSwitch(auto, chain) }),
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
       await Promise.all([

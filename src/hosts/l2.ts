@@ -30,10 +30,12 @@ import type { IoOptions } from '../primitives/io.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import type { Header } from '../protocol/header.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
+import { autoSwitch } from './auto-switch.ts'
 import { openConductor } from './block-delivery.ts'
 import { blockSigning } from './block-signing.ts'
 import { devConveniences } from './dev-conveniences.ts'
 import { engineRoute } from './engine-route.ts'
+import { l2EnsembleChain } from './ensemble-chain.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 import { interopFilter } from './interop-filter.ts'
@@ -129,16 +131,17 @@ export function hostL2(
     onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
   })
   const throttle = new DaThrottle()
+  const rules = new OpRules({
+    config,
+    constants,
+    l1Chain: l1.chain,
+    chain,
+    l1: l1.reader,
+    preferences: (parent: Header) => dev?.preferences(parent) ?? {},
+    rootOracle,
+  })
   const building = {
-    rules: new OpRules({
-      config,
-      constants,
-      l1Chain: l1.chain,
-      chain,
-      l1: l1.reader,
-      preferences: (parent: Header) => dev?.preferences(parent) ?? {},
-      rootOracle,
-    }),
+    rules,
     chain,
     executor: new OpExecutor({ chainId, forks }),
     state: states,
@@ -152,10 +155,14 @@ export function hostL2(
   }
   const draft = opPayloadDraft({ forks, constants })
   const engineApi = layer.engineApi?.({ builder: new PayloadBuilder({ ...building, draft }) })
-  const jobs: Jobs = new Jobs({
-    ...building,
+  const byHand = {
     committer: committer && (conducted?.committer(committer) ?? committer),
     publisher: publisher && (conducted?.publisher(publisher) ?? publisher),
+  }
+  const jobs: Jobs = new Jobs({
+    ...building,
+    committer: byHand.committer,
+    publisher: byHand.publisher,
     auto,
     sealedBlocks,
     limits: settings.jobs,
@@ -239,6 +246,15 @@ export function hostL2(
     ...(exchange && { exchange: exchange.measured }),
     ...(sharing && { sharing }),
     ...(gossip && { gossip }),
+    ensemble: l2EnsembleChain({
+      jobs,
+      rules,
+      ...byHand,
+      signatures: signing?.signatures,
+      sealedBlocks,
+      sequencing: autoSwitch(auto, chain),
+      insertsThrough: settings.insert === 'op-node' ? settings.node?.rpc : undefined,
+    }),
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
       await Promise.all([

@@ -25,7 +25,7 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
   [
     -32000,
     {
-      when: "A transaction that cannot be taken, in geth's words, or data that cannot be decoded; also a node's own error.",
+      when: "A transaction that cannot be taken, in geth's words, or data that cannot be decoded; also a node's own error, and a builder's that begins no job.",
     },
   ],
   [
@@ -50,7 +50,34 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
   [-38025, { when: 'A simulated call creates a contract with more code than EIP-3860 allows.' }],
   [-38026, { when: 'More blocks or calls than one simulation may have.' }],
   [-38510, { when: 'Unknown job.', data: '`{jobId}`' }],
-  [-38511, { when: "The job's state forbids the call: it is sealed or cancelled.", data: '`{jobId, state}`' }],
+  [
+    -38501,
+    {
+      when: 'A step of `build_*` or `sequencer_*` failed in a way that op-test-sequencer has no code for.',
+      data: '`{reason, …}`: the name of what went wrong, and its own data',
+    },
+  ],
+  [-38502, { when: 'Unknown builder.' }],
+  [
+    -38511,
+    {
+      when: "The job's state forbids the call: it is sealed or cancelled. Or a sequencer's slot has a job already.",
+      data: '`{jobId, state}` of a job',
+    },
+  ],
+  [-38520, { when: "The slot's block is not sealed yet." }],
+  [-38521, { when: "The slot's block is sealed already." }],
+  [-38531, { when: "The slot's block is signed already." }],
+  [-38541, { when: "The slot's block is committed already." }],
+  [
+    -40101,
+    {
+      when: 'A transaction that a slot or a build job was given cannot stand in the block.',
+      data: '`{code, reason, detail}`',
+    },
+  ],
+  [-40110, { when: 'The node calls the block of a slot invalid.', data: '`{status, validationError}`' }],
+  [-40199, { when: 'There is nothing to seal: the job was not opened.' }],
   [-38512, { when: "The transaction cannot be included; the message has geth's wording.", data: '`{reason, detail}`' }],
   [
     -38513,
@@ -62,11 +89,16 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
   [
     -38530,
     {
-      when: 'The node, or the conductor, refused the block. It stays sealed: try again.',
-      data: '`{status, validationError}` as the node answered; `NOT_LEADER`: the conductor',
+      when: 'The node, or the conductor, refused the block. It stays sealed: try again. Of a slot: its block is not signed yet.',
     },
   ],
-  [-38540, { when: 'The block could not be published. It stays sealed: try again.', data: '`{reason}`' }],
+  [
+    -38540,
+    {
+      when: 'The block could not be published. It stays sealed: try again. Of a slot: its block is not committed yet.',
+      data: '`{reason}`',
+    },
+  ],
   [-38550, { when: 'The sequencer is inactive.' }],
   [-38551, { when: 'The sequencer is active already.' }],
   [

@@ -68,7 +68,7 @@ it('names every command and option', async () => {
   for (const command of commands.filter((name) => name !== 'help')) {
     expect(README).toContain(`op-sequencer ${command}`)
     for (const help of [await helpOf(command), ...(command === 'config' ? [await helpOf('config', 'check')] : [])]) {
-      for (const [option] of help.matchAll(/--[a-z0-9-]+/g))
+      for (const [option] of help.matchAll(/--[a-z0-9-]+(?:[.][a-z-]+)?/g))
         if (option !== '--help') expect(README).toContain(`\`${option}\``)
     }
   }

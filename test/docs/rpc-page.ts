@@ -3,6 +3,7 @@ import { beaconRoutes } from '../../rpc/beacon.ts'
 import { ERROR_NUMBERS } from '../../rpc/error-codes.ts'
 import { type Method, methodTable } from '../../rpc/method.ts'
 import { blockTimeMethods } from '../../rpc/methods/block-times.ts'
+import { type BuildMethodsService, buildMethods, helloMethod } from '../../rpc/methods/build.ts'
 import { embeddedCallMethods } from '../../rpc/methods/embedded-calls.ts'
 import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import { type EngineApiService, engineMethods } from '../../rpc/methods/engine.ts'
@@ -17,6 +18,7 @@ import { poolEditMethods } from '../../rpc/methods/pool-edits.ts'
 import { remotePoolMethods } from '../../rpc/methods/remote-pool.ts'
 import { remoteSubscribeMethods } from '../../rpc/methods/remote-subscribe.ts'
 import { sendSyncMethod } from '../../rpc/methods/send-sync.ts'
+import { type SequencerService, sequencerMethods, slotTransactionMethods } from '../../rpc/methods/sequencer.ts'
 import { serviceMethods } from '../../rpc/methods/service.ts'
 import { snapshotMethods } from '../../rpc/methods/snapshots.ts'
 import { stateEditMethods } from '../../rpc/methods/state-edits.ts'
@@ -254,6 +256,40 @@ function gossipSection(): string {
   ].join('\n')
 }
 
+/** What op-test-sequencer's clients call. */
+function ensembleSection(): string {
+  const slot = {} as SequencerService
+  const routes: readonly (readonly [string, readonly Method[]])[] = [
+    ['`/`', [...buildMethods({} as BuildMethodsService), helloMethod()]],
+    ['`/sequencers/<id>`', sequencerMethods(slot)],
+    ['`/tx/<id>`', slotTransactionMethods(slot)],
+  ]
+  return [
+    "## op-test-sequencer's API",
+    '',
+    'Its clients work unchanged: same routes, shapes and error codes. Every chain whose blocks are made here has builders and a sequencer of',
+    'its own: builders `<name>` and `<chainId>`, sequencers `<name>`, `<chainId>` and `test-seq-<chainId>`; a file of op-test-sequencer',
+    '(`--builders.config`) names others. `/tx/<id>` asks for no token, `admin_hello` needs `--rpc.enable-admin`.',
+    '',
+    table(
+      ['route', 'method', 'does'],
+      routes.flatMap(([route, methods]) =>
+        described(methods).map((method) => [route, signature(method), method.summary]),
+      ),
+    ),
+    '',
+    'Where it differs:',
+    '',
+    '- `sequencer_start` sequences the chain, and `sequencer_stop` ends that and answers with the last block.',
+    '- A transaction that comes when the block is open is executed at once, and refused at once where it cannot stand there.',
+    '- The zero hash for a parent, or none, is the head on L2, too: `sequencer_next` on an empty slot builds on it.',
+    '- `sequencer_commit` answers when the block is the head, of the execution layer and of op-node.',
+    '- A cancelled job cannot be sealed before it is opened again, and one that was not opened can be cancelled. A closed job leaves',
+    "  its sequencer's slot.",
+    '- A transaction on `/tx/<id>` without a job is an unknown job. What a file leaves out of a sequencer is that of its chain.',
+  ].join('\n')
+}
+
 /** What is answered with the help of the pool on a chain of a node. */
 function remotePool(): readonly Method[] {
   const none = {} as never
@@ -311,6 +347,8 @@ export function renderRpcPage(): string {
     peersSection(),
     '',
     gossipSection(),
+    '',
+    ensembleSection(),
     '',
     embeddedSection(),
     '',

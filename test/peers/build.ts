@@ -18,6 +18,8 @@ interface Peer {
   /** The folder of `go/` whose go.mod pins the version; absent where {@link version} does. */
   readonly module?: string
   readonly version?: string
+  /** A folder below that of {@link module} with its source, where that is part of this repository. */
+  readonly source?: string
 }
 
 const optimism = (name: string): Peer => ({
@@ -34,6 +36,12 @@ const PEERS: readonly Peer[] = [
   optimism('op-conductor'),
   optimism('op-test-sequencer'),
   optimism('op-interop-filter'),
+  {
+    name: 'test-sequencer-client',
+    pkg: './test-sequencer-client',
+    module: 'optimism',
+    source: 'test-sequencer-client',
+  },
 ]
 
 function moduleFolder(name: string): string {
@@ -44,7 +52,8 @@ function moduleFolder(name: string): string {
 function stamp(peer: Peer): string {
   if (peer.module === undefined) return `${peer.pkg}@${peer.version}\n`
   const hash = createHash('sha256')
-  for (const file of ['go.mod', 'go.sum']) hash.update(readFileSync(join(moduleFolder(peer.module), file)))
+  const sources = peer.source === undefined ? [] : [join(peer.source, 'main.go')]
+  for (const file of ['go.mod', 'go.sum', ...sources]) hash.update(readFileSync(join(moduleFolder(peer.module), file)))
   return `${peer.pkg} ${hash.digest('hex')}\n`
 }
 
