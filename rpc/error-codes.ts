@@ -28,7 +28,9 @@ import type { TransactionErrorCode } from '../src/protocol/transaction.ts'
 import type { UpgradeErrorCode } from '../src/protocol/upgrade-txs.ts'
 import type { DepositErrorCode } from '../src/protocol/user-deposits.ts'
 import type { BlockTimesErrorCode } from '../src/sequencer/block-times.ts'
+import type { SequencerErrorCode } from '../src/sequencer/errors.ts'
 import type { PayloadEngineErrorCode } from '../src/sequencer/payload-engine.ts'
+
 import type { StateErrorCode } from '../src/state/source.ts'
 import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
 import type { WalletErrorCode } from '../src/wallet/wallet-errors.ts'
@@ -91,6 +93,7 @@ export type Code =
   | DecodingErrorCode
   | BlockTimesErrorCode
   | PayloadEngineErrorCode
+  | SequencerErrorCode
   | WalletErrorCode
   | EmbeddedErrorCode
   | EnodeErrorCode
@@ -147,6 +150,10 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   FILTER_NOT_FOUND: -32000,
   SUBSCRIPTION_NOT_FOUND: -32000,
   REWIND_REFUSED: -32000,
+  // As op-node answers them.
+  SEQUENCER_DISABLED: -32000,
+  SEQUENCER_NOT_LEADER: -32000,
+  SEQUENCER_HEAD_MISMATCH: -32000,
   LOG_QUERY_TOO_LARGE: -32000,
   FEE_HISTORY_INVALID: -32000,
   // geth's, for calls.

@@ -9,6 +9,7 @@ import { L1Client } from './clients/l1.ts'
 import { NodeWatch } from './clients/node-watch.ts'
 import { RpcTransport } from './clients/transport.ts'
 import type { Config, L1Settings, L2Settings } from './config/config.ts'
+import { openDeliveries } from './hosts/block-delivery.ts'
 import { type EnsembleInput, hostEnsemble } from './hosts/ensemble.ts'
 import type { HostContext, HostedChain } from './hosts/hosted-chain.ts'
 import type { OpenedJournal } from './hosts/journaled.ts'
@@ -153,7 +154,8 @@ async function openChains(config: Config, logger: Logger, io: IoOptions): Promis
     )
     for (const [index, settings] of config.chains.entries()) {
       const { layer, sealedBlocks } = await openL2(settings, parts, datadir)
-      chains.push(hostL2(settings, layer, sealedBlocks, shared, journals[index]))
+      const deliveries = await openDeliveries(settings, datadir)
+      chains.push(hostL2(settings, layer, sealedBlocks, shared, journals[index], deliveries))
     }
     for (const { sharing, gossip } of chains) {
       await sharing?.listen()

@@ -8,6 +8,9 @@ export interface DaLimits {
   readonly block: bigint
 }
 
+/** No limits. */
+export const NO_DA_LIMITS: DaLimits = { transaction: 0n, block: 0n }
+
 /** The smaller of two limits, of which 0 is none. */
 function smaller(a: bigint, b: bigint): bigint {
   if (a === 0n || b === 0n) return a + b
@@ -21,7 +24,7 @@ export function bothLimits(a: DaLimits, b: DaLimits): DaLimits {
 
 /** Limits that can be changed between blocks. @see op-geth: miner_setMaxDASize */
 export class DaThrottle {
-  #limits: DaLimits = { transaction: 0n, block: 0n }
+  #limits: DaLimits = NO_DA_LIMITS
 
   get limits(): DaLimits {
     return this.#limits

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ExecutedTransaction } from '../evm/executor.ts'
 import { refusal } from '../evm/refusal.ts'
 import { isAppError } from '../primitives/errors.ts'
@@ -5,7 +6,7 @@ import type { Address, Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { isDeposit, type SignedTransaction } from '../protocol/transaction.ts'
 import { requireConditions, unmetCondition } from './conditional.ts'
-import { DaBudget, type DaThrottle } from './da-limits.ts'
+import { bothLimits, DaBudget, type DaLimits, type DaThrottle, NO_DA_LIMITS } from './da-limits.ts'
 import type { Job } from './job.ts'
 import { JobOrder } from './job-order.ts'
 import type { PoolReader, PoolVerdict } from './ports.ts'
@@ -69,15 +70,17 @@ export async function includeFirst(
 /**
  * Includes pooled transactions, the one that pays most per gas first, until no other can be included. Each step is one
  * attempt; it gives undefined where the transaction was refused.
+ * @param asked limits beside those of the source
  */
 export async function* includeInOrder(
   job: Job,
   { pool, throttle }: PoolSource,
   io: IoOptions,
+  asked: DaLimits = NO_DA_LIMITS,
 ): AsyncGenerator<ExecutedTransaction | undefined, void, void> {
   const { state, execution } = job.open()
-  const limits = throttle?.limits
-  const limited = limits !== undefined && (limits.transaction > 0n || limits.block > 0n)
+  const limits = bothLimits(throttle?.limits ?? NO_DA_LIMITS, asked)
+  const limited = limits.transaction > 0n || limits.block > 0n
   const budget = limited ? new DaBudget(limits, signedOf(execution.transactions)) : undefined
   const order = new JobOrder(job, pool)
   let verdict: PoolVerdict = 'again'
@@ -126,14 +129,23 @@ export async function includeBest(
   return undefined
 }
 
-/** Includes pooled transactions as {@link includeBest} does, until none can be included any more. @returns how many */
-export async function includeAll(job: Job, source: PoolSource, io: IoOptions): Promise<number> {
+/**
+ * Includes pooled transactions as {@link includeBest} does, until none can be included any more, with pauses in which others run.
+ * @returns how many
+ */
+export async function includeAll(
+  job: Job,
+  source: PoolSource,
+  io: IoOptions,
+  limits: DaLimits = NO_DA_LIMITS,
+): Promise<number> {
   let included = 0
   // Once more after each round in which something went in: that may have made room, funds or a nonce for another one.
   for (let before = -1; before < included; ) {
     before = included
-    for await (const executed of includeInOrder(job, source, io)) {
+    for await (const executed of includeInOrder(job, source, io, limits)) {
       if (executed !== undefined) included++
+      await setImmediate()
       if (io.signal?.aborted === true) return included
     }
   }

@@ -8,7 +8,7 @@ import type { IoOptions } from '../primitives/io.ts'
 import { keccakHash } from '../primitives/keccak.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import { beginBlock } from './begin-block.ts'
-import type { DaThrottle } from './da-limits.ts'
+import type { DaLimits, DaThrottle } from './da-limits.ts'
 import { includeAll, includeBest, includeByHash, includeFirst } from './include.ts'
 import { Job } from './job.ts'
 import { nodeError } from './node-errors.ts'
@@ -51,7 +51,7 @@ export interface JobsContext<Options extends CommonOpenOptions> {
 /** Switches automatic building; the loop itself belongs to the sequencer. */
 export interface AutoSwitch {
   /** @returns whether it was on before */
-  set(active: boolean, options: AutoOptions | undefined): boolean
+  set(active: boolean, options: AutoOptions | undefined, io: IoOptions): boolean | Promise<boolean>
 }
 
 /** Bounds of what abandoned or careless clients can hold. */
@@ -167,9 +167,19 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
     return this.#including(jobId, (job) => includeFirst(job, this.#context.pool, sender, io))
   }
 
-  /** Includes what the pool has, until none of it can be included. @returns how many @throws AppError JOB_UNKNOWN, JOB_STATE */
-  includeAll(jobId: JobId, io: IoOptions): Promise<number> {
-    return this.#on(jobId, (job) => includeAll(job, this.#context, io))
+  /**
+   * Includes what the pool has, until none of it can be included.
+   * @param limits beside those that the chain has
+   * @returns how many
+   * @throws AppError JOB_UNKNOWN, JOB_STATE
+   */
+  includeAll(jobId: JobId, io: IoOptions, limits?: DaLimits): Promise<number> {
+    return this.#on(jobId, (job) => includeAll(job, this.#context, io, limits))
+  }
+
+  /** Lists a finished job no longer. */
+  forget(jobId: JobId): void {
+    this.#finished.delete(jobId)
   }
 
   includeBest(jobId: JobId, io: IoOptions): Promise<IncludedTransaction | undefined> {
@@ -303,8 +313,8 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
     return [...this.#open.values(), ...this.#finished.values()].map((job) => job.summary())
   }
 
-  async auto(active: boolean, options: AutoOptions | undefined, _io: IoOptions): Promise<boolean> {
-    return this.#context.auto.set(active, options)
+  async auto(active: boolean, options: AutoOptions | undefined, io: IoOptions): Promise<boolean> {
+    return this.#context.auto.set(active, options, io)
   }
 
   async setForkchoice(

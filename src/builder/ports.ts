@@ -39,7 +39,7 @@ export interface L1Block {
 
 /** Reads the L1 chain. Undefined: the node does not know the block. */
 export interface L1Reader {
-  block(id: Hash | bigint, io: IoOptions): Promise<L1Block | undefined>
+  block(id: Hash | bigint | 'latest', io: IoOptions): Promise<L1Block | undefined>
   receipts(hash: Hash, io: IoOptions): Promise<readonly Receipt[] | undefined>
 }
 

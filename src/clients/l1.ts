@@ -24,15 +24,14 @@ export class L1Client implements L1Reader {
     this.#transport = transport
   }
 
-  async block(id: Hash | bigint, io: IoOptions): Promise<L1Block | undefined> {
-    if (typeof id === 'string') {
+  async block(id: Hash | bigint | 'latest', io: IoOptions): Promise<L1Block | undefined> {
+    const byNumber = typeof id === 'bigint' || id === 'latest'
+    if (!byNumber) {
       const known = this.#blocks.get(id)
       if (known !== undefined) return known
     }
-    const [method, selector] =
-      typeof id === 'string'
-        ? (['eth_getBlockByHash', id] as const)
-        : (['eth_getBlockByNumber', toQuantity(id)] as const)
+    const method = byNumber ? 'eth_getBlockByNumber' : 'eth_getBlockByHash'
+    const selector = typeof id === 'bigint' ? toQuantity(id) : id
     const json = await this.#transport.call(method, [selector, false], { ...io, idempotent: true })
     if (json === null) return undefined
     const block = parseAnswer(this.#transport.endpoint, method, () => hashedHeaderFromJson(json))

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { ChainBlock, ChainReader, StateWant } from '../builder/ports.ts'
-import { AppError } from '../primitives/errors.ts'
+import { AppError, isAppError } from '../primitives/errors.ts'
 import { type Hash, toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { hashedHeaderFromJson } from '../protocol/block-json.ts'
@@ -31,12 +31,31 @@ export class L2Client implements ChainReader {
     this.#rider = rider
   }
 
-  async block(
+  block(
     id: Hash | bigint | 'latest',
     io: IoOptions,
     wants: readonly StateWant[] = [],
   ): Promise<ChainBlock | undefined> {
-    const byHash = typeof id === 'string' && id !== 'latest'
+    return this.#read(id, io, wants)
+  }
+
+  /** The block that a label stands on; undefined before it is set. */
+  async labelled(label: 'latest' | 'safe' | 'finalized', io: IoOptions): Promise<ChainBlock | undefined> {
+    try {
+      return await this.#read(label, io, [])
+    } catch (error) {
+      // geth's answer for a label that is not set is an error.
+      if (label !== 'latest' && isAppError(error, 'RPC_ERROR')) return undefined
+      throw error
+    }
+  }
+
+  async #read(
+    id: Hash | bigint | 'latest' | 'safe' | 'finalized',
+    io: IoOptions,
+    wants: readonly StateWant[],
+  ): Promise<ChainBlock | undefined> {
+    const byHash = typeof id === 'string' && id.startsWith('0x')
     const selector = typeof id === 'bigint' ? toQuantity(id) : id
     const calls: RpcCall[] = byHash
       ? [

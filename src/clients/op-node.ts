@@ -1,8 +1,10 @@
 import type { Hash } from '../primitives/hex.ts'
-import { bytesToHex } from '../primitives/hex.ts'
+import { bytesToHex, ZERO_HASH } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { JsonObject } from '../protocol/json-value.ts'
 import { envelopeToJson, type Payload } from '../protocol/payload.ts'
+import type { L2BlockRef } from '../protocol/refs.ts'
+import type { ChainHeads, ChainStatus } from '../sequencer/ports.ts'
 import { parseAnswer } from './answers.ts'
 import type { RpcTransport } from './transport.ts'
 
@@ -24,12 +26,26 @@ function blockRef(fields: JsonObject, key: string): BlockRef {
   return { hash: ref.hash('hash'), number: ref.integer('number') }
 }
 
+/** op-node writes a block that it does not know as zeros. */
+function l2BlockRef(fields: JsonObject, key: string): L2BlockRef | undefined {
+  const ref = fields.object(key)
+  const id = blockRef(fields, key)
+  if (id.hash === ZERO_HASH) return undefined
+  return {
+    ...id,
+    parentHash: ref.hash('parentHash'),
+    timestamp: ref.integer('timestamp'),
+    l1Origin: blockRef(ref, 'l1origin'),
+    sequenceNumber: ref.integer('sequenceNumber'),
+  }
+}
+
 function signedEnvelope(payload: Payload, signature: Uint8Array): object {
   return { envelope: envelopeToJson(payload), signature: bytesToHex(signature) }
 }
 
 /** op-node's sequencing interface (`--experimental.sequencer-api`). Errors are the transport's. */
-export class OpNodeClient {
+export class OpNodeClient implements ChainStatus {
   readonly #transport: RpcTransport
 
   constructor(transport: RpcTransport) {
@@ -67,6 +83,24 @@ export class OpNodeClient {
   /** What op-node has for its rollup.json. */
   rollupConfig({ signal }: IoOptions): Promise<unknown> {
     return this.#call('optimism_rollupConfig', [], signal)
+  }
+
+  /** Where its chain is; undefined before it has found out. @throws AppError as {@link syncHeads} */
+  async read({ signal }: IoOptions): Promise<ChainHeads | undefined> {
+    const answer = await this.#call('optimism_syncStatus', [], signal)
+    return parseAnswer(this.#transport.endpoint, 'optimism_syncStatus', () => {
+      const fields = new JsonObject(answer)
+      const unsafe = l2BlockRef(fields, 'unsafe_l2')
+      const headL1 = blockRef(fields, 'head_l1')
+      if (unsafe === undefined || headL1.hash === ZERO_HASH) return undefined
+      return {
+        unsafe,
+        safe: l2BlockRef(fields, 'safe_l2'),
+        finalized: l2BlockRef(fields, 'finalized_l2'),
+        currentL1: blockRef(fields, 'current_l1'),
+        headL1,
+      }
+    })
   }
 
   #call(method: string, params: readonly unknown[], signal: AbortSignal | undefined): Promise<unknown> {

@@ -116,6 +116,20 @@ export interface L1Settings {
   readonly automine?: boolean
 }
 
+/** How a chain is sequenced without being told. */
+export interface SequencerSettings {
+  /** How many blocks have to stand on an L1 block before it becomes an origin. */
+  readonly l1Confs: number
+  /** How long before a block is due filling ends. */
+  readonly sealLeadMs: number
+  /** How many blocks the safe head may be behind; 0: any number. */
+  readonly maxSafeLag: number
+  /** Take each next L1 block as origin as soon as it is there, and nothing from the pool. */
+  readonly recover: boolean
+  /** Wait to be started. */
+  readonly stopped: boolean
+}
+
 /** One L2 chain. */
 export interface L2Settings {
   readonly name: string
@@ -126,6 +140,8 @@ export interface L2Settings {
   /** op-node's RPC. */
   readonly node?: { readonly rpc: string }
   readonly mode: 'test' | 'auto' | 'engine'
+  /** Absent in mode `test`. */
+  readonly sequencer?: SequencerSettings
   /** Left out in the file: through the Engine API where that is configured. */
   readonly insert: InsertMode
   /** What abandoned or careless clients can hold. */
@@ -255,6 +271,11 @@ function l1Settings(l1: ParsedL1, datadir: string | undefined): L1Settings {
   })
 }
 
+function sequencerSettings({ mode, sequencer }: ParsedChain): SequencerSettings | undefined {
+  const { sealLead: sealLeadMs, ...rest } = sequencer
+  return mode === 'test' ? undefined : { ...rest, sealLeadMs }
+}
+
 function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings {
   return present({
     name: chain.name,
@@ -263,6 +284,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     el: executionLayer(chain.el),
     node: chain.node,
     mode: chain.mode,
+    sequencer: sequencerSettings(chain),
     insert: insertMode(chain),
     jobs: { expiryMs: chain.jobs.expiry, maxOpen: chain.jobs.maxOpen },
     signer: chain.signer === undefined ? undefined : signer(chain.signer),

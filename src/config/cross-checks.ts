@@ -20,6 +20,8 @@ function checkChain(chain: unknown, index: number): readonly Problem[] {
   const hasEngine = el === 'embedded' || at(el, 'engine') !== undefined
   need(at(chain, 'insert') !== 'engine' || hasEngine, 'is required with insert: engine', 'el', 'engine')
   need(at(chain, 'mode') !== 'engine' || hasEngine, 'is required with mode: engine', 'el', 'engine')
+  const inserts = at(chain, 'insert') === undefined ? hasEngine : at(chain, 'insert') !== 'none'
+  need(at(chain, 'mode') !== 'auto' || inserts, 'must be engine or op-node with mode: auto', 'insert')
   need(at(chain, 'insert') !== 'op-node' || at(chain, 'node') !== undefined, 'is required with insert: op-node', 'node')
   need(at(chain, 'p2p') === undefined || at(chain, 'signer') !== undefined, 'is required with p2p', 'signer')
   need(el !== 'embedded' || at(chain, 'genesis') !== undefined, 'is required with el: embedded', 'genesis')

@@ -345,12 +345,12 @@ chains:
       errors(`
 l1: { el: { rpc: http://127.0.0.1:8545 }, mode: mock }
 chains:
-  - { name: a, rollup: rollup.json, el: embedded, mode: auto, genesis: bad-genesis.json }
+  - { name: a, rollup: rollup.json, el: embedded, mode: engine, genesis: bad-genesis.json }
 supervisor: { dependencySet: rollup.json, nodes: [] }
 `),
     ).toEqual([
       'chains[0].genesis: bad-genesis.json: chainId: expected a decimal or 0x number',
-      'chains[0].mode: mode "auto" is not supported by this version',
+      'chains[0].mode: mode "engine" is not supported by this version',
       'l1.el.engine: is required with mode: mock',
       "l1.genesis: is required: it says the L1's upgrades and blob schedule",
       'supervisor: a hosted supervisor is not supported by this version',

@@ -109,8 +109,9 @@ function chain(files: FileSchemas) {
         sealLead: duration.default(50),
         maxSafeLag: z.int().nonnegative().default(0),
         recover: z.boolean().default(false),
+        stopped: z.boolean().default(false),
       })
-      .optional(),
+      .prefault({}),
     interop: z
       .strictObject({
         host: z.string().default('127.0.0.1'),

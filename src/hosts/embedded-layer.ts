@@ -106,6 +106,7 @@ export async function openEmbeddedLayer(options: {
     engine,
     config,
     chain: reader,
+    labelled: (label) => reader.block(chain.labels[label === 'latest' ? 'head' : label]),
     states,
     rootOracle: undefined,
     follow(pool, { logger, onReinjected }) {

@@ -4,7 +4,7 @@ import type { TxPool } from '../../txpool/pool.ts'
 import type { FollowingPool, ReinjectionListener } from '../../txpool/pool-upkeep.ts'
 import type { PastBlocks } from '../builder/beacon-view.ts'
 import type { BlobArchive } from '../builder/blob-store.ts'
-import type { ChainReader, Committer, RootOracle, StateSource } from '../builder/ports.ts'
+import type { ChainBlock, ChainReader, Committer, RootOracle, StateSource } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
 import type { EmbeddedEngine } from '../embedded/engine.ts'
@@ -36,6 +36,8 @@ export interface Following {
 /** Where the state of a chain is and its blocks go: a node behind RPC, or one in this process. */
 export interface ExecutionLayer {
   readonly chain: ChainReader
+  /** The block that a label stands on; undefined before it is set. */
+  labelled(label: 'latest' | 'safe' | 'finalized', io: IoOptions): Promise<ChainBlock | undefined>
   /** Undefined where it is a node's. */
   readonly engine: EmbeddedEngine | undefined
   readonly states: StateSource

@@ -88,7 +88,8 @@ export async function openForkedL1(
       sealedBlocks,
       config,
       reader: {
-        block: async (id, io) => (await layer.chain.block(id)) ?? node.olderBlock(id, number, io),
+        block: async (id, io) =>
+          (await layer.chain.block(id)) ?? (id === 'latest' ? undefined : node.olderBlock(id, number, io)),
         receipts: async (id, io) => (await layer.chain.receipts(id)) ?? node.receipts(id, io),
       },
       layer: {

@@ -30,6 +30,8 @@ import type { IoOptions } from '../primitives/io.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import type { Header } from '../protocol/header.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
+import { HeadGate } from '../sequencer/head-gate.ts'
+import type { KeyValueStore } from '../storage/key-value-store.ts'
 import { autoSwitch } from './auto-switch.ts'
 import { openConductor } from './block-delivery.ts'
 import { blockSigning } from './block-signing.ts'
@@ -42,6 +44,7 @@ import { interopFilter } from './interop-filter.ts'
 import { journaledPool, type OpenedJournal } from './journaled.ts'
 import { nodeDelivery } from './node-delivery.ts'
 import { PoolExchange } from './pool-exchange.ts'
+import { sequencing } from './sequencing.ts'
 import { knownUpgrades, sharedPool, sharingParts } from './shared-pool.ts'
 
 /** The chain's EIP-1559 constants: op-node knows those of public chains by heart and leaves them out of its file. */
@@ -60,6 +63,7 @@ export function hostL2(
   sealedBlocks: SealedBlocks,
   shared: HostContext,
   opened: OpenedJournal | undefined,
+  deliveries?: KeyValueStore,
 ): HostedChain {
   const { rollup: config, name, automine = false, autoIntervalMs } = settings
   const { forks, l2ChainId: chainId } = config
@@ -110,8 +114,10 @@ export function hostL2(
   const signing = blockSigning(settings)
   const head = async (io: IoOptions) => (await chain.block('latest', io))?.hash
   const delivery = nodeDelivery(settings, signing?.signatures, sealedBlocks, head)
-  const committer = layer.committer(delivery?.committer)
   const conductor = openConductor(settings)
+  const gate = new HeadGate()
+  const inserting = layer.committer(delivery?.committer)
+  const committer = inserting && gate.committer(inserting)
   const conducted = conductor && new Conducted(conductor.leadership)
   const gossip = shared.gossipBlocks?.({
     settings,
@@ -124,6 +130,23 @@ export function hostL2(
     logger,
   })
   const publisher = gossip?.publisher ?? delivery?.publisher
+  const sequenced = sequencing({
+    settings,
+    layer,
+    l1: l1.reader,
+    jobs: () => jobs,
+    arrivals: (listener) => pool.onTransaction(listener),
+    gate,
+    committer: inserting,
+    publisher,
+    node: delivery?.client,
+    conductor,
+    deliveries,
+    sealedBlocks,
+    gossips: gossip !== undefined,
+    datadir: shared.datadir,
+    logger,
+  })
   const auto = new AutoBuilder({
     builder: () => jobs,
     clock: systemClock,
@@ -163,7 +186,7 @@ export function hostL2(
     ...building,
     committer: byHand.committer,
     publisher: byHand.publisher,
-    auto,
+    auto: sequenced.sequencer ?? auto,
     sealedBlocks,
     limits: settings.jobs,
   })
@@ -218,6 +241,7 @@ export function hostL2(
   const methods = [
     ...layer.methods(pool),
     ...testMethods(jobs),
+    ...sequenced.methods,
     ...minerMethods(throttle),
     ...(node === undefined ? [] : consensusReads(node, { peers: gossip !== undefined })),
     ...ethMethods({ chainId, pool: sent }),
@@ -259,6 +283,7 @@ export function hostL2(
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
       await Promise.all([
         jobs.expire(signal),
+        sequenced.run(signal),
         journaled?.run(signal),
         following.run(signal),
         interop?.filter.run(pool, signal),
@@ -271,6 +296,7 @@ export function hostL2(
       await sharing?.close()
       await gossip?.close()
       engineApi?.close()
+      await sequenced.close()
       await auto.close()
       await jobs.close()
       await journaled?.close()

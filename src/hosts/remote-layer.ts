@@ -154,6 +154,7 @@ export function remoteLayer(options: {
     follower === undefined ? read() : follower.readHead(read, io)
   return {
     chain: chainReader(client, sealedBlocks),
+    labelled: (label, io) => client.labelled(label, io),
     engine: undefined,
     states: remoteStates(store, source, (sealed, diff) => changes.add(sealed, diff)),
     rootOracle: engineApi && ((block, io) => engineApi.rootOf(sealedPayload(block), io)),

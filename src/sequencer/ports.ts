@@ -1,14 +1,10 @@
-import type { SealedBlock } from '../builder/service.ts'
+import type { DeliverableBlock } from '../builder/service.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { Payload } from '../protocol/payload.ts'
 import type { BlockId, L2BlockRef } from '../protocol/refs.ts'
-import type { Transaction } from '../protocol/transaction.ts'
 
-/** A block that can be delivered: what a sealed block and a payload of an engine's own builder have in common. */
-export type DeliverableBlock = Pick<SealedBlock, 'hash' | 'header' | 'withdrawals' | 'executionRequests'> & {
-  readonly transactions: readonly { readonly transaction: Transaction }[]
-}
+export type { DeliverableBlock }
 
 /** How full a block may be, in bytes on L1 of what comes from the pool; what is left out is not limited. */
 export interface BlockAllowance {
@@ -43,7 +39,7 @@ export interface BlockMaker {
   begin(plan: BlockPlan, io: IoOptions): Promise<BlockInMaking>
 }
 
-/** A block that fills. Exactly one of its methods is called in the end. */
+/** A block that fills. It is sealed or cancelled in the end; where sealing has failed, cancelled. */
 export interface BlockInMaking {
   /** Ends filling. The block is neither committed nor published then. */
   seal(io: IoOptions): Promise<DeliverableBlock>
@@ -56,12 +52,18 @@ export interface BlockDelivery {
   /**
    * Resolves when the block is the head. May be repeated with the same block after an error: what has been done is not done
    * twice.
-   * @throws AppError COMMIT_REFUSED, PUBLISH_REFUSED, NODE_UNAVAILABLE; the block is {@link held} then
+   * @throws AppError that of a step; the block is what comes {@link next} on its parent then, unless it is invalid, or nobody can
+   * have seen it
    */
   deliver(block: DeliverableBlock, io: IoOptions): Promise<void>
-  /** Begun and not finished, also from before a restart. Nothing else is delivered before it is finished or abandoned. */
+  /**
+   * The block that was begun on a head, also before a restart, or was there before the head went back: it has to be delivered, and
+   * no other one is built in its place. What the chain has gone past is let go of.
+   */
+  next(head: BlockId, io: IoOptions): Promise<DeliverableBlock | undefined>
+  /** The newest block that was begun and has not been the head. */
   readonly held: DeliverableBlock | undefined
-  /** Lets go of a held block: the chain has gone another way. */
+  /** Lets go of a block: another one may be built in its place. */
   abandon(hash: Hash): Promise<void>
 }
 

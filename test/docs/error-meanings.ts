@@ -25,7 +25,7 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
   [
     -32000,
     {
-      when: "A transaction that cannot be taken, in geth's words, or data that cannot be decoded; also a node's own error, and a builder's that begins no job.",
+      when: "A transaction that cannot be taken, in geth's words, or data that cannot be decoded; also a node's own error, and a builder's that begins no job. A sequencer that cannot be started or stopped, in op-node's words.",
     },
   ],
   [
