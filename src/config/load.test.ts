@@ -143,6 +143,23 @@ chains:
     expect(load(`{"l1": {"el": {"rpc": "http://127.0.0.1:8545"}}}`).chains).toEqual([])
   })
 
+  it('sequences as op-node does unless told otherwise', () => {
+    const chain = (more: string) =>
+      load(MINIMAL.replace('9545 }', `9545, engine: { url: http://127.0.0.1:8551, jwtSecretFile: jwt.hex } }${more}`))
+        .chains[0]
+    const defaults = { l1Confs: 4, sealLeadMs: 50, maxSafeLag: 0, recover: false, stopped: false }
+    expect(chain('')?.sequencer).toBeUndefined()
+    expect(chain('\n    mode: auto')).toMatchObject({ mode: 'auto', insert: 'engine', sequencer: defaults })
+    expect(chain('\n    mode: auto\n    sequencer: { sealLead: 20ms, stopped: true }')?.sequencer).toEqual({
+      ...defaults,
+      sealLeadMs: 20,
+      stopped: true,
+    })
+    expect(errors(MINIMAL.replace('9545 }', '9545 }\n    mode: auto'))).toEqual([
+      'chains[0].insert: must be engine or op-node with mode: auto',
+    ])
+  })
+
   it('inserts through the Engine API where it can', () => {
     const chain = (more: string) => load(MINIMAL.replace('9545 }', `9545${more}`)).chains[0]?.insert
     expect(chain(' }\n    node: { rpc: http://127.0.0.1:9546 }')).toBe('none')

@@ -6,7 +6,7 @@ export interface Figures {
 }
 
 /** The value below which a share of the samples lies, by the nearest rank. */
-function percentile(sorted: readonly number[], share: number): number {
+export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
 }
 

@@ -25,6 +25,8 @@ export interface OpSequencerOptions {
   readonly chain?: Readonly<Record<string, unknown>>
   /** Merged into the top of the configuration. */
   readonly root?: Readonly<Record<string, unknown>>
+  /** `info` when left out. */
+  readonly logLevel?: 'debug' | 'trace'
 }
 
 /** The service under test, as a process of its own. */
@@ -58,7 +60,7 @@ export async function startOpSequencer(options: OpSequencerOptions): Promise<OpS
   const process_ = await PeerProcess.start({
     name,
     program: process.execPath,
-    args: [MAIN, 'run', '--config', configFile],
+    args: [MAIN, 'run', '--config', configFile, '--log-level', options.logLevel ?? 'info'],
     folder,
     probe: async () => {
       const response = await fetch(`${url}/readyz`)
