@@ -1,4 +1,4 @@
-import type { PeerId } from '@libp2p/interface'
+import type { Connection, PeerId } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
 import { multiaddr } from '@multiformats/multiaddr'
 import type { Clock } from '../primitives/clock.ts'
@@ -27,6 +27,10 @@ import { UnsafeBlockSigner } from './unsafe-block-signer.ts'
 /** Milliseconds that a peer with a bad score is sent away for, and one that floods. */
 const BAN_MS = 60 * 60 * 1000
 const FLOOD_MS = 60_000
+/** Milliseconds that listening waits for the L1's word on the signer. */
+const SIGNER_MS = 5_000
+/** Milliseconds for ending a connection. */
+const CLOSE_MS = 1_000
 /** Milliseconds between two looks at scores. */
 const LOOK_MS = 1000
 
@@ -56,6 +60,12 @@ export interface BlockGossipParts {
 export type Published =
   | { readonly tag: 'published'; readonly peers: number }
   | { readonly tag: 'refused'; readonly reason: string }
+
+/** Lets what was sent arrive, for a moment. */
+async function endConnection(connection: Connection): Promise<void> {
+  const signal = AbortSignal.timeout(CLOSE_MS)
+  await connection.close({ signal }).catch((error: unknown) => connection.abort(new Error(errorMessage(error))))
+}
 
 interface OpenedHost {
   readonly node: GossipNode
@@ -150,6 +160,8 @@ export class BlockGossip {
       this.#intake.forget(detail.toString())
       client.forget(detail.toString())
     })
+    // Known before the first block comes; else whenever the L1 says it.
+    await this.#signer.begin({ signal: AbortSignal.timeout(SIGNER_MS) })
     await node.start()
     this.#open = { node, client, peers }
     for (const topic of topics) node.services.pubsub.subscribe(topic)
@@ -182,7 +194,10 @@ export class BlockGossip {
 
   async close(): Promise<void> {
     this.#ended.abort()
-    await this.#open?.node.stop()
+    const node = this.#open?.node
+    // Before the router ends its streams: it would wait for peers that read no more.
+    await Promise.all((node?.getConnections() ?? []).map(endConnection))
+    await node?.stop()
   }
 
   /**

@@ -13,7 +13,7 @@ export interface UnsafeBlockSignerParts {
   /** What the L1's SystemConfig says. @throws what reading throws */
   readonly load: (io: IoOptions) => Promise<Address>
   readonly clock: Clock
-  readonly onTrouble?: (error: unknown) => void
+  readonly onTrouble: (error: unknown) => void
 }
 
 /** Whose signatures blocks must have: the L1 says so, and may say something else later. */
@@ -54,6 +54,11 @@ export class UnsafeBlockSigner {
     this.#current = address
   }
 
+  /** Looks once; that it did not work is told to who listens for trouble. */
+  async begin(io: IoOptions): Promise<void> {
+    await this.refresh(io).catch(this.#parts.onTrouble)
+  }
+
   /** Looks until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, onTrouble } = this.#parts
@@ -64,7 +69,7 @@ export class UnsafeBlockSigner {
           await this.refresh({ signal })
         } catch (error) {
           signal.throwIfAborted()
-          onTrouble?.(error)
+          onTrouble(error)
           wait = RETRY_MS
         }
         await clock.sleep(wait, { signal })

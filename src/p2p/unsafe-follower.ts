@@ -75,33 +75,35 @@ export class UnsafeFollower {
 
   /** @returns whether there is more to do */
   async #step(io: IoOptions): Promise<boolean> {
-    const { head, insert, fetch, logger } = this.#parts
+    const { head, fetch } = this.#parts
     const now = await head(io)
     if (now === undefined) return false
     for (const number of this.#waiting.keys()) if (number <= now.number) this.#waiting.delete(number)
     const lowest = this.#lowest()
     const next = lowest === undefined ? undefined : this.#waiting.get(lowest)
     if (next === undefined) return false
-    const { hash, header } = next
-    if (header.number > now.number + 1n) {
-      const between = await fetch(now.number, next, io)
-      if (between[0]?.header.parentHash === now.hash) for (const payload of between) this.offer(payload)
-      else this.#drop(next, 'it is on another branch than the head')
-      return true
-    }
-    if (header.parentHash !== now.hash) {
-      this.#drop(next, 'it does not build on the head')
-      return true
-    }
-    try {
-      await insert(next, io)
-      logger.debug({ number: header.number, hash }, 'a gossiped block is the head')
-    } catch (error) {
-      io.signal?.throwIfAborted()
-      if (isAppError(error) && error.severity === 'temporary') throw error
-      this.#drop(next, errorMessage(error))
-    }
+    const between = next.header.number > now.number + 1n ? await fetch(now.number, next, io) : []
+    const branch = [...between, next]
+    if (branch[0]?.header.parentHash === now.hash) await this.#insert(branch, io)
+    else this.#drop(next, 'it does not build on the head')
     return true
+  }
+
+  /** Blocks that build on each other, the first one on the head. */
+  async #insert(branch: readonly Payload[], io: IoOptions): Promise<void> {
+    const { insert, logger } = this.#parts
+    for (const payload of branch) {
+      const { hash, header } = payload
+      try {
+        await insert(payload, io)
+        logger.debug({ number: header.number, hash }, 'a gossiped block is the head')
+      } catch (error) {
+        io.signal?.throwIfAborted()
+        if (isAppError(error) && error.severity === 'temporary') throw error
+        // What is gossiped builds on what is refused.
+        return this.#drop(branch.at(-1) as Payload, `${hash}: ${errorMessage(error)}`)
+      }
+    }
   }
 
   #drop({ hash, header }: Payload, why: string): void {
