@@ -87,10 +87,11 @@ export interface Committer {
    */
   commit(block: DeliverableBlock, io: IoOptions): Promise<void>
   /**
-   * Resolves when the node finds the block valid, which does not make it the head. Absent where a node does only both together.
-   * @throws AppError COMMIT_REFUSED, NODE_UNAVAILABLE
+   * Has the node look at a block, which does not make it the head. Absent where a node does only both together.
+   * @returns whether it is known to be valid: a node that syncs does not say
+   * @throws AppError COMMIT_REFUSED for one that is not, NODE_UNAVAILABLE
    */
-  check?(block: DeliverableBlock, io: IoOptions): Promise<void>
+  check?(block: DeliverableBlock, io: IoOptions): Promise<boolean>
   setForkchoice(
     update: ForkchoiceUpdate,
     io: IoOptions,

@@ -27,6 +27,8 @@ export interface BlockConductor {
 export interface DeliveryListener {
   /** A block goes on without being published; it is tried again with the blocks after it. */
   unpublished(block: DeliverableBlock, error: unknown): void
+  /** The execution layer had lost its head, which has been given back with the blocks before it. */
+  restored(head: DeliverableBlock): void
   /** A block is let go of. @param record how far it had come */
   abandoned(record: DeliveryRecord, why: string): void
 }
@@ -41,6 +43,8 @@ export interface DeliveryOptions {
   readonly committer: Committer
   /** Whether a block can still be the chain's: its L1 origin is canonical. */
   readonly stands: (block: DeliverableBlock, io: IoOptions) => Promise<boolean>
+  /** Whether the execution layer has a block on its chain. */
+  readonly has: (block: BlockId, io: IoOptions) => Promise<boolean>
   readonly listener: DeliveryListener
   readonly clock: Clock
   /** Milliseconds that one try to publish may take. */
@@ -68,6 +72,8 @@ export class Delivery {
   readonly #queue = new SerialQueue()
   /** Blocks that surely nobody has seen: another one may take their place. */
   readonly #unseen = new Set<Hash>()
+  /** The head that was asked about last. */
+  #asked: Hash | undefined
   /** Whether the last try to publish succeeded. */
   #publishes = true
 
@@ -103,6 +109,9 @@ export class Delivery {
   next(head: BlockId, io: IoOptions): Promise<DeliverableBlock | undefined> {
     return this.#queue.run(async () => {
       const { journal, stands } = this.#options
+      // A head that nothing comes of may be one that consensus remembers, and a killed execution layer does not.
+      if (this.#asked === head.hash) await this.#restore(head, io)
+      this.#asked = head.hash
       for (const record of journal.records) {
         if (record.inserted || record.number > head.number) continue
         if (record.hash === head.hash) await journal.done(record.hash, 'inserted', io)
@@ -130,6 +139,17 @@ export class Delivery {
     })
   }
 
+  async #restore(head: BlockId, io: IoOptions): Promise<void> {
+    const { journal, committer, has, listener } = this.#options
+    const lost: DeliverableBlock[] = []
+    for (let at = journal.block(head.hash); at !== undefined; at = journal.block(at.header.parentHash)) lost.unshift(at)
+    const last = lost.at(-1)
+    if (last === undefined || (await has(head, io))) return
+    for (const block of lost) await committer.check?.(block, io)
+    await committer.commit(last, io)
+    listener.restored(last)
+  }
+
   async #begin(block: DeliverableBlock, io: IoOptions): Promise<DeliveryRecord> {
     const { journal, conductor, publisher, committer } = this.#options
     const { hash, header } = block
@@ -144,9 +164,9 @@ export class Delivery {
     const parent = journal.record(header.parentHash)
     if (parent?.inserted === false) await journal.done(parent.hash, 'inserted', io)
     // Before anybody has seen it: what the node finds invalid never leaves the process.
-    await committer.check?.(block, io)
+    const valid = (await committer.check?.(block, io)) ?? false
     const done: DeliveryStep[] = []
-    if (committer.check !== undefined) done.push('checked')
+    if (valid) done.push('checked')
     if (conductor === undefined) done.push('conducted')
     if (publisher === undefined) done.push('published')
     const record = await journal.begin(block, done, io)

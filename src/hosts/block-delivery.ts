@@ -69,6 +69,7 @@ export interface BlockDeliveryParts {
   readonly conductor: OpenedConductor | undefined
   readonly publisher: Publisher | undefined
   readonly committer: Committer
+  readonly chain: ChainReader
   readonly sealedBlocks: SealedBlocks
   readonly l1: L1Reader
   readonly logger: Logger
@@ -88,7 +89,7 @@ async function stands(
 
 /** Delivery of what a chain's sequencer builds. @throws AppError CONFIG_INVALID */
 export function blockDelivery(parts: BlockDeliveryParts): Delivery {
-  const { settings, store, conductor, publisher, committer, sealedBlocks, logger } = parts
+  const { settings, store, conductor, publisher, committer, chain, sealedBlocks, logger } = parts
   const { check } = committer
   return new Delivery({
     journal: openJournal(settings.name, store),
@@ -105,6 +106,11 @@ export function blockDelivery(parts: BlockDeliveryParts): Delivery {
       },
     },
     stands: (block, io) => stands(block, parts, io),
+    async has({ hash, number }, io) {
+      // Where a node has lost its newest blocks, it may have their numbers left.
+      const head = await chain.block('latest', io)
+      return head !== undefined && head.header.number >= number && (await chain.block(number, io))?.hash === hash
+    },
     clock: systemClock,
     publishTimeoutMs: Math.min(MAX_PUBLISH_MS, Number(settings.rollup.blockTime) * 500),
     listener: {
@@ -113,6 +119,8 @@ export function blockDelivery(parts: BlockDeliveryParts): Delivery {
           { hash, number: String(header.number), error: errorMessage(error) },
           'block goes on without being published',
         ),
+      restored: ({ hash, header }) =>
+        logger.warn({ hash, number: String(header.number) }, 'the execution layer had lost its newest blocks'),
       abandoned({ hash, number, conducted, published }, why) {
         const fields = { hash, number: String(number), conducted, published, why }
         if (published) logger.error(fields, 'a block that was published is given up')

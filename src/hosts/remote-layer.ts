@@ -89,9 +89,18 @@ function followedChain(blocks: HeadBlocks): FollowedChain {
   }
 }
 
-/** A committer that says which block it has made the head. */
-function followedCommitter(inner: Committer, blocks: SealedBlocks, following: CommitListener): Committer {
+/**
+ * A committer that says which block it has made the head.
+ * @param check looks at a block before it is committed, where that can be done at all
+ */
+function followedCommitter(
+  inner: Committer,
+  check: Committer['check'],
+  blocks: SealedBlocks,
+  following: CommitListener,
+): Committer {
   return {
+    ...(check && { check }),
     commit: async (block, io) => {
       await inner.commit(block, io)
       following.committed(block)
@@ -190,16 +199,15 @@ export function remoteLayer(options: {
     },
     committer(other) {
       const policy = labels && new TrailingLabels(sealedBlocks, client, labels)
-      const own = (): Committer | undefined =>
-        engineApi === undefined || !options.inserts
-          ? undefined
-          : new EngineCommitter(engineApi, sealedBlocks, nextBlockReads(rider, blockTime), policy)
-      const inner = other ?? own()
+      const own = engineApi && new EngineCommitter(engineApi, sealedBlocks, nextBlockReads(rider, blockTime), policy)
+      const inner = other ?? (options.inserts ? own : undefined)
       if (inner === undefined) return undefined
       const told = (): void => {
         for (const listener of commitListeners) listener()
       }
-      return followedCommitter(inner, sealedBlocks, {
+      // Whoever inserts: looking at a block moves nothing.
+      const check: Committer['check'] = own && ((block, io) => own.check(block, io))
+      return followedCommitter(inner, check, sealedBlocks, {
         committed(block) {
           follower?.committed(followedSealed(block))
           told()

@@ -182,7 +182,8 @@ export function sequencing(parts: SequencingParts): Sequencing {
   const leadership = conductor?.leadership ?? SOLE_SEQUENCER
   const observers = new Observers()
   observers.add(sequencerLog(logger))
-  const delivery = committer && deliveries && blockDelivery({ ...parts, committer, store: deliveries })
+  const delivery =
+    committer && deliveries && blockDelivery({ ...parts, committer, chain: layer.chain, store: deliveries })
   const sequencer =
     settings.sequencer &&
     delivery &&

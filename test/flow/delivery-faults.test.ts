@@ -166,6 +166,25 @@ describe('delivery', () => {
     expect(world.network).toEqual(world.chain)
   })
 
+  it('brings back what consensus still takes for the head', async () => {
+    const world = new DeliveryWorld()
+    await world.until(4n)
+    const chain = [...world.chain]
+    world.remembered = { hash: world.head, number: 4n }
+    world.head = world.genesis.hash
+    for (const hash of chain) world.blocks.delete(hash)
+    world.restart()
+    await world.step()
+    expect(world.restored).toEqual([])
+    await world.step()
+    expect(world.restored).toEqual([chain[3]])
+    world.remembered = undefined
+    await world.until(6n)
+    expect(world.chain.slice(0, 4)).toEqual(chain)
+    expect(world.network).toEqual(world.chain)
+    expect(world.restored).toHaveLength(1)
+  })
+
   it('builds another block where the L1 has taken back the origin', async () => {
     const world = new DeliveryWorld()
     await world.until(3n)

@@ -11,6 +11,7 @@ import { bigIntToBytes, type Hash, ZERO_ADDRESS, ZERO_HASH } from '../../src/pri
 import type { IoOptions } from '../../src/primitives/io.ts'
 import { EMPTY_HEADER, hashHeader } from '../../src/protocol/header.ts'
 import type { Payload } from '../../src/protocol/payload.ts'
+import type { BlockId } from '../../src/protocol/refs.ts'
 import { MemoryStore } from '../../src/storage/memory-store.ts'
 import { VirtualClock } from './virtual-clock.ts'
 
@@ -65,6 +66,9 @@ export class DeliveryWorld {
   readonly built: DeliverableBlock[] = []
   readonly abandoned: { readonly record: DeliveryRecord; readonly why: string }[] = []
   readonly unpublished: Hash[] = []
+  readonly restored: Hash[] = []
+  /** What consensus takes for the head, where that is not the execution layer's. */
+  remembered: BlockId | undefined
   /** What the last attempt to deliver threw. */
   readonly errors: unknown[] = []
   /** L1 origins that are not canonical any more: of these blocks. */
@@ -159,7 +163,9 @@ export class DeliveryWorld {
       this.#crashed = () => resolve('crash')
     })
     const work = (async () => {
-      const bound = await this.delivery.next({ hash: this.head, number: this.headNumber }, {})
+      const head = this.remembered ?? { hash: this.head, number: this.headNumber }
+      const bound = await this.delivery.next(head, {})
+      if (!this.blocks.has(head.hash)) throw unavailable('state')
       await this.delivery.deliver(bound ?? this.build(), {})
     })()
     const outcome = Promise.race([crash, work.catch((error: unknown) => this.errors.push(error))])
@@ -245,10 +251,12 @@ export class DeliveryWorld {
       conductor,
       publisher,
       committer: this.#checks ? engine : { commit: (...args) => engine.commit(...args), setForkchoice: () => never() },
+      has: async ({ hash }) => this.blocks.has(hash),
       stands: async ({ hash }) => !this.orphaned.has(hash),
       clock: this.clock,
       publishTimeoutMs: 500,
       listener: {
+        restored: ({ hash }) => this.restored.push(hash),
         unpublished: ({ hash }) => this.unpublished.push(hash),
         abandoned: (record, why) => this.abandoned.push({ record, why }),
       },

@@ -20,6 +20,8 @@ class FakeEngine implements EnginePort<string, string> {
   head: Hash = ZERO_HASH
   answer: EngineStatus | undefined
   stays = false
+  /** Takes no payload before it is told of a head, as geth after it was started. */
+  asleep = false
   failure: AppError | undefined
 
   constructor(known: readonly bigint[]) {
@@ -29,6 +31,7 @@ class FakeEngine implements EnginePort<string, string> {
   #take(hash: Hash, parentHash: Hash): EngineStatus {
     this.given.push(hash)
     if (this.answer !== undefined) return this.answer
+    if (this.asleep) return { status: 'SYNCING', validationError: undefined }
     if (!this.known.has(parentHash)) return { status: 'SYNCING', validationError: undefined }
     this.known.add(hash)
     return VALID
@@ -40,6 +43,7 @@ class FakeEngine implements EnginePort<string, string> {
 
   async forkchoiceUpdated({ head }: { readonly head: Hash }): Promise<EngineStatus> {
     if (!this.known.has(head)) return { status: 'SYNCING', validationError: undefined }
+    this.asleep = false
     this.head = head
     return VALID
   }
@@ -73,6 +77,23 @@ describe('committing through the Engine API', () => {
     await committer.commit(block(2n), {})
     expect(engine.head).toBe(toWord(2n))
     expect(arrived).toEqual([['proof!']])
+  })
+
+  it('has the node look at a block that stays where it is', async () => {
+    const { engine, committer } = setUp([1n])
+    engine.head = toWord(1n)
+    expect(await committer.check(block(2n), {})).toBe(true)
+    expect(engine.head).toBe(toWord(1n))
+    engine.answer = { status: 'INVALID', validationError: 'bad state root' }
+    await expect(committer.check(block(3n), {})).rejects.toMatchObject({ code: 'COMMIT_REFUSED', message: /bad state/ })
+  })
+
+  it('wakes a node to have it look, and does not wait for one that syncs', async () => {
+    const { engine, committer } = setUp([1n])
+    engine.head = toWord(1n)
+    engine.asleep = true
+    expect(await committer.check(block(2n), {})).toBe(true)
+    expect(await committer.check(block(9n), {})).toBe(false)
   })
 
   it('hands a node that came back without them its blocks again', async () => {

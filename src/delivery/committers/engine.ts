@@ -99,12 +99,19 @@ export class EngineCommitter<Call, Outcome> implements Committer {
     return this.#queue.run(() => this.#commit(block, io))
   }
 
-  async check(block: DeliverableBlock, io: IoOptions): Promise<void> {
+  async check(block: DeliverableBlock, io: IoOptions): Promise<boolean> {
     const ask = (): Promise<EngineStatus> =>
       this.#answered(block.hash, this.#engine.newPayload(sealedPayload(block), io))
     let status = await ask()
-    if (lacksParent(status) && (await this.#restoreAncestors(block, io))) status = await ask()
-    if (status.status !== 'VALID') throw refused(block.hash, status)
+    if (lacksParent(status)) {
+      // geth takes no payload after it was started before it is told of a head: its own will do.
+      const { head } = await this.#engine.labels(io)
+      await this.#answered(block.hash, this.#engine.forkchoiceUpdated({ head }, io))
+      await this.#restoreAncestors(block, io)
+      status = await ask()
+    }
+    if (status.status !== 'VALID' && !lacksParent(status)) throw refused(block.hash, status)
+    return status.status === 'VALID'
   }
 
   async #commit(block: DeliverableBlock, io: IoOptions): Promise<void> {
@@ -145,12 +152,16 @@ export class EngineCommitter<Call, Outcome> implements Committer {
   }
 
   /**
-   * A node that was killed may come back without its newest blocks. Those that were sealed here are handed over again.
+   * A node that was killed may come back without its newest blocks, or with blocks without their states. Those that were sealed here
+   * are handed over again, and become the head one after the other: geth makes the states anew then.
    * @returns whether there was anything to hand over
    */
   async #restoreAncestors(block: DeliverableBlock, io: IoOptions): Promise<boolean> {
     const ancestors = this.#blocks.lineage(block)
-    for (const ancestor of ancestors) await this.#engine.newPayload(sealedPayload(ancestor), io)
+    for (const ancestor of ancestors) {
+      const { status } = await this.#engine.newPayload(sealedPayload(ancestor), io)
+      if (status === 'VALID') await this.#engine.forkchoiceUpdated({ head: ancestor.hash }, io)
+    }
     return ancestors.length > 0
   }
 

@@ -10,6 +10,8 @@ import type { TempFolder } from './temp-folder.ts'
 export interface OpNodeP2p {
   /** Its libp2p identity, 32 bytes of hex. */
   readonly privateKey: `0x${string}`
+  /** The port that it listens on; any when left out. */
+  readonly listen?: number
   /** Multiaddresses that it dials. */
   readonly static?: readonly string[]
 }
@@ -102,7 +104,7 @@ function p2pFlags(options: OpNodeOptions, p2p: OpNodeP2p, port: number): string[
 export async function startOpNode(options: OpNodeOptions): Promise<OpNode> {
   const { folder, name = 'op-node', l1, el, sequencer, p2p } = options
   const port = await freePort()
-  const p2pPort = await freePort()
+  const p2pPort = p2p?.listen ?? (await freePort())
   const args = [
     ...['--l1', l1.el.url, '--l1.trustrpc', '--l1.beacon', l1.beacon.url, '--l1.http-poll-interval', '500ms'],
     // Left at its default of 6m24s, the finalized head would look frozen.

@@ -2,6 +2,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
+interface Call {
+  readonly method: string
+  readonly params: readonly unknown[]
+}
+
 /** A way to a node that notes every call, and can be cut. */
 export interface RecordingProxy extends AsyncDisposable {
   readonly url: string
@@ -13,12 +18,16 @@ export interface RecordingProxy extends AsyncDisposable {
   without: string | undefined
 }
 
-/** Starts a JSON-RPC proxy on loopback before a node. */
-export async function startRecordingProxy(target: string): Promise<RecordingProxy> {
+/** Starts a JSON-RPC proxy on loopback before a node. @param heard told of each call before the node is */
+export async function startRecordingProxy(
+  target: string,
+  heard?: (method: string, params: readonly unknown[]) => void,
+): Promise<RecordingProxy> {
   const methods: string[] = []
   const forward = async (body: string): Promise<string> => {
-    const calls = [JSON.parse(body) as { method: string } | { method: string }[]].flat()
+    const calls = [JSON.parse(body) as Call | Call[]].flat()
     methods.push(...calls.map(({ method }) => method))
+    for (const { method, params } of calls) heard?.(method, params)
     const { without } = proxy
     if (without !== undefined) body = body.replaceAll(`"method":"${without}`, '"method":"none_')
     const response = await fetch(target, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
