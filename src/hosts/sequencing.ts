@@ -125,7 +125,8 @@ function sequencerOf(
     ...shared,
     config,
     clock,
-    status: node ?? labelledHeads(config, layer),
+    // An op-node that blocks do not go through knows nothing of them.
+    status: settings.insert === 'op-node' && node !== undefined ? node : labelledHeads(config, layer),
     canonical: async (number, io) => (await layer.chain.block(number, io))?.hash,
     origins: new Origins({
       config,
