@@ -291,6 +291,28 @@ describe('authentication', () => {
     expect((await post(rpc, '/', 'demo_where', { authorization, host: 'sequencer.kurtosis' })).status).toBe(200)
   })
 
+  it('leaves the transactions of a slot to everybody, and nothing beside them', async () => {
+    const sequencer = { methods: [echo('sequencer_where', 'slot')], transactions: [echo('eth_where', 'tx')] }
+    const ensemble = { root: [echo('build_where', 'root')], sequencers: new Map([['q1', sequencer]]) }
+    const routes = createRoutes([], [], INFO, ensemble)
+    const guarded = await server({ routes, clock, jwtSecret: secret })
+    for (const host of ['127.0.0.1', 'sequencer.kurtosis']) {
+      expect(JSON.parse((await post(guarded, '/tx/q1', 'eth_where', { host })).text)).toMatchObject({ result: 'tx' })
+      for (const [url, method] of [
+        ['/', 'build_where'],
+        ['/sequencers/q1', 'sequencer_where'],
+        ['/sequencers/q1/', 'sequencer_where'],
+      ] as const) {
+        expect(await post(guarded, url, method, { host }), url).toMatchObject({ status: 401, text: 'missing token' })
+      }
+    }
+    expect((await post(guarded, '/tx/q2', 'eth_where')).status).toBe(404)
+    // Without a secret a page may still not come in by a name of its own.
+    const open = await server({ routes })
+    expect((await post(open, '/tx/q1', 'eth_where', { host: 'evil.example' })).status).toBe(403)
+    expect((await post(open, '/sequencers/q1', 'sequencer_where')).status).toBe(200)
+  })
+
   it("guards a chain's engine by its own secret, whatever the server asks for elsewhere", async () => {
     const other = new Uint8Array(32).fill(9)
     const signed = async (key: Uint8Array) =>

@@ -113,7 +113,9 @@ function createGuard(options: RpcServerOptions, isOpen: (path: string) => boolea
     // By the route that was found, not by the path as it was written: that can be encoded.
     const found = request.routeOptions.url ?? ''
     const authenticate = openRoutes.has(found) ? undefined : (own.get(found) ?? general)
-    if (authenticate === undefined && !isHostAllowed(host, allowedHosts)) {
+    // A server with a secret is there for other machines, whatever names they have for it.
+    const rebindable = authenticate === undefined && general === undefined
+    if (rebindable && !isHostAllowed(host, allowedHosts)) {
       return refuse(reply, 403, 'invalid host specified')
     }
     if (origin !== undefined) {

@@ -70,6 +70,8 @@ interface OpenedChains {
   /** Of an L1 that is a node. */
   readonly l1Transports: readonly RpcTransport[]
   readonly chains: readonly HostedChain[]
+  /** What is kept of remote states. */
+  readonly store: NodeStore
 }
 
 /** The L1 as L2 chains read it, and its layer where its blocks are made here. */
@@ -128,7 +130,12 @@ async function blockGossip({ chains }: Config): Promise<HostContext['gossipBlock
 }
 
 /** Opens every chain. Where one cannot be opened, those before it are closed. */
-async function openChains(config: Config, logger: Logger, io: IoOptions): Promise<OpenedChains> {
+async function openChains(
+  config: Config,
+  logger: Logger,
+  metrics: HostContext['metrics'],
+  io: IoOptions,
+): Promise<OpenedChains> {
   const { datadir, l1: l1Settings } = config
   if (l1Settings === undefined) throw new AppError('CONFIG_INVALID', { message: 'l1: needed to build L2 blocks' })
   const l1Chain = l1ChainOf(l1Settings, config.chains)
@@ -138,6 +145,7 @@ async function openChains(config: Config, logger: Logger, io: IoOptions): Promis
   const { l1, opened, transports: l1Transports } = await openL1(l1Settings, l1Chain, parts, datadir, io)
   const shared: HostContext = {
     logger,
+    metrics,
     accounts: config.accounts ?? [],
     l1,
     engineJwtSecret: config.rpc.engineJwtSecret,
@@ -161,13 +169,18 @@ async function openChains(config: Config, logger: Logger, io: IoOptions): Promis
       await sharing?.listen()
       await gossip?.listen()
     }
-    return { l1Chain, l1Transports, chains }
+    return { l1Chain, l1Transports, chains, store: parts.store }
   } catch (error) {
-    await Promise.all(chains.map((chain) => chain.close()))
-    const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports)]
-    await Promise.all(transports.map((transport) => transport.close()))
+    await closeChains({ l1Transports, chains })
     throw error
   }
+}
+
+/** Lets go of chains that do not run. */
+async function closeChains({ l1Transports, chains }: Pick<OpenedChains, 'l1Transports' | 'chains'>): Promise<void> {
+  await Promise.all(chains.map((chain) => chain.close()))
+  const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports)]
+  await Promise.all(transports.map((transport) => transport.close()))
 }
 
 /** Starts what a configuration names: the composition root, and the only place where the folders meet. */
@@ -193,11 +206,16 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   }
   let waiting: string[] = []
   let early: Awaited<ReturnType<typeof createRpcServer>> | undefined
-  const { l1Chain, l1Transports, chains, ensemble } = await untilReachable(
+  const { l1Chain, l1Transports, chains, store, ensemble } = await untilReachable(
     async () => {
       const whole = await completed(config, { signal })
-      const opened = await openChains(whole.config, logger, { signal })
-      return { ...opened, ensemble: hostEnsemble(opened.chains, whole.ensemble, logger) }
+      const opened = await openChains(whole.config, logger, metrics, { signal })
+      try {
+        return { ...opened, ensemble: hostEnsemble(opened.chains, whole.ensemble, logger) }
+      } catch (error) {
+        await closeChains(opened)
+        throw error
+      }
     },
     {
       clock: systemClock,
@@ -214,6 +232,10 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   ).finally(() => early?.close())
   const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports), ...ensemble.transports]
   metrics?.watch(transports)
+  metrics?.watchChains(
+    chains.map(({ measured }) => measured),
+    store,
+  )
   metrics?.watchExchange(chains.flatMap(({ exchange }) => exchange ?? []))
   metrics?.watchSharing(chains.flatMap(({ route: { name }, sharing }) => (sharing ? [{ chain: name, sharing }] : [])))
   metrics?.watchGossip(
@@ -256,6 +278,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   try {
     await metrics?.listen()
     const url = await server.listen()
+    metrics?.up(VERSION, config.ensemble !== undefined)
     return { url, handle: (path, text) => server.handle(path, text), close }
   } catch (error) {
     await close()

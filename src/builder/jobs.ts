@@ -11,6 +11,7 @@ import { beginBlock } from './begin-block.ts'
 import type { DaLimits, DaThrottle } from './da-limits.ts'
 import { includeAll, includeBest, includeByHash, includeFirst } from './include.ts'
 import { Job } from './job.ts'
+import type { JobStep, JobsObserver } from './job-metrics.ts'
 import { nodeError } from './node-errors.ts'
 import type { ChainBlock, ChainReader, Committer, PoolReader, Publisher, StateSource } from './ports.ts'
 import type { BlockRules } from './rules.ts'
@@ -46,6 +47,8 @@ export interface JobsContext<Options extends CommonOpenOptions> {
   readonly sealedBlocks: SealedBlocks
   readonly clock: Clock
   readonly limits?: JobLimits
+  /** Hears of what jobs do. */
+  readonly observer?: JobsObserver | undefined
 }
 
 /** Switches automatic building; the loop itself belongs to the sequencer. */
@@ -125,7 +128,27 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
     return transaction
   }
 
-  async open(options: Options, io: IoOptions): Promise<JobId> {
+  /** Runs a step of a job, and tells of how long it took and how it ended. */
+  async #observed<T>(step: JobStep, run: () => Promise<T>): Promise<T> {
+    const { observer, clock } = this.#context
+    if (observer === undefined) return run()
+    const begun = clock.now()
+    const tell = (error: string | undefined): void => observer.step(step, (clock.now() - begun) / 1000, error)
+    try {
+      const result = await run()
+      tell(undefined)
+      return result
+    } catch (error) {
+      tell(isAppError(error) ? error.code : 'INTERNAL_ERROR')
+      throw error
+    }
+  }
+
+  open(options: Options, io: IoOptions): Promise<JobId> {
+    return this.#observed('open', () => this.#openJob(options, io))
+  }
+
+  async #openJob(options: Options, io: IoOptions): Promise<JobId> {
     const { limits, clock, rules } = this.#context
     const maxOpen = limits?.maxOpen ?? DEFAULT_MAX_OPEN
     if (this.#open.size + this.#opening >= maxOpen) {
@@ -192,13 +215,26 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
   ): Promise<T extends undefined ? undefined : IncludedTransaction> {
     return this.#on(jobId, async (job) => {
       const { env } = job.open()
-      const executed = await include(job)
+      const executed = await this.#counted(include(job))
       const { number, timestamp } = env
       const blobBaseFee = this.#context.rules.blobBaseFee(env)
       const block = { number, timestamp, ...(blobBaseFee === undefined ? {} : { blobBaseFee }) }
       const placed = executed === undefined ? undefined : { ...executed, block }
       return placed as T extends undefined ? undefined : IncludedTransaction
     })
+  }
+
+  /** Counts a transaction that a caller named; what the pool offers is counted when it goes in. */
+  async #counted<T extends ExecutedTransaction | undefined>(including: Promise<T>): Promise<T> {
+    const { observer } = this.#context
+    try {
+      const executed = await including
+      if (executed !== undefined) observer?.transaction(undefined)
+      return executed
+    } catch (error) {
+      if (isAppError(error, 'TX_REFUSED')) observer?.transaction(String(error.data?.reason ?? 'other'))
+      throw error
+    }
   }
 
   async prepare(items: readonly PreparedItem[], io: IoOptions): Promise<void> {
@@ -241,7 +277,7 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
       const unfinished = job.sealed
       // A seal whose delivery failed can be repeated: the block stands, only the delivery is tried again.
       const again = unfinished !== undefined && this.#undelivered(unfinished, options)
-      const sealed = again ? unfinished : await job.seal(options.header, io)
+      const sealed = again ? unfinished : await this.#observed('seal', () => job.seal(options.header, io))
       this.#context.sealedBlocks.set(sealed)
       const delivered = await this.#deliver(sealed, options, io)
       job.record(delivered)
@@ -265,12 +301,12 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
   }
 
   async #commit(block: SealedBlock, committer: Committer, io: IoOptions): Promise<SealedBlock> {
-    await committer.commit(block, io)
+    await this.#observed('commit', () => committer.commit(block, io))
     return this.#remember({ ...block, committed: true })
   }
 
   async #publish(block: SealedBlock, publisher: Publisher, io: IoOptions): Promise<SealedBlock> {
-    await publisher.publish(block, io)
+    await this.#observed('publish', () => publisher.publish(block, io))
     return this.#remember({ ...block, published: true })
   }
 

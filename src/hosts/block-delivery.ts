@@ -15,6 +15,7 @@ import type { IoOptions } from '../primitives/io.ts'
 import { SerialQueue } from '../primitives/serial-queue.ts'
 import { l2BlockRef } from '../protocol/l2-block.ts'
 import type { Payload } from '../protocol/payload.ts'
+import type { ChainSequencing } from '../sequencer/sequencer-metrics.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 
@@ -73,6 +74,8 @@ export interface BlockDeliveryParts {
   readonly sealedBlocks: SealedBlocks
   readonly l1: L1Reader
   readonly logger: Logger
+  /** Where figures are asked for. */
+  readonly figures?: Pick<ChainSequencing, 'unpublished' | 'abandoned'> | undefined
 }
 
 /** A block that its L1 origin has left is nobody's any more; an origin that L1 does not know yet may come. */
@@ -89,7 +92,7 @@ async function stands(
 
 /** Delivery of what a chain's sequencer builds. @throws AppError CONFIG_INVALID */
 export function blockDelivery(parts: BlockDeliveryParts): Delivery {
-  const { settings, store, conductor, publisher, committer, chain, sealedBlocks, logger } = parts
+  const { settings, store, conductor, publisher, committer, chain, sealedBlocks, logger, figures } = parts
   const { check } = committer
   return new Delivery({
     journal: openJournal(settings.name, store),
@@ -114,14 +117,15 @@ export function blockDelivery(parts: BlockDeliveryParts): Delivery {
     clock: systemClock,
     publishTimeoutMs: Math.min(MAX_PUBLISH_MS, Number(settings.rollup.blockTime) * 500),
     listener: {
-      unpublished: ({ hash, header }, error) =>
-        logger.warn(
-          { hash, number: String(header.number), error: errorMessage(error) },
-          'block goes on without being published',
-        ),
+      unpublished({ hash, header }, error) {
+        figures?.unpublished()
+        const fields = { hash, number: String(header.number), error: errorMessage(error) }
+        logger.warn(fields, 'block goes on without being published')
+      },
       restored: ({ hash, header }) =>
         logger.warn({ hash, number: String(header.number) }, 'the execution layer had lost its newest blocks'),
       abandoned({ hash, number, conducted, published }, why) {
+        figures?.abandoned(published)
         const fields = { hash, number: String(number), conducted, published, why }
         if (published) logger.error(fields, 'a block that was published is given up')
         else logger.warn(fields, 'a block is given up')

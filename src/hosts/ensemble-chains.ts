@@ -1,6 +1,13 @@
 import { OpNodeClient } from '../clients/op-node.ts'
 import { RpcTransport } from '../clients/transport.ts'
-import type { Config, ExecutionLayerSettings, L1Settings, L2Settings, SignerSettings } from '../config/config.ts'
+import type {
+  Config,
+  ExecutionLayerSettings,
+  L1Settings,
+  L2Settings,
+  SequencerSettings,
+  SignerSettings,
+} from '../config/config.ts'
 import type { EnsembleSettings, FullSequencerSettings, StandardBuilderSettings } from '../config/ensemble.ts'
 import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
@@ -16,6 +23,7 @@ export interface CompletedConfig {
 }
 
 const POLL_MS = 500
+const SEAL_LEAD_MS = 50
 const JOBS = { expiryMs: 600_000, maxOpen: 1000 }
 
 function refuse(message: string, cause?: unknown): AppError {
@@ -71,6 +79,19 @@ function l1Settings(rpc: string, config: ChainConfig): L1Settings {
   return { name: 'l1', el: { rpc, pollMs: POLL_MS }, genesis, mode: 'follow', blockTime: 12, ...distances }
 }
 
+/** How the chain is sequenced once that is asked for: as the first of its sequencers says. */
+function sequencerOf({ sequencers }: EnsembleSettings, chainId: bigint): SequencerSettings {
+  const full = [...sequencers.values()].flatMap((entry) => (entry.kind === 'full' ? entry : []))
+  const own = full.filter((entry) => entry.chainId === chainId)
+  return {
+    l1Confs: own[0]?.confDepth ?? 0,
+    sealLeadMs: SEAL_LEAD_MS,
+    maxSafeLag: own[0]?.maxSafeLag ?? 0,
+    recover: false,
+    stopped: !own.some(({ active }) => active),
+  }
+}
+
 /** The key of the chain's sequencers, if they agree on one. */
 function signerOf({ sequencers, signers }: EnsembleSettings, chainId: bigint): SignerSettings | undefined {
   const full = [...sequencers.values()].filter((entry) => entry.kind === 'full' && entry.chainId === chainId)
@@ -86,7 +107,8 @@ function l2Settings(builder: StandardBuilderSettings, rollup: RollupConfig, ense
     rollup,
     el: { rpc: builder.l2El, pollMs: POLL_MS },
     node: { rpc: builder.l2Cl },
-    mode: 'test',
+    mode: 'auto',
+    sequencer: sequencerOf(ensemble, rollup.l2ChainId),
     insert: 'op-node',
     jobs: JOBS,
     conditional: true,
@@ -120,12 +142,21 @@ function checkL1Builder(
   }
 }
 
-function checkSequencers({ sequencers }: EnsembleSettings, builderChains: ReadonlyMap<string, bigint>): void {
+function checkSequencers(
+  { sequencers }: EnsembleSettings,
+  builderChains: ReadonlyMap<string, bigint>,
+  { chains }: Config,
+): void {
   for (const [id, entry] of sequencers) {
     if (entry.kind === 'noop') continue
     const built = builderChains.get(entry.builder)
     if (built !== undefined && built !== entry.chainId)
       throw refuse(`sequencers.${id}.full.chainID: is ${entry.chainId}, but ${entry.builder} builds chain ${built}`)
+    const says = entry.active || entry.confDepth !== undefined || entry.maxSafeLag !== undefined
+    if (says && chains.some(({ rollup }) => rollup.l2ChainId === entry.chainId))
+      throw refuse(
+        `sequencers.${id}.full: how chain ${entry.chainId} is sequenced is said by its own configuration (chains[].sequencer)`,
+      )
   }
 }
 
@@ -159,7 +190,7 @@ export async function withBuilderChains(
     l1 ??= l1Settings(builder.l1El, await l1ChainOf(id, builder, io))
     chains.push(l2Settings(builder, rollup, ensemble))
   }
-  checkSequencers(ensemble, builderChains)
+  checkSequencers(ensemble, builderChains, config)
   if (l1 === undefined) throw refuse('builders: none names a chain, and there is no configuration beside them')
   return { config: { ...config, l1, chains }, builderChains }
 }

@@ -11,6 +11,7 @@ import type { KeyedAccount } from '../wallet/wallet.ts'
 import type { GossipBlocks, HostedGossip } from './block-gossip.ts'
 import type { EnsembleChain } from './ensemble-chain.ts'
 import type { ReadL1Slot } from './l1-slot.ts'
+import type { HostedMetrics, MeasuredChain } from './metrics.ts'
 import type { SharePool } from './pool-sharing.ts'
 
 /** One chain, wired. */
@@ -26,6 +27,8 @@ export interface HostedChain {
   readonly gossip?: HostedGossip
   /** Where the pool exchanges transactions over JSON-RPC: its figures. */
   readonly exchange?: MeasuredExchange
+  /** What is shown of it in metrics. */
+  readonly measured: MeasuredChain
   /** What op-test-sequencer's API drives it with; absent where its blocks are made elsewhere. */
   readonly ensemble?: EnsembleChain
   /** Works until the signal is aborted. */
@@ -39,6 +42,8 @@ export interface HostContext {
   readonly accounts: readonly KeyedAccount[]
   readonly logger: Logger
   readonly l1: { readonly reader: L1Reader; readonly chain: L1ChainConfig; readonly slot: ReadL1Slot }
+  /** Where figures are asked for. */
+  readonly metrics?: Pick<HostedMetrics, 'jobs' | 'sequencing'> | undefined
   /** Where a chain's pool is shared with peers. */
   readonly sharePool?: SharePool | undefined
   /** Where chains gossip their blocks. */

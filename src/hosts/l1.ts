@@ -131,6 +131,7 @@ export function hostL1(
     publisher: undefined,
     auto,
     sealedBlocks,
+    observer: shared.metrics?.jobs.of(name),
   })
   const { engine, watched, transports } = layer
   const builder = (): Jobs<L1OpenOptions> => jobs
@@ -185,6 +186,7 @@ export function hostL1(
     transports: [...transports, ...(exchange?.transports ?? [])],
     ...(exchange && { exchange: exchange.measured }),
     ...(sharing && { sharing }),
+    measured: { chain: name, pool, jobs: () => jobs.jobs() },
     ensemble: l1EnsembleChain({ jobs, rules, chain, blobs: proven, sealedBlocks, sequencing: autoSwitch(auto, chain) }),
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })

@@ -146,6 +146,7 @@ export function hostL2(
     gossips: gossip !== undefined,
     datadir: shared.datadir,
     logger,
+    figures: settings.sequencer && shared.metrics?.sequencing.of(name, Number(config.blockTime) * 1000),
   })
   const auto = new AutoBuilder({
     builder: () => jobs,
@@ -189,6 +190,7 @@ export function hostL2(
     auto: sequenced.sequencer ?? auto,
     sealedBlocks,
     limits: settings.jobs,
+    observer: shared.metrics?.jobs.of(name),
   })
   const { engine, watched, transports } = layer
   const exchange =
@@ -270,13 +272,21 @@ export function hostL2(
     ...(exchange && { exchange: exchange.measured }),
     ...(sharing && { sharing }),
     ...(gossip && { gossip }),
+    measured: {
+      chain: name,
+      pool,
+      throttle,
+      jobs: () => jobs.jobs(),
+      heads: sequenced.heads,
+      ...(sequenced.sequencer && { holds: sequenced.holds }),
+    },
     ensemble: l2EnsembleChain({
       jobs,
       rules,
       ...byHand,
       signatures: signing?.signatures,
       sealedBlocks,
-      sequencing: autoSwitch(auto, chain),
+      sequencing: sequenced.sequencer ?? autoSwitch(auto, chain),
       insertsThrough: settings.insert === 'op-node' ? settings.node?.rpc : undefined,
     }),
     run: async (signal) => {

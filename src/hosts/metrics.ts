@@ -1,17 +1,37 @@
+import { Gauge } from 'prom-client'
 import { createRpcMetrics, type RpcMetrics } from '../../rpc/metrics.ts'
 import { type MetricsServer, startMetricsServer } from '../../rpc/metrics-server.ts'
 import { type MeasuredSharing, registerSharingMetrics } from '../../txpool/devp2p/sharing-metrics.ts'
+import { type MeasuredPool, registerPoolMetrics } from '../../txpool/pool-metrics.ts'
 import { type MeasuredExchange, registerExchangeMetrics } from '../../txpool/sources/exchange-metrics.ts'
+import { type LimitedChain, registerDaMetrics } from '../builder/da-metrics.ts'
+import { type CountedJobs, JobMetrics } from '../builder/job-metrics.ts'
 import type { RpcTransport } from '../clients/transport.ts'
 import { registerTransportMetrics } from '../clients/transport-metrics.ts'
 import type { Config } from '../config/config.ts'
+import { type HoldingChain, registerHeldMetrics } from '../delivery/held-metrics.ts'
 import { type MeasuredGossip, registerGossipMetrics } from '../p2p/gossip-metrics.ts'
+import { systemClock } from '../primitives/clock.ts'
+import { type HeadsOfChain, registerRefMetrics } from '../sequencer/ref-metrics.ts'
+import { SequencerMetrics } from '../sequencer/sequencer-metrics.ts'
+import type { NodeStore } from '../state/node-store.ts'
+import { registerStoreMetrics } from '../state/store-metrics.ts'
 import { createMetrics, type MetricsRegistry } from '../telemetry/metrics.ts'
+
+/** What of a hosted chain is shown. */
+export interface MeasuredChain extends CountedJobs, MeasuredPool {
+  readonly throttle?: LimitedChain['throttle']
+  readonly heads?: HeadsOfChain['heads']
+  /** Whether a block waits to be delivered; where the chain is sequenced. */
+  readonly holds?: HoldingChain['holds']
+}
 
 /** The service's figures, and where they are served. Loaded only where they are asked for. */
 export class HostedMetrics {
   readonly registry: MetricsRegistry = createMetrics({ process: true })
   readonly rpc: RpcMetrics = createRpcMetrics(this.registry)
+  readonly jobs: JobMetrics = new JobMetrics(this.registry)
+  readonly sequencing: SequencerMetrics = new SequencerMetrics(this.registry, systemClock)
   readonly #settings: NonNullable<Config['metrics']>
   #server: MetricsServer | undefined
 
@@ -22,6 +42,35 @@ export class HostedMetrics {
   /** Shows what goes over the wire to each endpoint. Called once. */
   watch(transports: readonly RpcTransport[]): void {
     registerTransportMetrics(this.registry, transports)
+  }
+
+  /** Shows that the service is up, and which version of it. Called once. */
+  up(version: string, testSequencer: boolean): void {
+    for (const name of ['op_node_default', ...(testSequencer ? ['op_test_sequencer_default'] : [])]) {
+      const info = { name: `${name}_info`, help: 'Pseudo-metric tracking version and config info' }
+      new Gauge({ ...info, labelNames: ['version'], registers: [this.registry] }).set({ version }, 1)
+      new Gauge({ name: `${name}_up`, help: '1 if it has finished starting up', registers: [this.registry] }).set(1)
+    }
+  }
+
+  /** Shows jobs, pools, limits and heads of chains, and what is kept of remote states. Called once. */
+  watchChains(chains: readonly MeasuredChain[], store: NodeStore): void {
+    registerStoreMetrics(this.registry, store)
+    this.jobs.watch(chains)
+    registerPoolMetrics(this.registry, chains)
+    registerDaMetrics(
+      this.registry,
+      chains.flatMap(({ chain, throttle }) => (throttle ? [{ chain, throttle }] : [])),
+    )
+    registerRefMetrics(
+      this.registry,
+      systemClock,
+      chains.flatMap(({ chain, heads }) => (heads ? [{ chain, heads }] : [])),
+    )
+    registerHeldMetrics(
+      this.registry,
+      chains.flatMap(({ chain, holds }) => (holds ? [{ chain, holds }] : [])),
+    )
   }
 
   /** Shows what pools exchange with their peers. Called once. */

@@ -21,6 +21,7 @@ import type { SequencerObserver } from '../sequencer/observer.ts'
 import { type L1View, Origins } from '../sequencer/origins.ts'
 import type { ChainStatus } from '../sequencer/ports.ts'
 import { Sequencer, type SequencerContext } from '../sequencer/sequencer.ts'
+import type { ChainSequencing } from '../sequencer/sequencer-metrics.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { blockDelivery, type OpenedConductor, unsafePayloads } from './block-delivery.ts'
@@ -48,6 +49,8 @@ export interface SequencingParts {
   readonly gossips: boolean
   readonly datadir: string | undefined
   readonly logger: Logger
+  /** Where figures are asked for. */
+  readonly figures: ChainSequencing | undefined
 }
 
 /** How a chain is sequenced. */
@@ -55,6 +58,10 @@ export interface Sequencing {
   /** Undefined where jobs alone make its blocks. */
   readonly sequencer: (AutoSwitch & Pick<Sequencer, 'active' | 'start' | 'stop'>) | undefined
   readonly methods: readonly Method[]
+  /** Where the chain is. */
+  readonly heads: ChainStatus['read']
+  /** Whether a block waits to be delivered, or to be so again. */
+  readonly holds: () => boolean
   /** Hears from now on what the sequencer does. */
   observe(observer: SequencerObserver): void
   /** Works until the signal is aborted. */
@@ -118,9 +125,10 @@ function sequencerOf(
   { l1Confs, sealLeadMs, maxSafeLag, recover, stopped }: SequencerSettings,
   shared: Pick<SequencerContext, 'gate' | 'leadership' | 'observer' | 'delivery'>,
 ): Sequencer {
-  const { settings, layer, l1, jobs, arrivals, node, datadir } = parts
+  const { settings, layer, l1, jobs, arrivals, node, datadir, figures } = parts
   const { rollup: config } = settings
   const clock = systemClock
+  const maker = new JobBlockMaker({ builder: jobs, arrivals, clock })
   return new Sequencer({
     ...shared,
     config,
@@ -133,7 +141,7 @@ function sequencerOf(
       l1Confs,
       l1: l1View(l1),
     }),
-    maker: new JobBlockMaker({ builder: jobs, arrivals, clock }),
+    maker: figures?.timed(maker) ?? maker,
     allowance: {
       next: () => ({}),
       built() {
@@ -179,7 +187,7 @@ class Observers implements SequencerObserver {
 
 /** The sequencing of a chain, and its control. @throws AppError CONFIG_INVALID */
 export function sequencing(parts: SequencingParts): Sequencing {
-  const { settings, layer, gate, committer, conductor, deliveries, node, logger } = parts
+  const { settings, layer, gate, committer, conductor, deliveries, node, logger, figures } = parts
   const leadership = conductor?.leadership ?? SOLE_SEQUENCER
   const observers = new Observers()
   observers.add(sequencerLog(logger))
@@ -197,11 +205,15 @@ export function sequencing(parts: SequencingParts): Sequencing {
     leadership,
     payloads: payloads && { post: (payload, io) => gate.byHand(() => payloads.post(payload, io)) },
   })
+  if (sequencer && figures) observers.add(figures)
+  const status = node ?? labelledHeads(settings.rollup, layer)
   const ended = new AbortController()
   let work: Promise<void> | undefined
   return {
     sequencer,
     methods: [...adminMethods(admin), ...(sequencer && node === undefined ? headsMethods(parts) : [])],
+    heads: (io) => status.read(io),
+    holds: () => delivery?.held !== undefined,
     observe: (observer) => observers.add(observer),
     async run(signal) {
       work = sequencer?.run(AbortSignal.any([signal, ended.signal]))

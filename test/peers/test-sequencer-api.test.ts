@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { devAccounts } from './support/dev-accounts.ts'
@@ -52,13 +53,19 @@ function comparable({ result, error }: ClientStep): unknown {
 
 /** Starts the service on op-test-sequencer's own configuration. */
 async function startOurs(folder: TempFolder, args: readonly string[]) {
-  const port = await freePort()
+  const [port, metricsPort] = [await freePort(), await freePort()]
   const url = `http://127.0.0.1:${port}`
   const process_ = await PeerProcess.start({
     name: 'op-sequencer',
     program: process.execPath,
     args: [MAIN, 'run', ...args, '--rpc.jwt-secret', folder.jwt.file, '--rpc.enable-admin'],
-    env: { OP_TEST_SEQUENCER_RPC_ADDR: '127.0.0.1', OP_TEST_SEQUENCER_RPC_PORT: String(port) },
+    env: {
+      OP_TEST_SEQUENCER_RPC_ADDR: '127.0.0.1',
+      OP_TEST_SEQUENCER_RPC_PORT: String(port),
+      OP_TEST_SEQUENCER_METRICS_ENABLED: 'true',
+      OP_TEST_SEQUENCER_METRICS_ADDR: '127.0.0.1',
+      OP_TEST_SEQUENCER_METRICS_PORT: String(metricsPort),
+    },
     folder,
     async probe() {
       const response = await fetch(`${url}/readyz`)
@@ -66,7 +73,8 @@ async function startOurs(folder: TempFolder, args: readonly string[]) {
       return true
     },
   })
-  return { url, process: process_, [Symbol.asyncDispose]: () => process_.stop() }
+  const metrics = async (): Promise<string> => (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+  return { url, metrics, process: process_, [Symbol.asyncDispose]: () => process_.stop() }
 }
 
 function startStack(): Promise<SingleStack> {
@@ -81,7 +89,12 @@ describe("op-test-sequencer's own client", () => {
     const { folder, l1, el, node } = stack
     const nodes = { jwtFile: folder.jwt.file, el, node }
     await using upstream = await startOpTestSequencer({ folder, l1: l1.el, el, node })
-    await using ours = await startOurs(folder, ['--builders.config', upstream.configFile])
+    // The L1's upgrades are the node's to tell.
+    const config = JSON.parse(readFileSync(upstream.configFile, 'utf8')) as {
+      builders: { b1: { standard: { l1chainconfig?: unknown } } }
+    }
+    config.builders.b1.standard.l1chainconfig = undefined
+    await using ours = await startOurs(folder, ['--builders.config', folder.write('ours.yaml', config)])
     const theirSteps = await runTestSequencerClient({ ...nodes, url: upstream.url }, SCENARIOS)
     const ourSteps = await runTestSequencerClient({ ...nodes, url: ours.url }, SCENARIOS)
     expect(ourSteps.map(({ scenario, step }) => `${scenario}: ${step}`)).toEqual(
@@ -117,6 +130,24 @@ describe("op-test-sequencer's own client", () => {
       ['stop again', -38550],
       ['settled', true],
     ])
+    const figures = await ours.metrics()
+    const figure = (name: string): number =>
+      Number(
+        figures
+          .split('\n')
+          .find((line) => line.startsWith(`${name} `))
+          ?.slice(name.length + 1),
+      )
+    expect(figure('op_node_default_sequencer_sealing_total{chain="901"}')).toBeGreaterThanOrEqual(3)
+    expect(figure('op_node_default_transactions_sequenced_total{chain="901",type="deposits"}')).toBeGreaterThanOrEqual(
+      3,
+    )
+    expect(figure('op_node_default_sequencer_active{chain="901"}')).toBe(0)
+    expect(figure('op_node_default_refs_number{layer="l2",type="l2_unsafe",chain="901"}')).toBe(await el.blockNumber())
+    expect(figure('op_sequencer_builder_errors_total{chain="901",step="open",error="TX_REFUSED"}')).toBeGreaterThan(0)
+    expect(figure('op_sequencer_builder_step_seconds_count{chain="901",step="commit"}')).toBeGreaterThan(3)
+    expect(figure('op_sequencer_delivery_held{chain="901"}')).toBe(0)
+    expect(figure('op_test_sequencer_default_up')).toBe(1)
     node.process.assertRunning()
   })
 

@@ -13,6 +13,9 @@ export interface ClientStep {
   readonly error?: { readonly code?: number; readonly message: string }
 }
 
+/** Milliseconds that all scenarios may take together: on a loaded machine, too. */
+const TIMEOUT = 150_000
+
 /** Whom the client talks to. */
 export interface ClientOptions {
   /** Of op-test-sequencer, or what stands in for it. */
@@ -39,7 +42,11 @@ export async function runTestSequencerClient(
     ...['-sequencer', sequencer, '-builder', builder, '-chain', String(chainId), '-scenarios', scenarios.join(',')],
   ]
   const program = join(peersFolder(), 'test-sequencer-client')
-  const { stdout } = await promisify(execFile)(program, args, { maxBuffer: 64 * 1024 * 1024 })
+  const run = promisify(execFile)(program, args, { maxBuffer: 64 * 1024 * 1024, timeout: TIMEOUT })
+  const { stdout } = await run.catch((error: { readonly stdout?: string; readonly stderr?: string }) => {
+    const last = error.stdout?.trimEnd().split('\n').slice(-3).join('\n')
+    throw new Error(`the client failed: ${error.stderr}; its last steps: ${last}`, { cause: error })
+  })
   return stdout
     .trimEnd()
     .split('\n')
