@@ -237,6 +237,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
     store,
   )
   metrics?.watchExchange(chains.flatMap(({ exchange }) => exchange ?? []))
+  metrics?.watchDaBudgets(chains.flatMap(({ daBudget }) => daBudget ?? []))
   metrics?.watchSharing(chains.flatMap(({ route: { name }, sharing }) => (sharing ? [{ chain: name, sharing }] : [])))
   metrics?.watchGossip(
     chains.flatMap(({ route: { name }, gossip }) => (gossip ? [{ chain: name, gossip: gossip.measured }] : [])),

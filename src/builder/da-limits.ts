@@ -33,6 +33,16 @@ export class DaThrottle {
   set(limits: DaLimits): void {
     this.#limits = limits
   }
+
+  /** What obeys this one and another. */
+  under(other: Pick<DaThrottle, 'limits'>): Pick<DaThrottle, 'limits'> {
+    const own = (): DaLimits => bothLimits(this.#limits, other.limits)
+    return {
+      get limits() {
+        return own()
+      },
+    }
+  }
 }
 
 /** Keeps the account of one block under limits. */

@@ -79,12 +79,12 @@ describe('an execution layer’s builder', () => {
     [
       'has an invalid parent',
       () => status({ status: 'INVALID', validationError: 'links to previously rejected block' }),
-      { code: 'BUILD_REFUSED', severity: 'reset', message: expect.stringContaining('previously rejected') },
+      { code: 'BUILD_REFUSED', message: expect.stringContaining('previously rejected') },
     ],
     [
       'refuses the attributes',
       rpcError(-38_003, 'Invalid payload attributes', { err: 'missing minBaseFee' }),
-      { code: 'BUILD_REFUSED', severity: 'reset', message: expect.stringContaining('missing minBaseFee') },
+      { code: 'BUILD_REFUSED', message: expect.stringContaining('missing minBaseFee') },
     ],
     ['refuses the forkchoice', rpcError(-38_002, 'Invalid forkchoice state'), { code: 'BUILD_REFUSED' }],
     ['has another fault', rpcError(-32_000, 'database closed'), { code: 'ENGINE_NOT_READY' }],
@@ -131,11 +131,7 @@ describe('the builder behind an op-node', () => {
       { code: 'ENGINE_NOT_READY', severity: 'temporary' },
     ],
     ['does not know the parent', rpcError(-32_000, 'not found'), { code: 'ENGINE_NOT_READY', severity: 'temporary' }],
-    [
-      'refuses the attributes',
-      rpcError(-40_101, 'invalid payload attributes'),
-      { code: 'BUILD_REFUSED', severity: 'reset' },
-    ],
+    ['refuses the attributes', rpcError(-40_101, 'invalid payload attributes'), { code: 'BUILD_REFUSED' }],
     [
       'does not serve it',
       rpcError(-32_601, 'the method does not exist'),

@@ -22,7 +22,6 @@ const REFUSALS = { first: -38_002, last: -38_005 }
 export function buildRefused(parent: Hash, reason: string, cause?: unknown): AppError<PayloadEngineErrorCode> {
   return new AppError('BUILD_REFUSED', {
     message: `no block can be built on ${parent}: ${reason}`,
-    severity: 'reset',
     data: { parent, reason },
     cause,
   })

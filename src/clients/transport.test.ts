@@ -236,6 +236,24 @@ describe('batch', () => {
     expect({ served, most }).toEqual({ served: sizes, most: 1 })
   })
 
+  it('sends calls one by one to a server that takes no batches', async () => {
+    const served: string[] = []
+    const { rpc } = await serve(
+      (body) => {
+        const call = body as Call
+        served.push(call.method)
+        if (call.method === 'bad') return { id: call.id, error: { code: -32000, message: 'no' } }
+        return call.method === 'broken' ? { id: null, error: { code: -32700, message: 'what' } } : echo(call)
+      },
+      { maxBatch: 1 },
+    )
+    const calls = ['a', 'bad', 'c'].map((method) => ({ method, params: [] }))
+    const outcomes = await rpc.batch(calls, { ordered: true })
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true, false, true])
+    expect(served).toEqual(['a', 'bad', 'c'])
+    await expect(rpc.batch([{ method: 'broken', params: [] }])).rejects.toMatchObject({ code: 'RPC_ERROR' })
+  })
+
   it('reports calls without an answer, and a batch refused as a whole', async () => {
     const { rpc } = await serve((body) => {
       const calls = body as Call[]

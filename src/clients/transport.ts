@@ -80,7 +80,7 @@ export interface TransportOptions {
   readonly tls?: TlsIdentity
   /** Milliseconds for a whole call, default 30 000. */
   readonly timeoutMs?: number
-  /** Calls in one HTTP request, default 900 (geth refuses more than 1000). */
+  /** Calls in one HTTP request, default 900 (geth refuses more than 1000); 1 for servers that take no batches. */
   readonly maxBatch?: number
   /** Weight in one HTTP request, default 2000: slot proofs of a large chain then stay below geth's 25 MB for an answer. */
   readonly maxBatchWeight?: number
@@ -246,7 +246,10 @@ export class RpcTransport {
 
   async #batchRequest({ calls, bodies, first }: Chunk, options: RpcOptions): Promise<RpcOutcome[]> {
     const method = (calls[0] as RpcCall).method
-    const answer = await this.#exchange(`[${bodies.join()}]`, method, calls.length, options)
+    const single = this.#options.maxBatch === 1
+    const text = single ? (bodies[0] as string) : `[${bodies.join()}]`
+    const given = await this.#exchange(text, method, calls.length, options)
+    const answer = single && !Array.isArray(given) && isObject(given) && given.id === first ? [given] : given
     if (!Array.isArray(answer)) {
       const refused = this.#refusal(method, answer)
       throw refused ?? this.#unavailable(method, 'the answer to a batch is not a list')

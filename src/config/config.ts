@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import { type BlockGossipSettings, blockGossipSettings } from './block-gossip.ts'
+import { type DaBudgetSettings, daBudgetSettings } from './da-budget.ts'
 import type { EnsembleSettings } from './ensemble.ts'
 import type { GenesisFile } from './files.ts'
 import { type PoolSharingSettings, poolSharingSettings } from './pool-sharing.ts'
@@ -128,6 +129,8 @@ export interface SequencerSettings {
   readonly recover: boolean
   /** Wait to be started. */
   readonly stopped: boolean
+  /** How much of what blocks hold may go to L1; absent: any amount. */
+  readonly daBudget?: DaBudgetSettings
 }
 
 /** One L2 chain. */
@@ -211,7 +214,9 @@ function signer(parsed: NonNullable<ParsedChain['signer']>): SignerSettings {
   return present({ kind: 'remote' as const, endpoint, address, headers, tls: tls && present(tls) })
 }
 
-function insertMode({ insert, el }: ParsedChain): InsertMode {
+function insertMode({ insert, el, mode, node }: ParsedChain): InsertMode {
+  // Where an engine's builder makes the blocks, and an op-node leads the engine, both must hear of them from one place.
+  if (insert === undefined && mode === 'engine' && node !== undefined) return 'op-node'
   return insert ?? (el === 'embedded' || el.engine !== undefined ? 'engine' : 'none')
 }
 
@@ -272,8 +277,9 @@ function l1Settings(l1: ParsedL1, datadir: string | undefined): L1Settings {
 }
 
 function sequencerSettings({ mode, sequencer }: ParsedChain): SequencerSettings | undefined {
-  const { sealLead: sealLeadMs, ...rest } = sequencer
-  return mode === 'test' ? undefined : { ...rest, sealLeadMs }
+  const { sealLead: sealLeadMs, daBudget, ...rest } = sequencer
+  if (mode === 'test') return undefined
+  return { ...rest, sealLeadMs, ...(daBudget && { daBudget: daBudgetSettings(daBudget) }) }
 }
 
 function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings {
@@ -291,12 +297,25 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     conductor: chain.conductor && { rpc: chain.conductor.rpc, timeoutMs: chain.conductor.timeout },
     blockGossip: chain.p2p && blockGossipSettings(chain.p2p),
     interopChecks: chain.txpool?.interop,
-    conditional: chain.txpool?.conditional ?? true,
+    // A builder that is a node's would not look at the conditions.
+    conditional: chain.txpool?.conditional ?? (chain.mode !== 'engine' || chain.el === 'embedded'),
     journalFile: journalFile(chain, datadir),
     poolLimits: poolLimits(chain.txpool),
-    poolExchange: poolExchangeSettings(chain.txpool),
+    poolExchange: poolExchange(chain),
     poolSharing: chain.txpool?.devp2p && poolSharingSettings(chain.txpool.devp2p),
   })
+}
+
+/** As often as geth does it. */
+const RESEND_MS = 60_000
+
+/** Where an engine's builder makes the blocks, it is the one that has to have what users send. */
+function poolExchange(chain: ParsedChain): PoolExchangeSettings | undefined {
+  const settings = poolExchangeSettings(chain.txpool)
+  if (chain.mode !== 'engine' || chain.el === 'embedded') return settings
+  const { sources = [], relayTo = [] } = settings ?? {}
+  const { rpc } = chain.el
+  return { sources, relayTo: relayTo.includes(rpc) ? relayTo : [...relayTo, rpc], resendMs: RESEND_MS }
 }
 
 function freeze<T>(value: T): T {

@@ -19,9 +19,18 @@ function checkChain(chain: unknown, index: number): readonly Problem[] {
   const el = at(chain, 'el')
   const hasEngine = el === 'embedded' || at(el, 'engine') !== undefined
   need(at(chain, 'insert') !== 'engine' || hasEngine, 'is required with insert: engine', 'el', 'engine')
-  need(at(chain, 'mode') !== 'engine' || hasEngine, 'is required with mode: engine', 'el', 'engine')
-  const inserts = at(chain, 'insert') === undefined ? hasEngine : at(chain, 'insert') !== 'none'
-  need(at(chain, 'mode') !== 'auto' || inserts, 'must be engine or op-node with mode: auto', 'insert')
+  const mode = at(chain, 'mode')
+  // A builder is reached through its Engine API, or through the op-node that leads it.
+  const led =
+    at(chain, 'node') !== undefined && [undefined, 'op-node'].includes(at(chain, 'insert') as string | undefined)
+  need(mode !== 'engine' || hasEngine || led, 'is required with mode: engine', 'el', 'engine')
+  const byDefault = hasEngine || (mode === 'engine' && led)
+  const inserts = at(chain, 'insert') === undefined ? byDefault : at(chain, 'insert') !== 'none'
+  need(mode !== 'auto' || inserts, 'must be engine or op-node with mode: auto', 'insert')
+  const conditional = at(chain, 'txpool', 'conditional') === true
+  const foreign = mode === 'engine' && el !== 'embedded'
+  need(!conditional || !foreign, "cannot be true with mode: engine: the builder is the node's", 'txpool', 'conditional')
+  need(mode !== 'engine' || at(chain, 'insert') !== 'none', 'must be engine or op-node with mode: engine', 'insert')
   need(at(chain, 'insert') !== 'op-node' || at(chain, 'node') !== undefined, 'is required with insert: op-node', 'node')
   need(at(chain, 'p2p') === undefined || at(chain, 'signer') !== undefined, 'is required with p2p', 'signer')
   need(el !== 'embedded' || at(chain, 'genesis') !== undefined, 'is required with el: embedded', 'genesis')

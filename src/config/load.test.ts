@@ -357,17 +357,39 @@ chains:
     ])
   })
 
+  it('of a chain that an engine’s own builder makes', () => {
+    const engineMode = (settings: string, el = '{ rpc: http://127.0.0.1:9545 }'): string =>
+      MINIMAL.replace('el: { rpc: http://127.0.0.1:9545 }', `el: ${el}\n    mode: engine\n    ${settings}`)
+    const engine = '{ rpc: http://127.0.0.1:9545, engine: { url: http://127.0.0.1:9551, jwtSecretFile: jwt.hex } }'
+    expect(errors(engineMode(''))).toEqual(['chains[0].el.engine: is required with mode: engine'])
+    expect(errors(engineMode('insert: none', engine))).toEqual([
+      'chains[0].insert: must be engine or op-node with mode: engine',
+    ])
+    expect(errors(engineMode('txpool: { conditional: true }', engine))).toEqual([
+      "chains[0].txpool.conditional: cannot be true with mode: engine: the builder is the node's",
+    ])
+    const [direct] = load(engineMode('', engine)).chains
+    expect(direct).toMatchObject({ mode: 'engine', insert: 'engine', conditional: false })
+    // The builder has to have what users send.
+    expect(direct?.poolExchange?.relayTo).toEqual(['http://127.0.0.1:9545'])
+    const node = 'node: { rpc: http://127.0.0.1:9546 }'
+    const [led] = load(engineMode(`${node}\n    txpool: { relayTo: [http://127.0.0.1:1] }`)).chains
+    expect(led?.insert).toBe('op-node')
+    expect(led?.poolExchange?.relayTo).toEqual(['http://127.0.0.1:1', 'http://127.0.0.1:9545'])
+    expect(load(engineMode(`insert: engine\n    ${node}`, engine)).chains[0]?.insert).toBe('engine')
+  })
+
   it('and what this version does not serve', () => {
     expect(
       errors(`
 l1: { el: { rpc: http://127.0.0.1:8545 }, mode: mock }
 chains:
-  - { name: a, rollup: rollup.json, el: embedded, mode: engine, genesis: bad-genesis.json }
+  - { name: a, rollup: rollup.json, el: embedded, driver: true, genesis: bad-genesis.json }
 supervisor: { dependencySet: rollup.json, nodes: [] }
 `),
     ).toEqual([
+      'chains[0].driver: a driver is not supported by this version',
       'chains[0].genesis: bad-genesis.json: chainId: expected a decimal or 0x number',
-      'chains[0].mode: mode "engine" is not supported by this version',
       'l1.el.engine: is required with mode: mock',
       "l1.genesis: is required: it says the L1's upgrades and blob schedule",
       'supervisor: a hosted supervisor is not supported by this version',

@@ -17,6 +17,8 @@ export interface PoolExchangeSettings {
   readonly sources: readonly PoolSourceSettings[]
   /** Where transactions are sent that the pool takes. */
   readonly relayTo: readonly string[]
+  /** Milliseconds after which what still waits is sent there again; absent: it is sent once. */
+  readonly resendMs?: number
 }
 
 /** The keys of a chain's `txpool` section that name nodes. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AppError } from '../primitives/errors.ts'
 import type { Address } from '../primitives/hex.ts'
 import { blockGossipSchema } from './block-gossip.ts'
+import { daBudgetSchema } from './da-budget.ts'
 import { duration } from './duration.ts'
 import { type FileSchemas, fileSchemas } from './files.ts'
 import { poolSharingSchema } from './pool-sharing.ts'
@@ -110,6 +111,7 @@ function chain(files: FileSchemas) {
         maxSafeLag: z.int().nonnegative().default(0),
         recover: z.boolean().default(false),
         stopped: z.boolean().default(false),
+        daBudget: daBudgetSchema.optional(),
       })
       .prefault({}),
     interop: z

@@ -13,7 +13,6 @@ const present = (): boolean => true
 const SERVICE_GAPS: readonly Gap[] = [{ path: ['supervisor'], asks: present, what: 'a hosted supervisor' }]
 
 const CHAIN_GAPS: readonly Gap[] = [
-  { path: ['mode'], asks: (value) => value === 'engine', what: 'mode "engine"' },
   { path: ['driver'], asks: (value) => value === true, what: 'a driver' },
   { path: ['interop'], asks: present, what: 'managed mode' },
 ]

@@ -36,7 +36,6 @@ export class EmbeddedPayloads implements PayloadEngine {
     const refused = (reason: string, cause?: unknown): AppError<PayloadEngineErrorCode> =>
       new AppError('BUILD_REFUSED', {
         message: `no block can be built on ${parent}: ${reason}`,
-        severity: 'reset',
         data: { parent, reason },
         cause,
       })

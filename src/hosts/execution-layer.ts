@@ -6,7 +6,7 @@ import type { PastBlocks } from '../builder/beacon-view.ts'
 import type { BlobArchive } from '../builder/blob-store.ts'
 import type { ChainBlock, ChainReader, Committer, RootOracle, StateSource } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
-import type { RpcTransport } from '../clients/transport.ts'
+import type { RpcCaller, RpcTransport } from '../clients/transport.ts'
 import type { EmbeddedEngine } from '../embedded/engine.ts'
 import type { EngineApi, EngineApiParts } from '../embedded/engine-api.ts'
 import type { BlobSource } from '../embedded/engine-blobs.ts'
@@ -69,6 +69,8 @@ export interface ExecutionLayer {
   payload(number: bigint, io: IoOptions): Promise<Payload | undefined>
   /** geth's `admin_nodeInfo`; resolves to undefined where the node does not serve it. Absent in this process. */
   readonly nodeInfo?: (io: IoOptions) => Promise<unknown>
+  /** How a node is called; absent in this process. */
+  readonly callers?: { readonly engine: RpcCaller | undefined; readonly reads: RpcCaller }
   readonly watched: readonly WatchedNode[]
   readonly transports: readonly RpcTransport[]
   /** Lets go of what is open, when nothing uses it any more. */

@@ -6,6 +6,7 @@ import type { L1Reader } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
+import type { MeasuredDaBudget } from '../sequencer/da-budget-metrics.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { KeyedAccount } from '../wallet/wallet.ts'
 import type { GossipBlocks, HostedGossip } from './block-gossip.ts'
@@ -31,6 +32,8 @@ export interface HostedChain {
   readonly measured: MeasuredChain
   /** What op-test-sequencer's API drives it with; absent where its blocks are made elsewhere. */
   readonly ensemble?: EnsembleChain
+  /** What it may put on L1, where that is limited over time. */
+  readonly daBudget?: MeasuredDaBudget
   /** Works until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
   close(): Promise<void>

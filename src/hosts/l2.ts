@@ -36,6 +36,7 @@ import { autoSwitch } from './auto-switch.ts'
 import { openConductor } from './block-delivery.ts'
 import { blockSigning } from './block-signing.ts'
 import { devConveniences } from './dev-conveniences.ts'
+import { engineMaker } from './engine-maker.ts'
 import { engineRoute } from './engine-route.ts'
 import { l2EnsembleChain } from './ensemble-chain.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
@@ -130,24 +131,6 @@ export function hostL2(
     logger,
   })
   const publisher = gossip?.publisher ?? delivery?.publisher
-  const sequenced = sequencing({
-    settings,
-    layer,
-    l1: l1.reader,
-    jobs: () => jobs,
-    arrivals: (listener) => pool.onTransaction(listener),
-    gate,
-    committer: inserting,
-    publisher,
-    node: delivery?.client,
-    conductor,
-    deliveries,
-    sealedBlocks,
-    gossips: gossip !== undefined,
-    datadir: shared.datadir,
-    logger,
-    figures: settings.sequencer && shared.metrics?.sequencing.of(name, Number(config.blockTime) * 1000),
-  })
   const auto = new AutoBuilder({
     builder: () => jobs,
     clock: systemClock,
@@ -178,7 +161,42 @@ export function hostL2(
     clock: systemClock,
   }
   const draft = opPayloadDraft({ forks, constants })
-  const engineApi = layer.engineApi?.({ builder: new PayloadBuilder({ ...building, draft }) })
+  const ownThrottle = new DaThrottle()
+  const payloads = new PayloadBuilder({ ...building, throttle: throttle.under(ownThrottle), draft })
+  const engineApi = layer.engineApi?.({ builder: payloads })
+  const engineMade =
+    settings.mode === 'engine'
+      ? engineMaker({
+          settings,
+          constants,
+          layer,
+          l1,
+          throttle,
+          ownThrottle,
+          node: settings.insert === 'op-node' ? delivery?.transport : undefined,
+          engineApi,
+          logger,
+        })
+      : undefined
+  const sequenced = sequencing({
+    settings,
+    layer,
+    l1: l1.reader,
+    jobs: () => jobs,
+    arrivals: (listener) => pool.onTransaction(listener),
+    maker: engineMade,
+    gate,
+    committer: inserting,
+    publisher,
+    node: delivery?.client,
+    conductor,
+    deliveries,
+    sealedBlocks,
+    gossips: gossip !== undefined,
+    datadir: shared.datadir,
+    logger,
+    figures: settings.sequencer && shared.metrics?.sequencing.of(name, Number(config.blockTime) * 1000),
+  })
   const byHand = {
     committer: committer && (conducted?.committer(committer) ?? committer),
     publisher: publisher && (conducted?.publisher(publisher) ?? publisher),
@@ -270,6 +288,7 @@ export function hostL2(
       ...(exchange?.transports ?? []),
     ],
     ...(exchange && { exchange: exchange.measured }),
+    ...(sequenced.daBudget && { daBudget: sequenced.daBudget }),
     ...(sharing && { sharing }),
     ...(gossip && { gossip }),
     measured: {

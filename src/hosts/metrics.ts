@@ -12,6 +12,7 @@ import type { Config } from '../config/config.ts'
 import { type HoldingChain, registerHeldMetrics } from '../delivery/held-metrics.ts'
 import { type MeasuredGossip, registerGossipMetrics } from '../p2p/gossip-metrics.ts'
 import { systemClock } from '../primitives/clock.ts'
+import { type MeasuredDaBudget, registerDaBudgetMetrics } from '../sequencer/da-budget-metrics.ts'
 import { type HeadsOfChain, registerRefMetrics } from '../sequencer/ref-metrics.ts'
 import { SequencerMetrics } from '../sequencer/sequencer-metrics.ts'
 import type { NodeStore } from '../state/node-store.ts'
@@ -86,6 +87,11 @@ export class HostedMetrics {
   /** Shows what pools exchange with nodes over JSON-RPC. Called once. */
   watchExchange(pools: readonly MeasuredExchange[]): void {
     if (pools.length > 0) registerExchangeMetrics(this.registry, pools)
+  }
+
+  /** Shows what chains may put on L1. Called once. */
+  watchDaBudgets(budgets: readonly MeasuredDaBudget[]): void {
+    if (budgets.length > 0) registerDaBudgetMetrics(this.registry, budgets)
   }
 
   /** Begins to serve. @throws where the address cannot be had */

@@ -121,6 +121,7 @@ export async function openL2(
     heads: el,
     ownsReads: true,
     engine: el.engine,
+    singleCalls: settings.mode === 'engine',
     newPayload: opNewPayload(forks),
     inserts: settings.insert === 'engine',
     sealedBlocks,

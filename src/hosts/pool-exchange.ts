@@ -4,6 +4,7 @@ import type { MeasuredExchange, MeasuredRelay, MeasuredSource } from '../../txpo
 import { OfferedTransactions } from '../../txpool/sources/offered-transactions.ts'
 import { Relay } from '../../txpool/sources/relay.ts'
 import { RelayingPool, type RelayTarget } from '../../txpool/sources/relaying-pool.ts'
+import { Resender } from '../../txpool/sources/resender.ts'
 import { NodeSocket } from '../clients/node-socket.ts'
 import { sendTransactions } from '../clients/transaction-target.ts'
 import { RpcTransport } from '../clients/transport.ts'
@@ -23,7 +24,7 @@ export interface PoolExchangeParts {
   /** The chain's name. */
   readonly name: string
   readonly settings: PoolExchangeSettings
-  readonly pool: Pick<TxPool, 'get'>
+  readonly pool: Pick<TxPool, 'get' | 'all'>
   readonly taking: Taking
   readonly logger: Logger
 }
@@ -69,6 +70,11 @@ export class PoolExchange {
       return { relay, node: nodeOf(url) }
     })
     this.#relaying = new RelayingPool(parts.taking, targets)
+    const { resendMs } = parts.settings
+    if (resendMs !== undefined) {
+      const relays = targets.map(({ relay }) => relay)
+      this.#working.push(new Resender({ pool: parts.pool, relays, clock: systemClock, intervalMs: resendMs }))
+    }
   }
 
   /** The pool that hands on what it takes. */

@@ -129,6 +129,8 @@ export function remoteLayer(options: {
   readonly ownsReads: boolean
   /** Absent where blocks are not inserted, or only asked about. */
   readonly engine: EngineSettings | undefined
+  /** What stands behind the Engine API may take no batches, as rollup-boost. */
+  readonly singleCalls?: boolean
   readonly newPayload: ConstructorParameters<typeof EngineClient>[1]
   readonly inserts: boolean
   /** Where safe and finalized are this service's to move. */
@@ -139,7 +141,13 @@ export function remoteLayer(options: {
 }): ExecutionLayer {
   const { name, chainId, blockTime, reads, engine: settings, heads, sealedBlocks, store, labels } = options
   const engine =
-    settings && new RpcTransport({ endpoint: `${name}.engine`, url: settings.url, jwtSecret: settings.jwtSecret })
+    settings &&
+    new RpcTransport({
+      endpoint: `${name}.engine`,
+      url: settings.url,
+      jwtSecret: settings.jwtSecret,
+      ...(options.singleCalls === true && { maxBatch: 1 }),
+    })
   const source = new RpcStateSource(reads)
   const rider = new StateRider((pin) => new RemoteState(pin, store, source), source)
   const client = new L2Client(reads, rider)
@@ -164,6 +172,7 @@ export function remoteLayer(options: {
   return {
     chain: chainReader(client, sealedBlocks),
     labelled: (label, io) => client.labelled(label, io),
+    callers: { engine, reads },
     engine: undefined,
     states: remoteStates(store, source, (sealed, diff) => changes.add(sealed, diff)),
     rootOracle: engineApi && ((block, io) => engineApi.rootOf(sealedPayload(block), io)),

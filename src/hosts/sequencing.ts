@@ -15,16 +15,18 @@ import type { L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import { SequencerAdmin } from '../sequencer/admin.ts'
 import { type AdminState, AdminStateFile, NO_ADMIN_STATE } from '../sequencer/admin-state.ts'
+import type { MeasuredDaBudget } from '../sequencer/da-budget-metrics.ts'
 import type { HeadGate } from '../sequencer/head-gate.ts'
 import { type Arrivals, JobBlockMaker } from '../sequencer/job-block-maker.ts'
 import type { SequencerObserver } from '../sequencer/observer.ts'
 import { type L1View, Origins } from '../sequencer/origins.ts'
-import type { ChainStatus } from '../sequencer/ports.ts'
+import type { BlockMaker, ChainStatus } from '../sequencer/ports.ts'
 import { Sequencer, type SequencerContext } from '../sequencer/sequencer.ts'
 import type { ChainSequencing } from '../sequencer/sequencer-metrics.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { blockDelivery, type OpenedConductor, unsafePayloads } from './block-delivery.ts'
+import { hostedDaBudget } from './da-budget.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import { sequencerLog } from './sequencer-log.ts'
 
@@ -37,6 +39,8 @@ export interface SequencingParts {
   readonly arrivals: Arrivals
   /** Of those who move the head. */
   readonly gate: HeadGate
+  /** Undefined where jobs make its blocks. */
+  readonly maker: BlockMaker | undefined
   /** Not through the gate; undefined where blocks are inserted nowhere. */
   readonly committer: Committer | undefined
   readonly publisher: Publisher | undefined
@@ -62,6 +66,8 @@ export interface Sequencing {
   readonly heads: ChainStatus['read']
   /** Whether a block waits to be delivered, or to be so again. */
   readonly holds: () => boolean
+  /** Absent where nothing limits blocks over time. */
+  readonly daBudget: MeasuredDaBudget | undefined
   /** Hears from now on what the sequencer does. */
   observe(observer: SequencerObserver): void
   /** Works until the signal is aborted. */
@@ -123,12 +129,12 @@ function adminState({ name }: L2Settings, datadir: string | undefined): AdminSta
 function sequencerOf(
   parts: SequencingParts,
   { l1Confs, sealLeadMs, maxSafeLag, recover, stopped }: SequencerSettings,
-  shared: Pick<SequencerContext, 'gate' | 'leadership' | 'observer' | 'delivery'>,
+  shared: Pick<SequencerContext, 'gate' | 'leadership' | 'observer' | 'delivery' | 'allowance'>,
 ): Sequencer {
   const { settings, layer, l1, jobs, arrivals, node, datadir, figures } = parts
   const { rollup: config } = settings
   const clock = systemClock
-  const maker = new JobBlockMaker({ builder: jobs, arrivals, clock })
+  const maker = parts.maker ?? new JobBlockMaker({ builder: jobs, arrivals, clock })
   return new Sequencer({
     ...shared,
     config,
@@ -142,12 +148,6 @@ function sequencerOf(
       l1: l1View(l1),
     }),
     maker: figures?.timed(maker) ?? maker,
-    allowance: {
-      next: () => ({}),
-      built() {
-        // Nobody limits blocks beyond what a batcher asks for.
-      },
-    },
     state: adminState(settings, datadir),
     startsActive: !stopped,
     sealLeadMs,
@@ -193,10 +193,13 @@ export function sequencing(parts: SequencingParts): Sequencing {
   observers.add(sequencerLog(logger))
   const delivery =
     committer && deliveries && blockDelivery({ ...parts, committer, chain: layer.chain, store: deliveries })
+  const status = node ?? labelledHeads(settings.rollup, layer)
+  const budget = hostedDaBudget(settings, status, parts.datadir, logger)
+  const { allowance } = budget
   const sequencer =
     settings.sequencer &&
     delivery &&
-    sequencerOf(parts, settings.sequencer, { gate, leadership, observer: observers, delivery })
+    sequencerOf(parts, settings.sequencer, { gate, leadership, observer: observers, delivery, allowance })
   const queue: Parameters<typeof unsafePayloads>[3] =
     settings.insert === 'op-node' && node ? (payload, io) => node.postUnsafePayload(payload, io) : undefined
   const payloads = committer && unsafePayloads(layer.chain, committer, delivery, queue)
@@ -206,18 +209,21 @@ export function sequencing(parts: SequencingParts): Sequencing {
     payloads: payloads && { post: (payload, io) => gate.byHand(() => payloads.post(payload, io)) },
   })
   if (sequencer && figures) observers.add(figures)
-  const status = node ?? labelledHeads(settings.rollup, layer)
   const ended = new AbortController()
+  const spent = new AbortController()
   let work: Promise<void> | undefined
   return {
     sequencer,
     methods: [...adminMethods(admin), ...(sequencer && node === undefined ? headsMethods(parts) : [])],
     heads: (io) => status.read(io),
     holds: () => delivery?.held !== undefined,
+    daBudget: budget.measured,
     observe: (observer) => observers.add(observer),
     async run(signal) {
-      work = sequencer?.run(AbortSignal.any([signal, ended.signal]))
-      await work
+      const until = AbortSignal.any([signal, ended.signal])
+      // What it has delivered last is counted, too.
+      work = Promise.resolve(sequencer?.run(until)).finally(() => spent.abort())
+      await Promise.all([work, budget.run(spent.signal)])
     },
     async close() {
       ended.abort(new DOMException('shutting down', 'AbortError'))

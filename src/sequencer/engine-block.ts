@@ -69,7 +69,6 @@ export function engineBlock(payload: Payload, requested: RequestedBlock, rules: 
   if (fault !== undefined) {
     throw new AppError<PayloadEngineErrorCode>('PAYLOAD_UNFIT', {
       message: `the engine built another block than was asked for: ${fault}`,
-      severity: 'reset',
       data: { hash: payload.hash, fault },
     })
   }

@@ -3,6 +3,7 @@ import type { BlockBuilderService, DeliverableBlock, JobId, OpenOptions } from '
 import type { Clock } from '../primitives/clock.ts'
 import { isAppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
+import { limitsOf } from './builder-limits.ts'
 import type { BlockInMaking, BlockMaker, BlockPlan } from './ports.ts'
 import { Wakeup } from './wakeup.ts'
 
@@ -59,11 +60,10 @@ class FillingJob implements BlockInMaking {
   #failure: unknown
 
   constructor(jobId: JobId, plan: BlockPlan, { builder, arrivals, clock }: JobBlockMakerContext) {
-    const { maxTxBytes = 0n, maxBlockBytes = 0n } = plan.allowance
     this.#jobId = jobId
     this.#builder = builder()
     this.#clock = clock
-    this.#limits = { transaction: maxTxBytes, block: maxBlockBytes }
+    this.#limits = limitsOf(plan.allowance)
     this.#arrived = new Wakeup(clock)
     this.#isLate = plan.fillUntil <= clock.now()
     this.#filled = plan.noTxPool ? Promise.resolve() : this.#fill(arrivals)

@@ -8,8 +8,8 @@ import type { BlockId } from '../protocol/refs.ts'
  * Codes of an engine that fills blocks.
  * - `ENGINE_NOT_READY` (temporary): it is syncing, or begins no block for another reason that may pass
  * - `PAYLOAD_LOST` (temporary): it does not know the block any more that it was building; another one can be begun
- * - `BUILD_REFUSED` (reset): it will not build on this parent, or not with these attributes; `data: {parent, reason}`
- * - `PAYLOAD_UNFIT` (reset): what it built is not the block that was asked for
+ * - `BUILD_REFUSED`: it will not build on this parent, or not with these attributes; `data: {parent, reason}`
+ * - `PAYLOAD_UNFIT`: what it built is not the block that was asked for
  */
 export type PayloadEngineErrorCode = 'ENGINE_NOT_READY' | 'PAYLOAD_LOST' | 'BUILD_REFUSED' | 'PAYLOAD_UNFIT'
 

@@ -1,5 +1,6 @@
 import type { L2Settings } from '../../src/config/config.ts'
 import { genesisState } from '../../src/embedded/genesis-state.ts'
+import { openDeliveries } from '../../src/hosts/block-delivery.ts'
 import { hostL2 } from '../../src/hosts/l2.ts'
 import { openL2 } from '../../src/hosts/open-layers.ts'
 import { parseGenesis } from '../../src/protocol/genesis.ts'
@@ -9,8 +10,12 @@ import { EMBEDDED_GENESIS } from './embedded-world.ts'
 import { localRpc } from './local-rpc.ts'
 import { MemoryChain } from './memory-chain.ts'
 
-/** An L2 on an embedded execution layer, wired as the service does, with an L1 of one block. */
-export async function embeddedHost() {
+/**
+ * An L2 on an embedded execution layer, wired as the service does, with an L1 of one block.
+ * @param more settings that are others
+ * @param datadir for what outlives the process: nothing, where left out
+ */
+export async function embeddedHost(more: Partial<L2Settings> = {}, datadir?: string) {
   const genesis = parseGenesis(EMBEDDED_GENESIS)
   const { forks, eip1559 } = genesis.config.op as NonNullable<typeof genesis.config.op>
   const { l1, config: base } = new MemoryChain(new Map())
@@ -28,6 +33,7 @@ export async function embeddedHost() {
     insert: 'engine',
     conditional: true,
     jobs: { expiryMs: 60_000, maxOpen: 16 },
+    ...more,
   }
   const parts = { store: new NodeStore(), debugReads: false }
   const { layer, sealedBlocks } = await openL2(settings, parts, undefined)
@@ -36,8 +42,12 @@ export async function embeddedHost() {
     accounts: [],
     l1: { reader: l1, chain: { chainId: 900n, blockForks: {}, timeForks: {}, blobSchedule: {} }, slot: async () => 0n },
     engineJwtSecret: new Uint8Array(32),
+    datadir,
   }
-  const host = hostL2(settings, layer, sealedBlocks, shared, undefined)
+  const deliveries = await openDeliveries(settings, datadir)
+  const host = hostL2(settings, layer, sealedBlocks, shared, undefined, deliveries)
+  const ended = new AbortController()
+  const work = host.run(ended.signal)
   const engine = localRpc(host.route.engine?.methods ?? [])
   return {
     ...localRpc(host.route.methods),
@@ -46,6 +56,11 @@ export async function embeddedHost() {
     settings,
     layer,
     l1: shared.l1,
-    [Symbol.asyncDispose]: () => host.close(),
+    daBudget: host.daBudget,
+    async [Symbol.asyncDispose]() {
+      await host.close()
+      ended.abort()
+      await work
+    },
   }
 }

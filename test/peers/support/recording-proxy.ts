@@ -2,7 +2,8 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 
-interface Call {
+/** A call that was passed on. */
+export interface RecordedCall {
   readonly method: string
   readonly params: readonly unknown[]
 }
@@ -12,6 +13,8 @@ export interface RecordingProxy extends AsyncDisposable {
   readonly url: string
   /** Methods that were called, in order. */
   readonly methods: string[]
+  /** The same with their parameters. */
+  readonly calls: RecordedCall[]
   /** While set, connections are dropped. */
   cut: boolean
   /** A prefix of methods that the node seems not to have. */
@@ -24,8 +27,10 @@ export async function startRecordingProxy(
   heard?: (method: string, params: readonly unknown[]) => void,
 ): Promise<RecordingProxy> {
   const methods: string[] = []
+  const recorded: RecordedCall[] = []
   const forward = async (body: string): Promise<string> => {
-    const calls = [JSON.parse(body) as Call | Call[]].flat()
+    const calls = [JSON.parse(body) as RecordedCall | RecordedCall[]].flat()
+    recorded.push(...calls)
     methods.push(...calls.map(({ method }) => method))
     for (const { method, params } of calls) heard?.(method, params)
     const { without } = proxy
@@ -50,6 +55,7 @@ export async function startRecordingProxy(
   const proxy: RecordingProxy = {
     url: `http://127.0.0.1:${port}`,
     methods,
+    calls: recorded,
     cut: false,
     without: undefined,
     [Symbol.asyncDispose]: async () => {

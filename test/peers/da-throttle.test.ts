@@ -1,0 +1,105 @@
+import { expect, it } from 'vitest'
+import type { Hex } from '../../src/primitives/hex.ts'
+import { transactionFromJson } from '../../src/protocol/transaction-json.ts'
+import { blockDaSize } from '../../src/sequencer/da-budget.ts'
+import { devAccounts } from './support/dev-accounts.ts'
+import { type ForkSchedule, forksUpTo } from './support/fork-schedule.ts'
+import type { GethProcess } from './support/geth-process.ts'
+import { LoadSender } from './support/load.ts'
+import { startOpBatcher } from './support/op-batcher.ts'
+import { startOpSequencer } from './support/op-sequencer.ts'
+import { startRecordingProxy } from './support/recording-proxy.ts'
+import { startSingleStack } from './support/single-stack.ts'
+import { waitFor } from './support/wait-for.ts'
+
+/** Bytes of a block that op-batcher asks for at full throttle, and without. */
+const LOWER = 3_000
+const UPPER = 8_000
+/** Blocks that are looked at under each. */
+const BLOCKS = Number(process.env.OP_SEQUENCER_BLOCKS ?? 4)
+
+function schedule(genesisTime: number): ForkSchedule {
+  return Object.fromEntries(
+    forksUpTo('jovian').map((fork) => [fork, fork === 'jovian' ? genesisTime + 4 : 0]),
+  ) as unknown as ForkSchedule
+}
+
+/** Bytes that hardly compress, others for each seed. */
+function noise(length: number, seed: number): Hex {
+  let state = seed + 1
+  const bytes = Uint8Array.from({ length }, () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state >>> 24
+  })
+  return `0x${Buffer.from(bytes).toString('hex')}`
+}
+
+async function daSize(el: GethProcess, number: number): Promise<number> {
+  const block = await el.rpc.call<{ transactions: unknown[] }>('eth_getBlockByNumber', [
+    `0x${number.toString(16)}`,
+    true,
+  ])
+  return blockDaSize({ transactions: block.transactions.map((json) => ({ transaction: transactionFromJson(json) })) })
+}
+
+it('blocks stay under what a real op-batcher asks for', { timeout: 240_000 + BLOCKS * 4_000 }, async () => {
+  await using stack = await startSingleStack({ forks: schedule, sequencer: 'stopped' })
+  const { folder, l1, el, node, rollupFile } = stack
+  await using sequencer = await startOpSequencer({
+    folder,
+    l1: { url: l1.el.url, configFile: l1.configFile },
+    el,
+    rollupFile,
+    chain: { mode: 'auto', node: { rpc: node.url }, insert: 'op-node', sequencer: { l1Confs: 0 } },
+  })
+  await using asked = await startRecordingProxy(sequencer.rpc.url)
+  const flags = [
+    ...['--throttle.additional-endpoints', asked.url, '--throttle.controller-type', 'step'],
+    ...['--throttle.unsafe-da-bytes-lower-threshold', '20000', '--throttle.unsafe-da-bytes-upper-threshold', '40000'],
+    ...['--throttle.block-size-lower-limit', String(LOWER), '--throttle.block-size-upper-limit', String(UPPER)],
+    ...['--throttle.tx-size-lower-limit', '1600', '--throttle.tx-size-upper-limit', '1700'],
+  ]
+  await using _batcher = await startOpBatcher({ folder, l1, el, node, flags })
+  const limit = (): number => Number((asked.calls.at(-1)?.params[1] ?? '0x0') as string)
+  const head = (): Promise<number> => el.blockNumber()
+
+  const senders = devAccounts.slice(0, 8).map((account) => new LoadSender(account, { gas: 100_000n }))
+  let sent = 0
+  /** More than blocks under the limit can hold for a while. */
+  const fill = async (): Promise<void> => {
+    for (let i = 0; i < 8; i++) {
+      for (const sender of senders) {
+        const raw = await sender.sign({ to: `0x${'77'.repeat(20)}`, data: noise(1_500, sent++) })
+        await sequencer.rpc.call('eth_sendRawTransaction', [raw])
+      }
+    }
+  }
+
+  await waitFor('op-batcher asks for its limits', () => limit() > 0)
+  expect(asked.calls.every(({ method }) => method === 'miner_setMaxDASize')).toBe(true)
+  await waitFor('no block is in the making from before', async () => (await head()) > 4)
+  const from = (await head()) + 2
+  await fill()
+  await waitFor('blocks hold them', async () => (await head()) >= from + BLOCKS, { timeout: 120_000 + BLOCKS * 3_000 })
+  const free = await Promise.all(Array.from({ length: BLOCKS }, (_, index) => daSize(el, from + index)))
+  for (const size of free) expect(size).toBeLessThanOrEqual(UPPER)
+  // L1 stands still: what was not batched piles up.
+  await l1.pause()
+  await fill()
+  await waitFor('op-batcher throttles', () => limit() === LOWER, { timeout: 120_000 })
+  const throttled = (await head()) + 2
+  await fill()
+  await waitFor('blocks under it', async () => (await head()) >= throttled + BLOCKS, {
+    timeout: 120_000 + BLOCKS * 3_000,
+  })
+  const sizes = await Promise.all(Array.from({ length: BLOCKS }, (_, index) => daSize(el, throttled + index)))
+  process.stdout.write(
+    `op-batcher's throttle: blocks of ${Math.max(...free)} bytes of ${UPPER} at most, then of ${Math.max(...sizes)} of ${LOWER}\n`,
+  )
+  for (const size of sizes) expect(size).toBeLessThanOrEqual(LOWER)
+  // There was more for them than they may hold.
+  expect(Math.min(...sizes)).toBeGreaterThan(LOWER / 2)
+  expect(Math.max(...free)).toBeGreaterThan(LOWER)
+  l1.run()
+  await waitFor('op-batcher lets go', () => limit() === UPPER, { timeout: 120_000 })
+})
