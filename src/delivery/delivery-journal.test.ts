@@ -59,12 +59,12 @@ describe('the journal of deliveries', () => {
     const store = new MemoryStore()
     const journal = new DeliveryJournal(store)
     const blocks: DeliverableBlock[] = []
-    for (let number = 1n; number <= 70n; number++) {
+    for (let number = 1n; number <= 166n; number++) {
       const next = block(number, blocks.at(-1)?.hash ?? ZERO_HASH)
       blocks.push(next)
       await journal.begin(next, [], {})
     }
-    expect(journal.records).toHaveLength(64)
+    expect(journal.records).toHaveLength(160)
     expect(journal.record((blocks[5] as DeliverableBlock).hash)).toBeUndefined()
     expect(store.get(`block:${(blocks[5] as DeliverableBlock).hash}`)).toBeUndefined()
     expect(new DeliveryJournal(store).block((blocks[6] as DeliverableBlock).hash)).toEqual(blocks[6])

@@ -28,8 +28,11 @@ export interface DeliveryRecord {
 /** The steps that are written down when they are done. */
 export type DeliveryStep = 'checked' | 'conducted' | 'published' | 'inserted'
 
-/** Blocks that are remembered after they were inserted: an execution layer that was killed comes back without its newest ones. */
-const MAX_RECORDS = 64
+/**
+ * Blocks that are remembered after they were inserted: an execution layer that was killed comes back without its newest ones,
+ * with geth's default settings without the 128 whose states were in its memory.
+ */
+const MAX_RECORDS = 160
 
 const INDEX = 'deliveries'
 const STEPS = ['checked', 'conducted', 'published', 'inserted'] as const

@@ -142,11 +142,15 @@ export class Delivery {
   async #restore(head: BlockId, io: IoOptions): Promise<void> {
     const { journal, committer, has, listener } = this.#options
     const lost: DeliverableBlock[] = []
-    for (let at = journal.block(head.hash); at !== undefined; at = journal.block(at.header.parentHash)) lost.unshift(at)
+    for (let at = journal.block(head.hash); at !== undefined; at = journal.block(at.header.parentHash)) {
+      if (await has({ hash: at.hash, number: at.header.number }, io)) break
+      lost.unshift(at)
+    }
     const last = lost.at(-1)
-    if (last === undefined || (await has(head, io))) return
-    for (const block of lost) await committer.check?.(block, io)
-    await committer.commit(last, io)
+    if (last === undefined) return
+    // Where a block cannot be handed over without that, each becomes the head.
+    for (const block of lost) await (committer.check?.(block, io) ?? committer.commit(block, io))
+    if (committer.check !== undefined) await committer.commit(last, io)
     listener.restored(last)
   }
 

@@ -166,8 +166,8 @@ describe('delivery', () => {
     expect(world.network).toEqual(world.chain)
   })
 
-  it('brings back what consensus still takes for the head', async () => {
-    const world = new DeliveryWorld()
+  it.each([true, false])('brings back what consensus still takes for the head; looks at blocks: %s', async (checks) => {
+    const world = new DeliveryWorld({ checks })
     await world.until(4n)
     const chain = [...world.chain]
     world.remembered = { hash: world.head, number: 4n }
