@@ -59,7 +59,14 @@ function sequence({ folder, l1, el, rollupFile, node }: SingleStack): Promise<Op
     l1: { url: l1.el.url, configFile: l1.configFile },
     el,
     rollupFile,
-    chain: { mode: 'engine', node: { rpc: node.url }, insert: 'op-node', sequencer: { l1Confs: 0 } },
+    // Its Engine API is op-node's alone.
+    chain: {
+      mode: 'engine',
+      el: { rpc: el.url },
+      node: { rpc: node.url },
+      insert: undefined,
+      sequencer: { l1Confs: 0 },
+    },
   })
 }
 
