@@ -185,15 +185,32 @@ export class BlockCycle {
   /** Waits until filling ends. @returns false when the block is of no use any more */
   async #fill(parent: L2BlockRef, until: number, io: { readonly signal: AbortSignal }): Promise<boolean> {
     const { clock, status } = this.#context
-    for (let left = until - clock.now(); left > 0; left = until - clock.now()) {
-      await this.#wakeup.wait(Math.min(left, LOOK_MS))
-      io.signal.throwIfAborted()
-      if (clock.now() >= until) break
-      // Whether the head can be read now does not matter yet: it has to be before the block is delivered.
-      const heads = await status.read(io).catch(() => undefined)
-      if (heads !== undefined && heads.unsafe.hash !== parent.hash) return false
+    const end = new AbortController()
+    const within = { signal: AbortSignal.any([io.signal, end.signal]) }
+    let moved = false
+    let look: Promise<void> | undefined
+    try {
+      for (let left = until - clock.now(); left > 0; left = until - clock.now()) {
+        await this.#wakeup.wait(Math.min(left, LOOK_MS))
+        io.signal.throwIfAborted()
+        if (moved) return false
+        // The time to seal waits for no node. Whether this one answers does not matter yet: it has to before the block is delivered.
+        look ??= status.read(within).then(
+          (heads) => {
+            look = undefined
+            moved = heads !== undefined && heads.unsafe.hash !== parent.hash
+            if (moved) this.#wakeup.wake()
+          },
+          () => {
+            look = undefined
+          },
+        )
+      }
+      return true
+    } finally {
+      end.abort()
+      await look
     }
-    return true
   }
 
   /** Delivers a block, unless the head has moved while it was made. */

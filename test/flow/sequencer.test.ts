@@ -54,6 +54,16 @@ describe('in time', () => {
       expect(world.head.number).toBe(20n)
     }))
 
+  it('seals in time while a node does not answer', () =>
+    inWorld({}, async (world) => {
+      await world.clock.advance(2300)
+      world.hangs = true
+      await world.clock.advance(1000)
+      world.hangs = false
+      await world.clock.advance(2000)
+      expect(world.delivered.map(({ latenessMs }) => latenessMs)).toEqual([-50, -50])
+    }))
+
   it('leaves the pool out of blocks in recover mode', () =>
     inWorld({ recover: true }, async (world) => {
       await world.clock.advance(4000)

@@ -175,5 +175,15 @@ describe('automatic sequencing through op-node', () => {
     const { number: height } = await el.rpc.call<{ number: Hex }>('eth_getBlockByHash', [replacement, false])
     await goesOn(Number(height))
     expect((await el.block(Number(height))).hash).toBe(replacement)
+    // Without op-node it waits; with it, it goes on by itself.
+    await node.process.kill9()
+    await waitFor('the sequencer waits', async () => {
+      const { reason } = await sequencer.rpc.call<{ reason?: string }>('admin_sequencerStatus')
+      return reason === 'nodeUnavailable'
+    })
+    const { number: last, hash: lastHash } = await el.block('latest')
+    await node.process.start()
+    await goesOn(Number(last))
+    expect((await el.block(Number(last))).hash).toBe(lastHash)
   })
 })

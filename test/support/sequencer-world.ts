@@ -42,6 +42,8 @@ export class SequencerWorld {
   /** Every block that left the process, by height: what others may have seen. */
   readonly published = new Map<bigint, Set<Hash>>()
   readonly reasons: WaitReason[] = []
+  /** Whether the node takes calls and does not answer. */
+  hangs = false
   open = 0
   safe = 0
   /** How far derivation is behind L1; undefined: nobody derives. */
@@ -71,7 +73,12 @@ export class SequencerWorld {
         maxSequencerDrift: 600n,
       },
       clock: this.clock,
-      status: { read: async () => this.#heads() },
+      status: {
+        read: ({ signal }) =>
+          this.hangs
+            ? new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason as Error)))
+            : Promise.resolve().then(() => this.#heads()),
+      },
       canonical: async (number) => this.chain[Number(number)]?.hash,
       origins: {
         next: async ({ timestamp: time }) => {
