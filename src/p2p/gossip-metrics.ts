@@ -31,6 +31,15 @@ export function registerGossipMetrics(registry: MetricsRegistry, chains: readonl
       },
     })
   }
+  new Gauge({
+    name: 'op_node_default_p2p_peer_count',
+    help: 'Count of currently connected p2p peers',
+    labelNames: ['chain'],
+    registers: [registry],
+    collect() {
+      for (const { chain, gossip } of chains) this.set({ chain }, gossip.peerCount)
+    },
+  })
   gauge('peers', 'Peers of block gossip that are connected', undefined, ({ peerCount }) => ({ all: peerCount }))
   gauge('received_total', 'Gossiped blocks by what became of them', 'verdict', ({ stats }) => ({ ...stats.received }))
   gauge('published_total', 'Blocks gossiped from here', undefined, ({ stats }) => ({ all: stats.published }))
