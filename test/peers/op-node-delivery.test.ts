@@ -7,6 +7,7 @@ import { l2Genesis } from './support/l2-genesis.ts'
 import { startOpGeth } from './support/op-geth.ts'
 import { startOpNode } from './support/op-node.ts'
 import { type OpSequencer, type Sealed, startOpSequencer } from './support/op-sequencer.ts'
+import { startRecordingProxy } from './support/recording-proxy.ts'
 import { type SingleStack, startSingleStack } from './support/single-stack.ts'
 import { waitFor } from './support/wait-for.ts'
 
@@ -31,8 +32,12 @@ function schedule(genesisTime: number): ForkSchedule {
   ) as unknown as ForkSchedule
 }
 
-function deliver(stack: SingleStack, signerKey: string): Promise<OpSequencer> {
-  const { folder, l1, el, rollupFile, node } = stack
+function deliver(
+  stack: SingleStack,
+  signerKey: string,
+  node: { readonly url: string } = stack.node,
+): Promise<OpSequencer> {
+  const { folder, l1, el, rollupFile } = stack
   const keyFile = folder.write('signer.key', signerKey)
   return startOpSequencer({
     folder,
@@ -95,7 +100,9 @@ describe('delivery through op-node', () => {
   it('tells why a block is not delivered, and delivers it later', { timeout: 120_000 }, async () => {
     await using stack = await startSingleStack({ forks: schedule, back: 40, sequencer: 'stopped' })
     const { node } = stack
-    await using sequencer = await deliver(stack, (devAccounts[3] as (typeof devAccounts)[number]).privateKey)
+    await using proxy = await startRecordingProxy(node.url)
+    const { privateKey } = devAccounts[3] as (typeof devAccounts)[number]
+    await using sequencer = await deliver(stack, privateKey, proxy)
     // This op-node has no P2P.
     const failure = await block(sequencer).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(JsonRpcError)
@@ -120,8 +127,13 @@ describe('delivery through op-node', () => {
     const after = (await node.syncStatus()).unsafe_l2
     expect(after).toMatchObject({ hash: reorged.hash, number: parent.number })
     expect(after.hash).not.toBe(parent.hash)
+    // An op-node without that interface takes the block all the same.
+    proxy.without = 'opstack_'
+    const posted = await block(sequencer, { publish: false })
+    expect(proxy.methods.slice(-6)).toContain('admin_postUnsafePayload')
+    expect((await node.syncStatus()).unsafe_l2.hash).toBe(posted.hash)
     // op-node goes on from it.
-    await node.rpc.call('admin_startSequencer', [after.hash])
-    await waitFor('op-node builds on it', async () => (await node.syncStatus()).unsafe_l2.number > after.number)
+    await node.rpc.call('admin_startSequencer', [posted.hash])
+    await waitFor('op-node builds on it', async () => (await node.syncStatus()).unsafe_l2.number > after.number + 1)
   })
 })
