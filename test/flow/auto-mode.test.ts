@@ -34,10 +34,24 @@ function config(sequencer: Partial<SequencerSettings> = {}): Config {
   return { ...devnet, chains: [{ ...chain, mode: 'auto', sequencer: settings }] }
 }
 
-async function start(settings: Config): Promise<JsonRpc> {
+async function start(settings: Config): Promise<JsonRpc & { readonly l1: JsonRpc }> {
   const node = await startNode(settings, { logger: silentLogger(), signal: new AbortController().signal })
   closing.push(() => node.close())
-  return new JsonRpc(`${node.url}/op-901`)
+  return Object.assign(new JsonRpc(`${node.url}/op-901`), { l1: new JsonRpc(`${node.url}/l1`) })
+}
+
+/** A block by hand. */
+async function block(rpc: JsonRpc, options: object): Promise<Hash> {
+  const job = await rpc.call<string>('test_open', [options])
+  return (await rpc.call<{ hash: Hash }>('test_seal', [job])).hash
+}
+
+interface L2Ref {
+  readonly l1origin: { readonly hash: Hash; readonly number: number }
+}
+
+async function origin(rpc: JsonRpc): Promise<L2Ref['l1origin']> {
+  return (await rpc.call<{ unsafe_l2: L2Ref }>('optimism_syncStatus')).unsafe_l2.l1origin
 }
 
 interface Block {
@@ -94,5 +108,23 @@ describe('a chain in this process that is sequenced', () => {
     expect(BigInt(number)).toBe(0n)
     await rpc.call('admin_startSequencer', [hash])
     await waitFor('it begins', async () => BigInt((await latest(rpc)).number) > 0n)
+  })
+
+  it('waits when L1 goes another way, and goes on from a block by hand', { timeout: 120_000 }, async () => {
+    const rpc = await start(config())
+    const { l1 } = rpc
+    const first = await block(l1, {})
+    for (let i = 0; i < 2; i++) await block(l1, {})
+    await waitFor('the origin follows L1', async () => (await origin(rpc)).number === 3)
+    let parent = first
+    for (let i = 0; i < 3; i++) parent = await block(l1, { parent, feeRecipient: otherUser.address })
+    await waitFor('the sequencer waits', async () => {
+      const { reason } = await rpc.call<{ reason?: string }>('admin_sequencerStatus')
+      return reason === 'l1Reorg'
+    })
+    const replaced = await block(rpc, { l2Parent: '0x0' })
+    await waitFor('the origin is on the new branch', async () => (await origin(rpc)).hash === parent)
+    const { hash } = await rpc.call<Block>('eth_getBlockByNumber', ['0x1', false])
+    expect(hash).toBe(replaced)
   })
 })
