@@ -18,7 +18,7 @@ import { type AdminState, AdminStateFile, NO_ADMIN_STATE } from '../sequencer/ad
 import type { MeasuredDaBudget } from '../sequencer/da-budget-metrics.ts'
 import type { HeadGate } from '../sequencer/head-gate.ts'
 import { type Arrivals, JobBlockMaker } from '../sequencer/job-block-maker.ts'
-import type { SequencerObserver } from '../sequencer/observer.ts'
+import { toEach } from '../sequencer/observer.ts'
 import { type L1View, Origins } from '../sequencer/origins.ts'
 import type { BlockMaker, ChainStatus } from '../sequencer/ports.ts'
 import { Sequencer, type SequencerContext } from '../sequencer/sequencer.ts'
@@ -68,8 +68,6 @@ export interface Sequencing {
   readonly holds: () => boolean
   /** Absent where nothing limits blocks over time. */
   readonly daBudget: MeasuredDaBudget | undefined
-  /** Hears from now on what the sequencer does. */
-  observe(observer: SequencerObserver): void
   /** Works until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
   /** Ends the work; resolves when none is left. */
@@ -156,41 +154,11 @@ function sequencerOf(
   })
 }
 
-/** Tells several observers. */
-class Observers implements SequencerObserver {
-  readonly #observers: SequencerObserver[] = []
-
-  add(observer: SequencerObserver): void {
-    this.#observers.push(observer)
-  }
-
-  activity(...args: Parameters<SequencerObserver['activity']>): void {
-    for (const observer of this.#observers) observer.activity(...args)
-  }
-
-  sealed(...args: Parameters<SequencerObserver['sealed']>): void {
-    for (const observer of this.#observers) observer.sealed(...args)
-  }
-
-  delivered(...args: Parameters<SequencerObserver['delivered']>): void {
-    for (const observer of this.#observers) observer.delivered(...args)
-  }
-
-  failed(...args: Parameters<SequencerObserver['failed']>): void {
-    for (const observer of this.#observers) observer.failed(...args)
-  }
-
-  dropped(...args: Parameters<SequencerObserver['dropped']>): void {
-    for (const observer of this.#observers) observer.dropped(...args)
-  }
-}
-
 /** The sequencing of a chain, and its control. @throws AppError CONFIG_INVALID */
 export function sequencing(parts: SequencingParts): Sequencing {
   const { settings, layer, gate, committer, conductor, deliveries, node, logger, figures } = parts
   const leadership = conductor?.leadership ?? SOLE_SEQUENCER
-  const observers = new Observers()
-  observers.add(sequencerLog(logger))
+  const observer = toEach([sequencerLog(logger), ...(settings.sequencer && figures ? [figures] : [])])
   const delivery =
     committer && deliveries && blockDelivery({ ...parts, committer, chain: layer.chain, store: deliveries })
   const status = node ?? labelledHeads(settings.rollup, layer)
@@ -199,7 +167,7 @@ export function sequencing(parts: SequencingParts): Sequencing {
   const sequencer =
     settings.sequencer &&
     delivery &&
-    sequencerOf(parts, settings.sequencer, { gate, leadership, observer: observers, delivery, allowance })
+    sequencerOf(parts, settings.sequencer, { gate, leadership, observer, delivery, allowance })
   const queue: Parameters<typeof unsafePayloads>[3] =
     settings.insert === 'op-node' && node ? (payload, io) => node.postUnsafePayload(payload, io) : undefined
   const payloads = committer && unsafePayloads(layer.chain, committer, delivery, queue)
@@ -208,7 +176,6 @@ export function sequencing(parts: SequencingParts): Sequencing {
     leadership,
     payloads: payloads && { post: (payload, io) => gate.byHand(() => payloads.post(payload, io)) },
   })
-  if (sequencer && figures) observers.add(figures)
   const ended = new AbortController()
   const spent = new AbortController()
   let work: Promise<void> | undefined
@@ -218,7 +185,6 @@ export function sequencing(parts: SequencingParts): Sequencing {
     heads: (io) => status.read(io),
     holds: () => delivery?.held !== undefined,
     daBudget: budget.measured,
-    observe: (observer) => observers.add(observer),
     async run(signal) {
       const until = AbortSignal.any([signal, ended.signal])
       // What it has delivered last is counted, too.

@@ -51,3 +51,24 @@ export interface SequencerObserver {
   /** What was being made is of no use any more: the head has moved. */
   dropped(parent: Hash): void
 }
+
+/** Tells several observers. */
+export function toEach(observers: readonly SequencerObserver[]): SequencerObserver {
+  return {
+    activity(activity) {
+      for (const observer of observers) observer.activity(activity)
+    },
+    sealed(block, lateness) {
+      for (const observer of observers) observer.sealed(block, lateness)
+    },
+    delivered(block, lateness) {
+      for (const observer of observers) observer.delivered(block, lateness)
+    },
+    failed(error, reason) {
+      for (const observer of observers) observer.failed(error, reason)
+    },
+    dropped(parent) {
+      for (const observer of observers) observer.dropped(parent)
+    },
+  }
+}

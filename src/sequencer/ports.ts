@@ -1,5 +1,4 @@
 import type { DeliverableBlock } from '../builder/service.ts'
-import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { Payload } from '../protocol/payload.ts'
 import type { BlockId, L2BlockRef } from '../protocol/refs.ts'
@@ -61,10 +60,6 @@ export interface BlockDelivery {
    * no other one is built in its place. What the chain has gone past is let go of.
    */
   next(head: BlockId, io: IoOptions): Promise<DeliverableBlock | undefined>
-  /** The newest block that was begun and has not been the head. */
-  readonly held: DeliverableBlock | undefined
-  /** Lets go of a block: another one may be built in its place. */
-  abandon(hash: Hash): Promise<void>
 }
 
 /** Who of several sequencers may sequence; a chain without a conductor always leads. */

@@ -149,9 +149,6 @@ export class SequencerWorld {
   #delivery(): BlockDelivery {
     const world = this
     return {
-      get held() {
-        return world.held
-      },
       async deliver(block) {
         const { hash, header } = block
         const begun = world.#begun.get(header.parentHash)
@@ -167,10 +164,6 @@ export class SequencerWorld {
       async next(head) {
         if (world.held && world.held.header.number <= head.number) world.held = undefined
         return world.#begun.get(head.hash)
-      },
-      async abandon(hash) {
-        for (const [parent, block] of world.#begun) if (block.hash === hash) world.#begun.delete(parent)
-        world.held = undefined
       },
     }
   }
