@@ -286,6 +286,7 @@ function ensembleSection(): string {
     '- `sequencer_commit` answers when the block is the head, of the execution layer and of op-node.',
     '- A cancelled job cannot be sealed before it is opened again, and one that was not opened can be cancelled. A closed job leaves',
     "  its sequencer's slot.",
+    '- Pages of other origins are let in where `rpc.corsOrigins` names them.',
     '- A transaction on `/tx/<id>` without a job is an unknown job. What a file leaves out of a sequencer is that of its chain.',
   ].join('\n')
 }

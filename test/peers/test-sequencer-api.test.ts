@@ -52,11 +52,11 @@ function comparable({ result, error }: ClientStep): unknown {
 }
 
 /** Starts the service on op-test-sequencer's own configuration. */
-async function startOurs(folder: TempFolder, args: readonly string[]) {
+async function startOurs(folder: TempFolder, args: readonly string[], name = 'op-sequencer') {
   const [port, metricsPort] = [await freePort(), await freePort()]
   const url = `http://127.0.0.1:${port}`
   const process_ = await PeerProcess.start({
-    name: 'op-sequencer',
+    name,
     program: process.execPath,
     args: [MAIN, 'run', ...args, '--rpc.jwt-secret', folder.jwt.file, '--rpc.enable-admin'],
     env: {
@@ -148,6 +148,22 @@ describe("op-test-sequencer's own client", () => {
     expect(figure('op_sequencer_builder_step_seconds_count{chain="901",step="commit"}')).toBeGreaterThan(3)
     expect(figure('op_sequencer_delivery_held{chain="901"}')).toBe(0)
     expect(figure('op_test_sequencer_default_up')).toBe(1)
+
+    // Beside a configuration of its own, which names the same nodes.
+    const file = folder.write('beside.yaml', {
+      l1: { el: { rpc: l1.el.url }, genesis: l1.configFile },
+      chains: [
+        { name: 'op-a', rollup: stack.rollupFile, el: { rpc: el.url }, node: { rpc: node.url }, insert: 'op-node' },
+      ],
+    })
+    await using beside = await startOurs(folder, ['--config', file, '--builders.config', upstream.configFile], 'beside')
+    const { secret } = folder.jwt
+    const before = await el.blockNumber()
+    await new JsonRpc(`${beside.url}/sequencers/q1`, secret).call('sequencer_next')
+    await new JsonRpc(`${beside.url}/sequencers/op-a`, secret).call('sequencer_next')
+    expect(await el.blockNumber()).toBe(before + 2)
+    const chain = new JsonRpc(`${beside.url}/op-a`, secret)
+    expect(await chain.call('test_jobs')).toMatchObject([{ state: 'sealed' }, { state: 'sealed' }])
     node.process.assertRunning()
   })
 
