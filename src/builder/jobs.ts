@@ -11,8 +11,9 @@ import { beginBlock } from './begin-block.ts'
 import type { DaLimits, DaThrottle } from './da-limits.ts'
 import { includeAll, includeBest, includeByHash, includeFirst } from './include.ts'
 import { Job } from './job.ts'
-import type { JobStep, JobsObserver } from './job-metrics.ts'
+import type { JobsObserver } from './job-metrics.ts'
 import { nodeError } from './node-errors.ts'
+import { observedStep, observedTransaction } from './observed.ts'
 import type { ChainBlock, ChainReader, Committer, PoolReader, Publisher, StateSource } from './ports.ts'
 import type { BlockRules } from './rules.ts'
 import type { SealedBlocks } from './sealed-blocks.ts'
@@ -128,24 +129,8 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
     return transaction
   }
 
-  /** Runs a step of a job, and tells of how long it took and how it ended. */
-  async #observed<T>(step: JobStep, run: () => Promise<T>): Promise<T> {
-    const { observer, clock } = this.#context
-    if (observer === undefined) return run()
-    const begun = clock.now()
-    const tell = (error: string | undefined): void => observer.step(step, (clock.now() - begun) / 1000, error)
-    try {
-      const result = await run()
-      tell(undefined)
-      return result
-    } catch (error) {
-      tell(isAppError(error) ? error.code : 'INTERNAL_ERROR')
-      throw error
-    }
-  }
-
   open(options: Options, io: IoOptions): Promise<JobId> {
-    return this.#observed('open', () => this.#openJob(options, io))
+    return observedStep(this.#context, 'open', () => this.#openJob(options, io))
   }
 
   async #openJob(options: Options, io: IoOptions): Promise<JobId> {
@@ -215,26 +200,13 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
   ): Promise<T extends undefined ? undefined : IncludedTransaction> {
     return this.#on(jobId, async (job) => {
       const { env } = job.open()
-      const executed = await this.#counted(include(job))
+      const executed = await observedTransaction(this.#context, include(job))
       const { number, timestamp } = env
       const blobBaseFee = this.#context.rules.blobBaseFee(env)
       const block = { number, timestamp, ...(blobBaseFee === undefined ? {} : { blobBaseFee }) }
       const placed = executed === undefined ? undefined : { ...executed, block }
       return placed as T extends undefined ? undefined : IncludedTransaction
     })
-  }
-
-  /** Counts a transaction that a caller named; what the pool offers is counted when it goes in. */
-  async #counted<T extends ExecutedTransaction | undefined>(including: Promise<T>): Promise<T> {
-    const { observer } = this.#context
-    try {
-      const executed = await including
-      if (executed !== undefined) observer?.transaction(undefined)
-      return executed
-    } catch (error) {
-      if (isAppError(error, 'TX_REFUSED')) observer?.transaction(String(error.data?.reason ?? 'other'))
-      throw error
-    }
   }
 
   async prepare(items: readonly PreparedItem[], io: IoOptions): Promise<void> {
@@ -277,7 +249,7 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
       const unfinished = job.sealed
       // A seal whose delivery failed can be repeated: the block stands, only the delivery is tried again.
       const again = unfinished !== undefined && this.#undelivered(unfinished, options)
-      const sealed = again ? unfinished : await this.#observed('seal', () => job.seal(options.header, io))
+      const sealed = again ? unfinished : await observedStep(this.#context, 'seal', () => job.seal(options.header, io))
       this.#context.sealedBlocks.set(sealed)
       const delivered = await this.#deliver(sealed, options, io)
       job.record(delivered)
@@ -301,12 +273,12 @@ export class Jobs<Options extends CommonOpenOptions = OpenOptions> implements Bl
   }
 
   async #commit(block: SealedBlock, committer: Committer, io: IoOptions): Promise<SealedBlock> {
-    await this.#observed('commit', () => committer.commit(block, io))
+    await observedStep(this.#context, 'commit', () => committer.commit(block, io))
     return this.#remember({ ...block, committed: true })
   }
 
   async #publish(block: SealedBlock, publisher: Publisher, io: IoOptions): Promise<SealedBlock> {
-    await this.#observed('publish', () => publisher.publish(block, io))
+    await observedStep(this.#context, 'publish', () => publisher.publish(block, io))
     return this.#remember({ ...block, published: true })
   }
 

@@ -4,7 +4,7 @@ import { sequencerMethods, slotTransactionMethods } from '../../rpc/methods/sequ
 import type { EnsembleRoutes } from '../../rpc/routes.ts'
 import { OpNodeClient } from '../clients/op-node.ts'
 import { RpcTransport } from '../clients/transport.ts'
-import type { EnsembleSettings, NodeEntrySettings, SignerEntrySettings } from '../config/ensemble.ts'
+import type { EnsembleSettings, FullSequencerSettings, SignerEntrySettings } from '../config/ensemble.ts'
 import { OpNodeCommitter } from '../delivery/committers/op-node.ts'
 import { KeySigner } from '../delivery/signers/key-signer.ts'
 import { BuildService, noopBuilder } from '../ensemble/build-service.ts'
@@ -62,13 +62,50 @@ function nodePublisher(transport: RpcTransport): BlockPublisher {
   }
 }
 
+/** What the sequencers of a file are made of. */
+interface SequencerParts {
+  readonly settings: EnsembleSettings
+  readonly builders: ReadonlyMap<string, Builder>
+  readonly jobs: BuildService
+  /** The transport to an endpoint of the file, by the name that the file gives it. */
+  readonly open: (endpoint: string, rpc: string) => RpcTransport
+}
+
+function committerOf({ settings, open }: SequencerParts, id: string | undefined, chain: EnsembleChain): BlockCommitter {
+  const entry = id === undefined ? undefined : settings.committers.get(id)
+  if (entry === undefined) return chain.committer
+  if (entry.kind === 'noop') return NO_COMMITTER
+  const { insertsThrough } = chain
+  // The chain's own way knows of the block at once.
+  if (insertsThrough !== undefined && new URL(insertsThrough).href === new URL(entry.rpc).href) return chain.committer
+  return nodeCommitter(open(`committers.${id}`, entry.rpc), chain)
+}
+
+function publisherOf({ settings, open }: SequencerParts, id: string | undefined, chain: EnsembleChain): BlockPublisher {
+  const entry = id === undefined ? undefined : settings.publishers.get(id)
+  if (entry === undefined) return chain.publisher
+  return entry.kind === 'noop' ? NO_PUBLISHER : nodePublisher(open(`publishers.${id}`, entry.rpc))
+}
+
+function fullSequencer(parts: SequencerParts, entry: FullSequencerSettings, chain: EnsembleChain): SlotSequencer {
+  const { settings, builders, jobs } = parts
+  const signer = entry.signer === undefined ? undefined : settings.signers.get(entry.signer)
+  return new SlotSequencer({
+    jobs,
+    builder: builders.get(entry.builder) ?? noopBuilder,
+    signer: signer === undefined ? chain.signer : signerOf(signer),
+    committer: committerOf(parts, entry.committer, chain),
+    publisher: publisherOf(parts, entry.publisher, chain),
+    sequencing: chain.sequencing,
+  })
+}
+
 /** Wires builders, signers, committers, publishers and sequencers; each hosted chain has some of its own, named after it. */
 export function hostEnsemble(
   chains: readonly HostedChain[],
   input: EnsembleInput | undefined,
   logger: Logger,
 ): HostedEnsemble {
-  const transports: RpcTransport[] = []
   const byId = new Map(chains.flatMap(({ route, ensemble }) => (ensemble ? [[route.chainId, ensemble] as const] : [])))
   const builders = new Map<string, Builder>()
   const jobs = new BuildService(builders, (error) =>
@@ -90,25 +127,20 @@ export function hostEnsemble(
     const slot = new SlotSequencer({ ...ensemble, jobs, builder })
     for (const id of [`test-seq-${chainId}`, String(chainId), name]) serve(id, slot)
   }
-  if (input === undefined) return { root: buildMethods(jobs), sequencers, transports }
+  if (input === undefined) return { root: buildMethods(jobs), sequencers, transports: [] }
 
   const { settings, builderChains } = input
-  const root = [...buildMethods(jobs), ...(settings.admin ? [helloMethod()] : [])]
   const l1 = chains.find(({ route }) => route.layer === 'l1')?.ensemble
   for (const [id, entry] of settings.builders) {
     const chain = entry.kind === 'l1' ? l1 : byId.get(builderChains.get(id) ?? -1n)
     builders.set(id, entry.kind === 'noop' || chain === undefined ? noopBuilder : chainBuilder(chain.building))
   }
-  /** Endpoints are told apart by the name that the file gives them. */
-  const open = (endpoint: string, rpc: string): RpcTransport => {
-    const transport = new RpcTransport({ endpoint, url: rpc })
-    transports.push(transport)
+  const transports = new Map<string, RpcTransport>()
+  const open = (endpoint: string, url: string): RpcTransport => {
+    const transport = transports.get(endpoint) ?? new RpcTransport({ endpoint, url })
+    transports.set(endpoint, transport)
     return transport
   }
-  const entryOf = (
-    map: ReadonlyMap<string, NodeEntrySettings>,
-    id: string | undefined,
-  ): NodeEntrySettings | undefined => (id === undefined ? undefined : map.get(id))
   for (const [id, entry] of settings.sequencers) {
     if (entry.kind === 'noop') {
       serve(id, new NoopSequencer())
@@ -116,38 +148,11 @@ export function hostEnsemble(
     }
     const chain = byId.get(entry.chainId)
     if (chain === undefined) {
-      throw new AppError('CONFIG_INVALID', {
-        message: `sequencers.${id}.full.chainID: chain ${entry.chainId} is not hosted here`,
-      })
+      const message = `sequencers.${id}.full.chainID: chain ${entry.chainId} is not hosted here`
+      throw new AppError('CONFIG_INVALID', { message })
     }
-    const committer = entryOf(settings.committers, entry.committer)
-    const publisher = entryOf(settings.publishers, entry.publisher)
-    const signer = entry.signer === undefined ? undefined : settings.signers.get(entry.signer)
-    const committerOf = (): BlockCommitter => {
-      if (committer === undefined) return chain.committer
-      if (committer.kind === 'noop') return NO_COMMITTER
-      // The chain's own way knows of the block at once.
-      if (chain.insertsThrough !== undefined && new URL(chain.insertsThrough).href === new URL(committer.rpc).href)
-        return chain.committer
-      return nodeCommitter(open(`committers.${entry.committer}`, committer.rpc), chain)
-    }
-    const publisherOf = (): BlockPublisher => {
-      if (publisher === undefined) return chain.publisher
-      return publisher.kind === 'noop'
-        ? NO_PUBLISHER
-        : nodePublisher(open(`publishers.${entry.publisher}`, publisher.rpc))
-    }
-    serve(
-      id,
-      new SlotSequencer({
-        jobs,
-        builder: builders.get(entry.builder) ?? noopBuilder,
-        signer: signer === undefined ? chain.signer : signerOf(signer),
-        committer: committerOf(),
-        publisher: publisherOf(),
-        sequencing: chain.sequencing,
-      }),
-    )
+    serve(id, fullSequencer({ settings, builders, jobs, open }, entry, chain))
   }
-  return { root, sequencers, transports }
+  const root = [...buildMethods(jobs), ...(settings.admin ? [helloMethod()] : [])]
+  return { root, sequencers, transports: [...transports.values()] }
 }
