@@ -31,6 +31,7 @@ beforeAll(() => {
   hosted.watchSharing([none])
   hosted.watchExchange([none])
   hosted.watchGossip([none])
+  hosted.watchDaBudgets([none])
   hosted.up('1', true)
   for (const metric of hosted.registry.getMetricsAsArray()) {
     const { name, labelNames = [] } = metric as unknown as { name: string; labelNames?: string[] }
