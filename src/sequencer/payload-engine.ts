@@ -30,7 +30,7 @@ export interface PayloadEngine {
   start(parent: BlockId, attributes: PayloadAttributes, io: IoOptions): Promise<PayloadTicket>
   /**
    * Ends the filling of a block, which is not anybody's head yet.
-   * @throws AppError PAYLOAD_LOST, ENGINE_NOT_READY, PAYLOAD_HASH_MISMATCH, and what reaching it throws
+   * @throws AppError PAYLOAD_LOST, ENGINE_NOT_READY, and what reaching it throws
    */
   finish(ticket: PayloadTicket, io: IoOptions): Promise<Payload>
   /** Lets go of a block that nobody wants any more. @throws AppError what reaching the engine throws */

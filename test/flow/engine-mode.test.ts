@@ -11,10 +11,8 @@ import { transfer } from '../support/embedded-world.ts'
 const folder = mkdtempSync(join(tmpdir(), 'engine-mode-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const engineMode: Partial<L2Settings> = {
-  mode: 'engine',
-  sequencer: { l1Confs: 0, sealLeadMs: 50, maxSafeLag: 0, recover: false, stopped: false },
-}
+const sequencer = { l1Confs: 0, sealLeadMs: 50, maxSafeLag: 0, recover: false, stopped: false }
+const engineMode: Partial<L2Settings> = { mode: 'engine', sequencer }
 
 type Host = Awaited<ReturnType<typeof embeddedHost>>
 
@@ -46,24 +44,21 @@ describe('engine mode on an execution layer in this process', () => {
     expect(await host.call('test_auto', false)).toBe(true)
     expect(await host.call('admin_sequencerActive')).toBe(false)
   })
+})
 
-  test('keeps to a budget of data, which is written down', async () => {
-    const budget = { rate: 1, burst: 1_000, dryRun: false }
-    const settings = {
-      ...engineMode,
-      sequencer: { ...engineMode.sequencer, daBudget: budget } as L2Settings['sequencer'],
-    }
-    const file = join(folder, 'op-a', 'da-budget.json')
-    {
-      await using host = await embeddedHost(settings as Partial<L2Settings>, folder)
-      const hash = await host.call('eth_sendRawTransaction', bytesToHex(await transfer(0)))
-      // A transfer takes 100 bytes: what a block's time gives is far less.
-      await waitFor('three blocks', async () => (await head(host)) >= 3)
-      expect(await host.call('eth_getTransactionReceipt', hash)).toBeNull()
-      expect(host.daBudget?.budget.figures).toMatchObject({ rate: 1, bytes: 0, over: 0 })
-    }
-    const { level } = JSON.parse(readFileSync(file, 'utf8')) as { level: number }
-    expect(level).toBeGreaterThanOrEqual(0)
-    expect(level).toBeLessThan(100)
-  })
+test.each(['auto', 'engine'] as const)('mode %s keeps to a budget of data, which is written down', async (mode) => {
+  const budget = { rate: 1, burst: 1_000, dryRun: false }
+  const settings = { ...engineMode, mode, sequencer: { ...sequencer, daBudget: budget } }
+  const datadir = join(folder, mode)
+  {
+    await using host = await embeddedHost(settings, datadir)
+    const hash = await host.call('eth_sendRawTransaction', bytesToHex(await transfer(0)))
+    // A transfer takes 100 bytes: what a block's time gives is far less.
+    await waitFor('three blocks', async () => (await head(host)) >= 3)
+    expect(await host.call('eth_getTransactionReceipt', hash)).toBeNull()
+    expect(host.daBudget?.budget.figures).toMatchObject({ rate: 1, bytes: 0, over: 0 })
+  }
+  const { level } = JSON.parse(readFileSync(join(datadir, 'op-a', 'da-budget.json'), 'utf8')) as { level: number }
+  expect(level).toBeGreaterThanOrEqual(0)
+  expect(level).toBeLessThan(100)
 })

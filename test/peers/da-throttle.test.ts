@@ -4,6 +4,7 @@ import { transactionFromJson } from '../../src/protocol/transaction-json.ts'
 import { blockDaSize } from '../../src/sequencer/da-budget.ts'
 import { devAccounts } from './support/dev-accounts.ts'
 import { type ForkSchedule, forksUpTo } from './support/fork-schedule.ts'
+import { freePort } from './support/free-port.ts'
 import type { GethProcess } from './support/geth-process.ts'
 import { LoadSender } from './support/load.ts'
 import { startOpBatcher } from './support/op-batcher.ts'
@@ -45,13 +46,23 @@ async function daSize(el: GethProcess, number: number): Promise<number> {
 it('blocks stay under what a real op-batcher asks for', { timeout: 240_000 + BLOCKS * 4_000 }, async () => {
   await using stack = await startSingleStack({ forks: schedule, sequencer: 'stopped' })
   const { folder, l1, el, node, rollupFile } = stack
+  const metricsPort = await freePort()
+  // Measured, but not imposed: what is looked at here is op-batcher's limit.
+  const daBudget = { dryRun: true, floor: 500, ceiling: 100_000, backlog: 5_000, window: '1s' }
   await using sequencer = await startOpSequencer({
     folder,
     l1: { url: l1.el.url, configFile: l1.configFile },
     el,
     rollupFile,
-    chain: { mode: 'auto', node: { rpc: node.url }, insert: 'op-node', sequencer: { l1Confs: 0 } },
+    chain: { mode: 'auto', node: { rpc: node.url }, insert: 'op-node', sequencer: { l1Confs: 0, daBudget } },
+    root: { metrics: { port: metricsPort } },
   })
+  const figure = async (name: string): Promise<number> => {
+    const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+    return Number(
+      new RegExp(`^op_sequencer_sequencer_da_budget_${name}\\{chain="op-a"\\} (\\S+)$`, 'm').exec(text)?.[1],
+    )
+  }
   await using asked = await startRecordingProxy(sequencer.rpc.url)
   const flags = [
     ...['--throttle.additional-endpoints', asked.url, '--throttle.controller-type', 'step'],
@@ -100,6 +111,10 @@ it('blocks stay under what a real op-batcher asks for', { timeout: 240_000 + BLO
   // There was more for them than they may hold.
   expect(Math.min(...sizes)).toBeGreaterThan(LOWER / 2)
   expect(Math.max(...free)).toBeGreaterThan(LOWER)
+  // What L1 takes is measured, too: nothing.
+  await waitFor('the rate is the least that it may be', async () => (await figure('rate_bytes')) === 500)
+  expect(await figure('backlog_bytes')).toBeGreaterThan(5_000)
   l1.run()
+  await waitFor('more is safe', async () => (await figure('rate_bytes')) > 500, { timeout: 120_000 })
   await waitFor('op-batcher lets go', () => limit() === UPPER, { timeout: 120_000 })
 })
