@@ -1,5 +1,6 @@
 import type { Clock } from '../primitives/clock.ts'
 import { AppError } from '../primitives/errors.ts'
+import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { Payload } from '../protocol/payload.ts'
 import type { PayloadClient } from './payload-client.ts'
@@ -35,10 +36,15 @@ function unfilled(message: string): AppError<BackFillErrorCode> {
   return new AppError<BackFillErrorCode>('GAP_UNFILLED', { message, severity: 'temporary' })
 }
 
-/** Asks for one block until somebody has it. */
-async function ask(number: bigint, { client, peers, clock }: BackFillParts, io: IoOptions): Promise<Answer> {
+/** Asks for one block until somebody has it. @param liars are not asked */
+async function ask(
+  number: bigint,
+  { client, peers, clock }: BackFillParts,
+  liars: ReadonlySet<string>,
+  io: IoOptions,
+): Promise<Answer> {
   for (let tries = 0; tries < TRIES; ) {
-    const all = peers()
+    const all = peers().filter((peer) => !liars.has(peer))
     if (all.length === 0) break
     const peer = client.take(all)
     if (peer === undefined) {
@@ -72,41 +78,34 @@ export async function backFill(
   const ended = new AbortController()
   const signal = AbortSignal.any([ended.signal, ...(io.signal ? [io.signal] : [])])
   const asked = new Map<bigint, Promise<Answer>>()
+  const liars = new Set<string>()
   const askFor = (number: bigint): void => {
     if (number <= known || asked.has(number)) return
-    const answer = ask(number, parts, { signal })
-    answer.catch(() => undefined)
-    asked.set(number, answer)
+    const asking = ask(number, parts, liars, { signal })
+    asking.catch(() => undefined)
+    asked.set(number, asking)
+  }
+  const answer = async (number: bigint, hash: Hash): Promise<Payload> => {
+    for (;;) {
+      askFor(number)
+      const { payload, peer } = await (asked.get(number) as Promise<Answer>)
+      if (payload.hash === hash) return payload
+      // It is on another branch, and so is what else it gives.
+      asked.delete(number)
+      if (!liars.has(peer)) parts.scores.count(peer, 'rejectedPayloads')
+      liars.add(peer)
+    }
   }
   const found: Payload[] = []
   let above = trusted
   try {
     for (let number = trusted.header.number - 1n; number > known; number--) {
       for (let ahead = 0n; ahead < PARALLEL; ahead++) askFor(number - ahead)
-      above = await wanted(number, above, asked, askFor, parts)
+      above = await answer(number, above.header.parentHash)
       found.push(above)
     }
     return found.reverse()
   } finally {
     ended.abort()
   }
-}
-
-/** The block that `above` names as its parent. */
-async function wanted(
-  number: bigint,
-  above: Payload,
-  asked: Map<bigint, Promise<Answer>>,
-  askFor: (number: bigint) => void,
-  { scores }: BackFillParts,
-): Promise<Payload> {
-  for (let tries = 0; tries < TRIES; tries++) {
-    askFor(number)
-    const { payload, peer } = await (asked.get(number) as Promise<Answer>)
-    asked.delete(number)
-    if (payload.hash === above.header.parentHash) return payload
-    // It is on another branch.
-    scores.count(peer, 'rejectedPayloads')
-  }
-  throw unfilled(`no peer gives block ${above.header.parentHash}`)
 }

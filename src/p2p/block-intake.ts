@@ -7,11 +7,23 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { BlockMessage } from './block-message.ts'
 import { blockTopic } from './block-topics.ts'
 import { BlockValidator, type SignerSource, type Verdict } from './block-validator.ts'
+import { MAX_GOSSIP_SIZE, statedGossipLength } from './gossip-data.ts'
 import type { GossipStats } from './gossip-stats.ts'
 import { RateLimit } from './rate-limit.ts'
 
-/** Blocks of one peer that are refused: at once, and in a second. Who sends more floods. */
+/** Blocks of one peer that are refused, and their unpacked bytes: at once, and in a second. Who sends more floods. */
 const REFUSALS = { burst: 100, perSecond: 10 }
+const REFUSED_BYTES = { burst: 64 << 20, perSecond: 4 << 20 }
+
+/** What a message costs to look at. */
+function unpackedSize(data: Uint8Array): number {
+  try {
+    const stated = statedGossipLength(data)
+    return stated <= MAX_GOSSIP_SIZE ? Math.max(stated, data.length) : data.length
+  } catch {
+    return data.length
+  }
+}
 
 /** What looking at blocks takes. */
 export interface BlockIntakeParts {
@@ -33,7 +45,7 @@ export class BlockIntake {
   readonly topics: readonly string[]
   readonly #parts: BlockIntakeParts
   readonly #validators: ReadonlyMap<string, BlockValidator>
-  readonly #refusals = new Map<string, RateLimit>()
+  readonly #refusals = new Map<string, { readonly count: RateLimit; readonly bytes: RateLimit }>()
 
   constructor(parts: BlockIntakeParts) {
     const { config, signer, clock, maxAgeMs } = parts
@@ -52,7 +64,7 @@ export class BlockIntake {
     stats.received[verdict.tag]++
     if (verdict.tag === 'accept') onPayload(verdict.payload)
     else logger.debug({ peer, verdict: verdict.tag, reason: verdict.reason }, 'a block was not taken')
-    if (verdict.tag === 'reject') this.#refused(peer)
+    if (verdict.tag === 'reject') this.#refused(peer, unpackedSize(data))
     return verdict.tag
   }
 
@@ -75,12 +87,16 @@ export class BlockIntake {
     return this.#validators.get(topic)?.validate(data) ?? { tag: 'ignore', reason: 'no topic of this chain' }
   }
 
-  #refused(peer: string): void {
-    let limit = this.#refusals.get(peer)
-    if (limit === undefined) {
-      limit = new RateLimit(this.#parts.clock, REFUSALS.perSecond, REFUSALS.burst)
-      this.#refusals.set(peer, limit)
+  #refused(peer: string, size: number): void {
+    const { clock, onFlood } = this.#parts
+    let limits = this.#refusals.get(peer)
+    if (limits === undefined) {
+      limits = {
+        count: new RateLimit(clock, REFUSALS.perSecond, REFUSALS.burst),
+        bytes: new RateLimit(clock, REFUSED_BYTES.perSecond, REFUSED_BYTES.burst),
+      }
+      this.#refusals.set(peer, limits)
     }
-    if (!limit.spend()) this.#parts.onFlood(peer)
+    if (!limits.count.spend() || !limits.bytes.spend(size)) onFlood(peer)
   }
 }
