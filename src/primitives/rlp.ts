@@ -163,10 +163,24 @@ export function decodeRlp(bytes: Uint8Array, maxItems = Number.POSITIVE_INFINITY
 
 /**
  * Where the item lies that begins at a place of a stream of items. What is in a list is not looked at.
+ * @param limit where the stream ends; the end of the bytes when left out
  * @throws AppError RLP_INVALID
  */
-export function rlpSpan(bytes: Uint8Array, at: number): RlpSpan {
-  return readSpan(bytes, at, bytes.length)
+export function rlpSpan(bytes: Uint8Array, at: number, limit: number = bytes.length): RlpSpan {
+  return readSpan(bytes, at, limit)
+}
+
+/** A list of items that are encoded already. */
+export function joinRlpList(items: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const item of items) length += item.length
+  const out = new Uint8Array(1 + (length > 55 ? lengthOfLength(length) : 0) + length)
+  let at = writeHead(out, 0, length, 0xc0)
+  for (const item of items) {
+    out.set(item, at)
+    at += item.length
+  }
+  return out
 }
 
 /** The item as bytes. @throws AppError RLP_INVALID when it is a list. */
