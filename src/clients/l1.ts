@@ -1,21 +1,23 @@
 import { LRUCache } from 'lru-cache'
 import type { L1Block, L1Reader } from '../builder/ports.ts'
+import type { L1DataSource } from '../derive/ports.ts'
 import { AppError } from '../primitives/errors.ts'
 import { type Address, type Hash, toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { receiptsRoot } from '../protocol/block.ts'
-import { hashedHeaderFromJson } from '../protocol/block-json.ts'
+import { blockFromJson, hashedHeaderFromJson } from '../protocol/block-json.ts'
 import { JsonObject } from '../protocol/json-value.ts'
 import type { Receipt } from '../protocol/receipt.ts'
 import { receiptFromJson } from '../protocol/receipt-json.ts'
+import type { Transaction } from '../protocol/transaction.ts'
 import { parseAnswer } from './answers.ts'
 import type { RpcTransport, TransportErrorCode } from './transport.ts'
 
 const CACHED_BLOCKS = 512
 const CACHED_RECEIPT_LISTS = 16
 
-/** Blocks and receipts of L1, verified: a header against its hash, receipts against their root. */
-export class L1Client implements L1Reader {
+/** Blocks, receipts and transactions of L1, verified: a header against its hash, the others against their roots. */
+export class L1Client implements L1Reader, L1DataSource {
   readonly #transport: RpcTransport
   readonly #blocks = new LRUCache<Hash, L1Block>({ max: CACHED_BLOCKS })
   readonly #receipts = new LRUCache<Hash, readonly Receipt[]>({ max: CACHED_RECEIPT_LISTS })
@@ -67,5 +69,20 @@ export class L1Client implements L1Reader {
     })
     this.#receipts.set(hash, receipts)
     return receipts
+  }
+
+  /** Of a block, with their senders recovered. Not kept: derivation reads each block once. */
+  async transactions(hash: Hash, io: IoOptions): Promise<readonly Transaction[] | undefined> {
+    const method = 'eth_getBlockByHash'
+    const json = await this.#transport.call(method, [hash, true], { ...io, idempotent: true })
+    if (json === null) return undefined
+    const block = parseAnswer(this.#transport.endpoint, method, () => blockFromJson(json))
+    if (block.hash === hash) return block.transactions
+    const { endpoint } = this.#transport
+    throw new AppError<TransportErrorCode>('RPC_UNAVAILABLE', {
+      message: `${endpoint}: ${method}: asked for ${hash}, got ${block.hash}`,
+      severity: 'temporary',
+      data: { method, endpoint },
+    })
   }
 }

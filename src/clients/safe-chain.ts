@@ -1,0 +1,72 @@
+import { LRUCache } from 'lru-cache'
+import type { SafeChain } from '../derive/ports.ts'
+import { AppError } from '../primitives/errors.ts'
+import { type Hash, toQuantity } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import type { Block } from '../protocol/block.ts'
+import { blockFromJson } from '../protocol/block-json.ts'
+import { l2BlockRef, systemConfigOfBlock } from '../protocol/l2-block.ts'
+import type { L2BlockRef } from '../protocol/refs.ts'
+import type { RollupConfig } from '../protocol/rollup-config.ts'
+import type { SystemConfig } from '../protocol/system-config.ts'
+import { parseAnswer } from './answers.ts'
+import type { RpcTransport, TransportErrorCode } from './transport.ts'
+
+/** A block is asked for as a parent, for its reference, and for its configuration. */
+const CACHED_BLOCKS = 16
+
+/** Blocks of L2 as derivation reads them, out of an execution layer; each verified against its hash. */
+export class SafeChainClient implements SafeChain {
+  readonly #transport: RpcTransport
+  readonly #config: RollupConfig
+  readonly #blocks = new LRUCache<Hash, Block>({ max: CACHED_BLOCKS })
+
+  constructor(transport: RpcTransport, config: RollupConfig) {
+    this.#transport = transport
+    this.#config = config
+  }
+
+  async ref(id: Hash | bigint, io: IoOptions): Promise<L2BlockRef | undefined> {
+    const block = await this.#read(id, io)
+    return block && this.#parse(() => l2BlockRef(this.#config, block))
+  }
+
+  async systemConfig(hash: Hash, io: IoOptions): Promise<SystemConfig | undefined> {
+    const block = await this.#read(hash, io)
+    return block && this.#parse(() => systemConfigOfBlock(this.#config, block))
+  }
+
+  async block(
+    number: bigint,
+    io: IoOptions,
+  ): Promise<{ readonly ref: L2BlockRef; readonly transactions: readonly Uint8Array[] } | undefined> {
+    const block = await this.#read(number, io)
+    if (block === undefined) return undefined
+    const ref = this.#parse(() => l2BlockRef(this.#config, block))
+    return { ref, transactions: block.transactions.map(({ raw }) => raw) }
+  }
+
+  #parse<T>(parse: () => T): T {
+    return parseAnswer(this.#transport.endpoint, 'eth_getBlock', parse)
+  }
+
+  async #read(id: Hash | bigint, io: IoOptions): Promise<Block | undefined> {
+    const byHash = typeof id === 'string'
+    const known = byHash ? this.#blocks.get(id) : undefined
+    if (known !== undefined) return known
+    const method = byHash ? 'eth_getBlockByHash' : 'eth_getBlockByNumber'
+    const json = await this.#transport.call(method, [byHash ? id : toQuantity(id), true], { ...io, idempotent: true })
+    if (json === null) return undefined
+    const { endpoint } = this.#transport
+    const block = parseAnswer(endpoint, method, () => blockFromJson(json))
+    if (byHash ? block.hash !== id : block.header.number !== id) {
+      throw new AppError<TransportErrorCode>('RPC_UNAVAILABLE', {
+        message: `${endpoint}: ${method}: asked for ${id}, got ${block.hash}:${block.header.number}`,
+        severity: 'temporary',
+        data: { method, endpoint },
+      })
+    }
+    this.#blocks.set(block.hash, block)
+    return block
+  }
+}
