@@ -104,7 +104,13 @@ export class DerivationWorld {
     this.sequenced = [genesis]
     this.safe = [genesis]
     this.pipeline = new DerivationPipeline({
-      ...{ config: this.config, l1Chain: L1_CHAIN, l1: this.#l1Source(), blobs: this.#blobSource(), l2: this.#safeChain() },
+      ...{
+        config: this.config,
+        l1Chain: L1_CHAIN,
+        l1: this.#l1Source(),
+        blobs: this.#blobSource(),
+        l2: this.#safeChain(),
+      },
       report: (stage, reason) => this.reports.push(`${stage}: ${reason}`),
     })
   }
@@ -132,6 +138,11 @@ export class DerivationWorld {
       ? [{ ...base, type: 3, data: new Uint8Array(3), blobVersionedHashes: hashes }]
       : data.map((bytes) => ({ ...base, type: 2, data: bytes }))
     this.l1.push({ hash, header, transactions: transactions as unknown as Transaction[] })
+  }
+
+  /** Of the newest L1 block. */
+  get l1Time(): bigint {
+    return (this.l1.at(-1) as L1Block).header.timestamp
   }
 
   /** Replaces the newest L1 blocks by empty ones. */
@@ -220,7 +231,7 @@ export class DerivationWorld {
   /** Derives as far as L1 goes; what fails for the moment is tried again. @returns how many attributes there were */
   async derive(): Promise<number> {
     const before = this.safe.length
-    for (;;) {
+    for (let turn = 0; turn < 100_000; turn++) {
       try {
         if (this.pipeline.origin === undefined) await this.pipeline.reset(this.safeHead, {})
         const step = await this.pipeline.step(this.safeHead, {})
@@ -230,6 +241,7 @@ export class DerivationWorld {
         if (error !== FAULT) throw error
       }
     }
+    throw new Error('derivation does not come to an end')
   }
 
   async #answer<T>(value: T): Promise<T> {
