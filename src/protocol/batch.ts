@@ -21,7 +21,7 @@ export interface SingularBatch {
 export type Batch = SingularBatch | SpanBatch
 
 /** The first byte of an encoded batch. */
-export const BATCH_TYPE = { singular: 0, span: 1 } as const
+const BATCH_TYPE = { singular: 0, span: 1 } as const
 
 /** The most transactions of a singular batch: no block comes near it, and where each one lies has to be kept. */
 const MAX_SINGULAR_TRANSACTIONS = 10_000_000

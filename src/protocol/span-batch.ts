@@ -35,7 +35,7 @@ export type SpanBatchContext = Pick<RollupConfig, 'blockTime' | 'l2ChainId'> & {
 }
 
 /** The most that a span batch may have of anything: blocks, transactions of a block, transactions. */
-export const MAX_SPAN_BATCH_ELEMENTS = 10_000_000
+const MAX_SPAN_BATCH_ELEMENTS = 10_000_000
 
 const CHECK_SIZE = 20
 
