@@ -32,6 +32,11 @@ export class HeadWatch {
     this.#conflicts = new Conflicts(context.blockTimeMs)
   }
 
+  /** The newest block that is known to be on the chain, if any is. */
+  get tip(): SetHead | undefined {
+    return this.#tip
+  }
+
   /** The head is what the caller says: undefined, whatever is found next. */
   moved(head: SetHead | undefined): void {
     this.#tip = head

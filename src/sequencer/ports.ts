@@ -60,6 +60,8 @@ export interface BlockDelivery {
    * no other one is built in its place. What the chain has gone past is let go of.
    */
   next(head: BlockId, io: IoOptions): Promise<DeliverableBlock | undefined>
+  /** The newest block that was begun and has not been the head. */
+  readonly held: DeliverableBlock | undefined
 }
 
 /** Who of several sequencers may sequence; a chain without a conductor always leads. */

@@ -95,18 +95,21 @@ export class Sequencer implements AutoSwitch {
   /**
    * Stops, when the block that is being delivered is the head: one that fills is given up.
    * @returns the head
-   * @throws AppError SEQUENCER_INACTIVE, and what asking for the head throws: it goes on then
+   * @throws AppError SEQUENCER_INACTIVE, SEQUENCER_HEAD_MISMATCH where the head is not known: it goes on then
    */
   stop(io: IoOptions): Promise<Hash> {
     const stopped = this.#post(async (within) => {
       if (!this.#active) throw sequencerError('SEQUENCER_INACTIVE', 'sequencer not running')
       await this.#settle(within)
-      const heads = await this.#context.status.read(within)
-      if (heads === undefined) throw sequencerError('SEQUENCER_HEAD_MISMATCH', 'the head is not known')
+      const heads = await this.#context.status.read(within).catch(() => undefined)
+      within.signal.throwIfAborted()
+      // A node that is down keeps nobody from stopping.
+      const head = heads?.unsafe ?? this.#watch.tip
+      if (head === undefined) throw sequencerError('SEQUENCER_HEAD_MISMATCH', 'the head is not known')
       this.#context.state.save(false)
       this.#active = false
       this.#cycle.interval = undefined
-      return heads.unsafe.hash
+      return head.hash
     }, io)
     this.#interrupt?.abort(new DOMException('the sequencer is being stopped', 'AbortError'))
     return stopped
@@ -114,8 +117,8 @@ export class Sequencer implements AutoSwitch {
 
   /** Finishes what is being delivered, for as long as it is up to this sequencer to do so. */
   async #settle({ signal }: { readonly signal: AbortSignal }): Promise<void> {
-    const { leadership, clock } = this.#context
-    for (;;) {
+    const { delivery, leadership, clock } = this.#context
+    while (delivery.held !== undefined) {
       const setback = await this.#cycle.finish(signal)
       signal.throwIfAborted()
       if (setback === undefined) return

@@ -129,6 +129,17 @@ describe('control', () => {
       expect(stopped).toBe(held?.hash)
     }))
 
+  it('stops without its node, at the head that it left', () =>
+    inWorld({}, async (world) => {
+      await world.clock.advance(5000)
+      const { hash } = world.head
+      world.faults.add('status')
+      expect(await during(world, 0, world.sequencer.stop({}))).toBe(hash)
+      world.faults.clear()
+      await world.clock.advance(5000)
+      expect(world.head.hash).toBe(hash)
+    }))
+
   it('goes on when whoever wanted it stopped gave up', () =>
     inWorld({}, async (world) => {
       world.faults.add('insert')

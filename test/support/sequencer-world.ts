@@ -149,6 +149,9 @@ export class SequencerWorld {
   #delivery(): BlockDelivery {
     const world = this
     return {
+      get held() {
+        return world.held
+      },
       async deliver(block) {
         const { hash, header } = block
         const begun = world.#begun.get(header.parentHash)
