@@ -104,7 +104,7 @@ function stepError(step: string, error: unknown): unknown {
   })
 }
 
-/** Runs a step, and puts what goes wrong into the words of {@link stepError}. */
+/** Runs a step, and puts what goes wrong into the words of `stepError`. */
 export async function inStep<T>(step: string, run: () => Promise<T>): Promise<T> {
   try {
     return await run()
