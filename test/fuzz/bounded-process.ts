@@ -1,4 +1,7 @@
+import { deflateSync } from 'node:zlib'
+import { decompressChannel } from '../../src/derive/decompress.ts'
 import { isAppError } from '../../src/primitives/errors.ts'
+import { decodeBatch } from '../../src/protocol/batch.ts'
 import { decodeNetworkTransaction } from '../../src/protocol/blob-sidecar.ts'
 import { parseJournal } from '../../txpool/journal.ts'
 import { decodePooled } from '../../txpool/validate.ts'
@@ -29,7 +32,30 @@ function nested(): Uint8Array {
   return new Uint8Array(Buffer.concat([...parts, Uint8Array.of(0xc0)]))
 }
 
+/** A span batch that declares blocks, and transactions in each; then zeros. */
+function span(blocks: number, transactions: number): Uint8Array {
+  const uvarint = (value: number): number[] => (value < 128 ? [value] : [(value & 127) | 128, ...uvarint(value >> 7)])
+  const head = [1, 0, 0, ...new Uint8Array(40), ...uvarint(blocks)]
+  const bits = new Uint8Array(Math.ceil(blocks / 8))
+  const counts = Array.from({ length: Math.min(blocks, 8) }, () => uvarint(transactions)).flat()
+  return new Uint8Array(Buffer.concat([Uint8Array.from(head), bits, Uint8Array.from(counts), new Uint8Array(size)]))
+}
+
+/** A singular batch of that many transactions. */
+function singular(): Uint8Array {
+  const word = [0xa0, ...new Uint8Array(32)]
+  const fields = [...word, 1, ...word, 2]
+  const body = Buffer.concat([Uint8Array.from(fields), list(1)])
+  const head = [0, 0xfa, (body.length >> 16) & 255, (body.length >> 8) & 255, body.length & 255]
+  return new Uint8Array(Buffer.concat([Uint8Array.from(head), body]))
+}
+
 const attacks: Readonly<Record<string, () => unknown>> = {
+  spanBlocks: () => decodeBatch(span(size, 0)),
+  spanMissing: () => decodeBatch(span(10_000_000, 0)),
+  spanTransactions: () => decodeBatch(span(1, 10_000_000)),
+  singular: () => decodeBatch(singular()),
+  bomb: () => decompressChannel(new Uint8Array(deflateSync(new Uint8Array(10 * size))), size, true, {}),
   typed: () => decodePooled(typed(2, list(1))),
   lists: () => decodePooled(typed(2, list(0xc0))),
   legacy: () => decodePooled(list(1)),
@@ -40,13 +66,13 @@ const attacks: Readonly<Record<string, () => unknown>> = {
   journalLists: () => parseJournal(new Uint8Array(size).fill(0xc0)),
 }
 
-function answer(): string {
+async function answer(): Promise<string> {
   try {
-    attacks[attack]?.()
+    await attacks[attack]?.()
     return 'nothing'
   } catch (error) {
     return isAppError(error) ? error.code : String(error)
   }
 }
 
-process.stdout.write(answer())
+process.stdout.write(await answer())

@@ -27,6 +27,11 @@ it.each([
   ['a length of terabytes', 'length', 'TX_REJECTED'],
   ['a journal of single bytes', 'journal', 'nothing'],
   ['a journal of empty lists', 'journalLists', 'nothing'],
-])('%s: refused in little memory', { timeout: 120_000 }, async (_, attack, expected) => {
+  ['a span batch of millions of empty blocks', 'spanBlocks', 'nothing'],
+  ['a span batch of millions of blocks that are not there', 'spanMissing', 'BATCH_INVALID'],
+  ['a span batch of millions of transactions that are not there', 'spanTransactions', 'BATCH_INVALID'],
+  ['a batch of millions of transactions', 'singular', 'nothing'],
+  ['a channel that inflates to more than it may', 'bomb', 'nothing'],
+])('%s: dealt with in little memory', { timeout: 120_000 }, async (_, attack, expected) => {
   expect(await inSmallHeap(attack)).toBe(expected)
 })
