@@ -1,6 +1,7 @@
 import type { Method } from '../../rpc/method.ts'
 import { opP2pMethods } from '../../rpc/methods/opp2p.ts'
 import type { Committer, Publisher } from '../builder/ports.ts'
+import type { BuilderErrorCode } from '../builder/service.ts'
 import { VERSION } from '../cli/version.ts'
 import type { L2Settings } from '../config/config.ts'
 import type { BlockSignatures } from '../delivery/block-signatures.ts'
@@ -10,7 +11,10 @@ import { UnsafeFollower } from '../p2p/unsafe-follower.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError, errorMessage } from '../primitives/errors.ts'
 import { bigIntToPadded, bytesToHex, type Hash } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
 import { blockOf } from '../protocol/payload.ts'
+import type { BlockId } from '../protocol/refs.ts'
+import type { HeadGate } from '../sequencer/head-gate.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import { keptKey } from './kept-key.ts'
@@ -27,8 +31,8 @@ export interface BlockGossipParts {
   /** Where a key is kept that the configuration does not name; absent: nowhere. */
   readonly keyFile: string | undefined
   readonly signatures: BlockSignatures | undefined
-  /** Makes blocks of others the head; undefined where somebody else does, or nobody. */
-  readonly committer: Committer | undefined
+  /** Makes blocks of others the head, while nothing else moves it; undefined where somebody else does, or nobody. */
+  readonly inserting: { readonly committer: Committer; readonly gate: Pick<HeadGate, 'committer'> } | undefined
   readonly logger: Logger
 }
 
@@ -57,16 +61,31 @@ function keyOf({ settings, keyFile }: BlockGossipParts): Uint8Array {
   }
 }
 
+/** Refuses what would be a reorg: the head may have moved while a block waited for its turn. */
+function onlyOnHead(inner: Committer, head: (io: IoOptions) => Promise<BlockId | undefined>): Committer {
+  return {
+    setForkchoice: (update, io) => inner.setForkchoice(update, io),
+    async commit(block, io) {
+      const now = await head(io)
+      if (now?.hash === block.header.parentHash) return inner.commit(block, io)
+      const message = `commit of ${block.hash} refused: it does not build on the head ${now?.hash ?? '(unknown)'}`
+      throw new AppError<BuilderErrorCode>('COMMIT_REFUSED', { message, data: { hash: block.hash } })
+    },
+  }
+}
+
 function followerOf(parts: BlockGossipParts, gossip: () => BlockGossip): UnsafeFollower | undefined {
-  const { committer, layer, logger } = parts
-  if (committer === undefined) return undefined
+  const { inserting, layer, logger } = parts
+  if (inserting === undefined) return undefined
+  const head = async (io: IoOptions): Promise<BlockId | undefined> => {
+    const block = await layer.chain.block('latest', io)
+    return block && { hash: block.hash, number: block.header.number }
+  }
+  const committer = inserting.gate.committer(onlyOnHead(inserting.committer, head))
   return new UnsafeFollower({
     clock: systemClock,
     logger,
-    async head(io) {
-      const block = await layer.chain.block('latest', io)
-      return block && { hash: block.hash, number: block.header.number }
-    },
+    head,
     async insert(payload, io) {
       const { transactions, ...block } = blockOf(payload)
       await committer.commit({ ...block, transactions: transactions.map((transaction) => ({ transaction })) }, io)

@@ -127,7 +127,10 @@ export function hostL2(
     keyFile: shared.datadir && join(shared.datadir, name, 'p2p.key'),
     signatures: signing?.signatures,
     // An op-node follows by itself.
-    committer: settings.insert === 'engine' && settings.node === undefined ? committer : undefined,
+    inserting:
+      inserting && settings.insert === 'engine' && settings.node === undefined
+        ? { committer: inserting, gate }
+        : undefined,
     logger,
   })
   const publisher = gossip?.publisher ?? delivery?.publisher
