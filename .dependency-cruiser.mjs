@@ -227,6 +227,20 @@ export default {
       to: { path: ['^src/main[.]ts$', '^src/hosts/'] },
     },
     {
+      name: 'libp2p-on-demand',
+      comment: 'a service that gossips no blocks does not load libp2p: src/hosts/block-gossip.ts is imported where it is asked for',
+      severity: 'error',
+      from: { path: CODE, pathNot: TEST },
+      to: { path: '^src/hosts/block-gossip[.]ts$', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'gossip-behind-its-host',
+      comment: 'src/p2p is reached through src/hosts/block-gossip.ts, but for its figures, which need no libp2p',
+      severity: 'error',
+      from: { path: CODE, pathNot: ['^src/p2p/', '^src/hosts/block-gossip[.]ts$', TEST] },
+      to: { path: '^src/p2p/', pathNot: '^src/p2p/gossip-metrics[.]ts$', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'viem-is-optional',
       comment: 'viem is a peer that may be missing: nothing but op-sequencer/viem leads to it',
       severity: 'error',
