@@ -30,7 +30,7 @@ export type DeliveryStep = 'checked' | 'conducted' | 'published' | 'inserted'
 
 /**
  * Blocks that are remembered after they were inserted: an execution layer that was killed comes back without its newest ones,
- * with geth's default settings without the 128 whose states were in its memory.
+ * and geth keeps the states of 128 in its memory.
  */
 const MAX_RECORDS = 160
 
