@@ -228,7 +228,8 @@ export default {
     },
     {
       name: 'libp2p-on-demand',
-      comment: 'a service that gossips no blocks does not load libp2p: src/hosts/block-gossip.ts is imported where it is asked for',
+      comment:
+        'a service that gossips no blocks does not load libp2p: src/hosts/block-gossip.ts is imported where it is asked for',
       severity: 'error',
       from: { path: CODE, pathNot: TEST },
       to: { path: '^src/hosts/block-gossip[.]ts$', dynamic: false, dependencyTypesNot: ['type-only'] },

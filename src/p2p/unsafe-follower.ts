@@ -47,10 +47,10 @@ export class UnsafeFollower {
   /** Works until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts
+    signal.addEventListener('abort', () => this.#wake(), { once: true })
     while (!signal.aborted) {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve
-        signal.addEventListener('abort', () => resolve(), { once: true })
       })
       const stalled = !(await this.#advance({ signal }))
       if (!stalled) await woken
