@@ -115,6 +115,7 @@ describe('the channel assembler', () => {
     expect(await bench.feed(...frames)).toEqual([[0, 1, 2]])
     expect(bench.reports).toHaveLength(3)
     // A first frame begins anew, whoever's it is.
+    expect(await bench.feed(frame('a', 0), frame('a', 1), frame('a', 0), frame('a', 1, true))).toEqual([[0, 1]])
     expect(await bench.feed(frame('a', 0), frame('b', 0), frame('a', 1, true), frame('b', 1, true))).toEqual([[0, 1]])
   })
 
