@@ -44,7 +44,7 @@ export class SpanTransactions {
   readonly #signatures: Uint8Array
   readonly #tos: Uint8Array
   readonly #datas: Uint8Array
-  /** Where each one's data ends in {@link #datas}. */
+  /** Where each one's data ends. */
   readonly #dataEnds: Uint32Array
   readonly #nonces: BigUint64Array
   readonly #gases: BigUint64Array
