@@ -45,6 +45,8 @@ export interface DeliveryOptions {
   readonly stands: (block: DeliverableBlock, io: IoOptions) => Promise<boolean>
   /** Whether the execution layer has a block on its chain. */
   readonly has: (block: BlockId, io: IoOptions) => Promise<boolean>
+  /** Has the execution layer forget what it has beyond its head, where it can be asked to: blocks without their states. */
+  readonly trim?: (io: IoOptions) => Promise<void>
   readonly listener: DeliveryListener
   readonly clock: Clock
   /** Milliseconds that one try to publish may take. */
@@ -140,7 +142,7 @@ export class Delivery {
   }
 
   async #restore(head: BlockId, io: IoOptions): Promise<void> {
-    const { journal, committer, has, listener } = this.#options
+    const { journal, committer, has, trim, listener } = this.#options
     const lost: DeliverableBlock[] = []
     for (let at = journal.block(head.hash); at !== undefined; at = journal.block(at.header.parentHash)) {
       if (await has({ hash: at.hash, number: at.header.number }, io)) break
@@ -148,6 +150,7 @@ export class Delivery {
     }
     const last = lost.at(-1)
     if (last === undefined) return
+    await trim?.(io)
     // Where a block cannot be handed over without that, each becomes the head.
     for (const block of lost) await (committer.check?.(block, io) ?? committer.commit(block, io))
     if (committer.check !== undefined) await committer.commit(last, io)

@@ -3,7 +3,7 @@ import type { ChainReader, Committer, L1Reader, Publisher } from '../builder/por
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { DeliverableBlock } from '../builder/service.ts'
 import { ConductorClient } from '../clients/conductor.ts'
-import { RpcTransport } from '../clients/transport.ts'
+import { type RpcCaller, RpcTransport, rpcErrorData } from '../clients/transport.ts'
 import type { L2Settings } from '../config/config.ts'
 import { Delivery } from '../delivery/delivery.ts'
 import { DeliveryJournal } from '../delivery/delivery-journal.ts'
@@ -11,6 +11,7 @@ import { ConductorLeadership } from '../delivery/leadership.ts'
 import { UnsafePayloads } from '../delivery/unsafe-payloads.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError, errorMessage } from '../primitives/errors.ts'
+import { toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { SerialQueue } from '../primitives/serial-queue.ts'
 import { l2BlockRef } from '../protocol/l2-block.ts'
@@ -71,6 +72,8 @@ export interface BlockDeliveryParts {
   readonly publisher: Publisher | undefined
   readonly committer: Committer
   readonly chain: ChainReader
+  /** How a node is called; absent for an execution layer in this process. */
+  readonly reads: RpcCaller | undefined
   readonly sealedBlocks: SealedBlocks
   readonly l1: L1Reader
   readonly logger: Logger
@@ -88,6 +91,19 @@ async function stands(
   const { l1Origin } = l2BlockRef(settings.rollup, { ...block, transactions })
   const canonical = await l1.block(l1Origin.number, io)
   return canonical === undefined || canonical.hash === l1Origin.hash
+}
+
+/**
+ * geth that was killed may have its newest blocks without their states. It takes them for its chain's then, executes them no
+ * more, and stays where it is, unless it is told to forget them.
+ */
+async function trim({ chain, reads }: Pick<BlockDeliveryParts, 'chain' | 'reads'>, io: IoOptions): Promise<void> {
+  const head = await chain.block('latest', io)
+  if (head === undefined || reads === undefined) return
+  await reads.call('debug_setHead', [toQuantity(head.header.number)], io).catch((error: unknown) => {
+    // A node that does not serve it is handed the blocks as it is.
+    if (rpcErrorData(error) === undefined) throw error
+  })
 }
 
 /** Delivery of what a chain's sequencer builds. @throws AppError CONFIG_INVALID */
@@ -114,6 +130,7 @@ export function blockDelivery(parts: BlockDeliveryParts): Delivery {
       const head = await chain.block('latest', io)
       return head !== undefined && head.header.number >= number && (await chain.block(number, io))?.hash === hash
     },
+    trim: (io) => trim(parts, io),
     clock: systemClock,
     publishTimeoutMs: Math.min(MAX_PUBLISH_MS, Number(settings.rollup.blockTime) * 500),
     listener: {

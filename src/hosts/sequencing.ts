@@ -160,7 +160,9 @@ export function sequencing(parts: SequencingParts): Sequencing {
   const leadership = conductor?.leadership ?? SOLE_SEQUENCER
   const observer = toEach([sequencerLog(logger), ...(settings.sequencer && figures ? [figures] : [])])
   const delivery =
-    committer && deliveries && blockDelivery({ ...parts, committer, chain: layer.chain, store: deliveries })
+    committer &&
+    deliveries &&
+    blockDelivery({ ...parts, committer, chain: layer.chain, reads: layer.callers?.reads, store: deliveries })
   const status = node ?? labelledHeads(settings.rollup, layer)
   const budget = hostedDaBudget(settings, status, parts.datadir, logger)
   const { allowance } = budget

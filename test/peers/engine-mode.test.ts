@@ -74,8 +74,13 @@ describe('engine mode', () => {
   it(`has op-geth build ${BLOCKS} blocks through op-node, also after it was started again`, {
     timeout: 240_000 + BLOCKS * 3_000,
   }, async () => {
-    // Killed, it comes back without its newest blocks: nobody has written them to disk.
-    await using stack = await startSingleStack({ forks: schedule, sequencer: 'stopped' })
+    // Killed, it comes back with blocks without their states, as these were in its memory alone.
+    await using stack = await startSingleStack({
+      forks: schedule,
+      sequencer: 'stopped',
+      scheme: 'path',
+      gcmode: 'full',
+    })
     const { el, node } = stack
     const head = async (): Promise<LoggedHead> => (await node.syncStatus()).unsafe_l2
     const reach = (number: number): Promise<unknown> =>
