@@ -70,6 +70,9 @@ export class PoolView {
       return entries[firstFrom(entries, from)]
     }
     const { pending, queued } = this.content(sender)
-    return pending[firstFrom(pending, from)] ?? queued[firstFrom(queued, from)]
+    const [first, waiting] = [pending[firstFrom(pending, from)], queued[firstFrom(queued, from)]]
+    // Mostly all that is queued comes after, but what a reorg brings back may leave a gap among what is pending.
+    if (first === undefined || waiting === undefined) return first ?? waiting
+    return waiting.transaction.nonce < first.transaction.nonce ? waiting : first
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Hash, hexToBytes, toWord, ZERO_HASH } from '../src/primitives/hex.ts'
+import { type Address, type Hash, hexToBytes, toWord, ZERO_HASH } from '../src/primitives/hex.ts'
 import { decodeTransaction, effectiveGasPrice, type SignedTransaction } from '../src/protocol/transaction.ts'
 import { devAccounts } from '../test/peers/support/dev-accounts.ts'
 import { fixedPoolHead } from '../test/support/fixed-pool-head.ts'
@@ -276,6 +276,23 @@ describe('what blocks do to it', () => {
     // The third comes when the pool is full, and offers no more than those that are there.
     expect(await pool.status({})).toEqual({ pending: 2, queued: 0 })
     expect([...pool.all()].map(({ sender }) => sender)).toEqual([devAccounts[0]?.address, devAccounts[1]?.address])
+  })
+
+  it('tells by rising nonce also where a reorg has left a gap among what is pending, as geth’s does', async () => {
+    const { pool, head } = feePool(10n ** 18n)
+    for (const nonce of [2, 3, 4, 5]) await pool.add(await raw({ nonce }), {})
+    const mined = inOrder(pool, 0n).slice(0, 3)
+    Object.assign(head, { hash: toWord(2n), nonce: 5n })
+    pool.drop(mined)
+    await pool.status({})
+    Object.assign(head, { hash: toWord(3n), nonce: 2n })
+    pool.reinject(mined.filter(({ nonce }) => nonce !== 3n))
+    const { pending, queued } = await pool.content({})
+    const nonces = (lists: typeof pending) => [...lists.values()].flat().map(({ nonce }) => nonce)
+    expect([nonces(pending), nonces(queued)]).toEqual([[2n, 5n], [4n]])
+    const sender = mined[0]?.sender as Address
+    expect(pool.ofSender(sender).map(({ nonce }) => nonce)).toEqual([2n, 4n, 5n])
+    expect(inOrder(pool, 0n).map(({ nonce }) => nonce)).toEqual([2n, 4n, 5n])
   })
 
   it('looks at a head once, however often it hears of it', async () => {

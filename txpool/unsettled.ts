@@ -5,6 +5,10 @@ import type { PoolEntry, SenderContent } from './sub-pool.ts'
 
 const NONE: readonly PoolEntry[] = []
 
+function byNonce(a: PoolEntry, b: PoolEntry): number {
+  return a.transaction.nonce < b.transaction.nonce ? -1 : 1
+}
+
 /**
  * What blocks of this process have taken and given back since the head was read for the last time. The pool's parts learn of it
  * with the next head; whoever reads the pool before that sees it already.
@@ -89,13 +93,13 @@ export class Unsettled {
 
   /** What a sender has, by rising nonce. @param content what the pool's parts know of */
   of(sender: Address, { pending, queued }: SenderContent): readonly PoolEntry[] {
-    const known = [...pending, ...queued]
+    const known = [...pending, ...queued].sort(byNonce)
     const lost = this.#lostBySender.get(sender)
     if (lost === undefined) return known.slice(firstFrom(known, this.#floors.get(sender) ?? 0n))
     const nonces = new Set(known.map(({ transaction }) => transaction.nonce))
     return [...known, ...lost.filter(({ transaction }) => !nonces.has(transaction.nonce))]
       .filter((entry) => !this.isMined(entry))
-      .sort((a, b) => (a.transaction.nonce < b.transaction.nonce ? -1 : 1))
+      .sort(byNonce)
   }
 
   #keep(sender: Address, stays: (entry: PoolEntry) => boolean): void {
