@@ -13,6 +13,10 @@ import { waitFor } from './support/wait-for.ts'
 
 const SENDER_KEY = `0x${'51'.repeat(32)}` as const
 const VERIFIER_KEY = `0x${'52'.repeat(32)}` as const
+const BLOCKS = Number(process.env.OP_SEQUENCER_BLOCKS ?? 30)
+/** All blocks lie in the past: they are made as fast as they can be, and none of them is too old to be gossiped. */
+const AGE = BLOCKS + 60
+const TAKES_OLD = ['--p2p.gossip.timestamp.threshold', `${10 * AGE}s`]
 
 /** Bedrock first, the newest after a few blocks: each version of the encoding is gossiped. */
 function schedule(genesisTime: number): ForkSchedule {
@@ -55,12 +59,14 @@ async function block(sequencer: OpSequencer, seal: object = {}): Promise<Sealed>
 }
 
 describe('delivery through op-node', () => {
-  it('commits and publishes: the blocks reach another op-node by gossip', { timeout: 180_000 }, async () => {
+  const timeout = 180_000 + BLOCKS * 2_000
+  it('commits and publishes: the blocks reach another op-node by gossip', { timeout }, async () => {
     await using stack = await startSingleStack({
       forks: schedule,
-      back: 40,
+      back: AGE,
       sequencer: 'stopped',
       p2p: { privateKey: SENDER_KEY },
+      opNodeFlags: TAKES_OLD,
     })
     const { folder, l1, node, rollupFile, forks, genesisTime } = stack
     const genesis = await l2Genesis({ timestamp: genesisTime, forks })
@@ -72,6 +78,7 @@ describe('delivery through op-node', () => {
       el: verifierEl,
       rollupFile,
       p2p: { privateKey: VERIFIER_KEY, static: [node.multiaddr] },
+      flags: [...TAKES_OLD, '--log.level', 'debug'],
     })
     const connected = async (): Promise<boolean> => {
       const { connected: peers } = await node.rpc.call<{ connected: number }>('opp2p_peerStats')
@@ -79,22 +86,24 @@ describe('delivery through op-node', () => {
     }
     await waitFor('the op-nodes are connected', connected, { timeout: 60_000 })
     await using sequencer = await deliver(stack, unsafeBlockSigner.privateKey)
-    let last: Hash | undefined
-    for (let i = 0; i < 30; i++) {
+    const hashes: Hash[] = []
+    for (let i = 0; i < BLOCKS; i++) {
       const sealed = await block(sequencer)
       expect(sealed).toMatchObject({ committed: true, published: true })
       const { unsafe_l2: unsafe } = await node.syncStatus()
       expect(unsafe.hash).toBe(sealed.hash)
-      last = sealed.hash
+      hashes.push(sealed.hash)
     }
     await waitFor(
       'the verifier has the last block',
-      async () => (await verifier.syncStatus()).unsafe_l2.hash === last,
-      {
-        timeout: 60_000,
-      },
+      async () => (await verifier.syncStatus()).unsafe_l2.hash === hashes.at(-1),
+      { timeout: 60_000 },
     )
-    expect((await verifierEl.block('latest')).hash).toBe(last)
+    for (const [index, hash] of hashes.entries()) expect((await verifierEl.block(index + 1)).hash).toBe(hash)
+    // What was sent before the two knew of each other's subscriptions is asked for afterwards.
+    const gossiped = verifier.process.log().match(/Received signed execution payload from p2p/g) ?? []
+    process.stderr.write(`${gossiped.length} of ${BLOCKS} blocks were gossiped\n`)
+    expect(gossiped.length).toBeGreaterThan(0)
   })
 
   it('tells why a block is not delivered, and delivers it later', { timeout: 120_000 }, async () => {
