@@ -317,9 +317,8 @@ export class TxPool implements PoolReader {
   async #accountsOf(senders: readonly Address[], io: IoOptions): Promise<PoolHead['accounts']> {
     for (let tries = 1; ; tries++) {
       const head = await this.#follow(senders, io)
-      const settled = head.hash === this.#head?.hash && head.stateRoot === this.#head.stateRoot
       // Another call may have seen another head meanwhile.
-      if (settled || tries === MAX_TRIES) return head.accounts
+      if (this.#isAt(head) || tries === MAX_TRIES) return head.accounts
     }
   }
 
@@ -341,7 +340,7 @@ export class TxPool implements PoolReader {
     let changes = this.#changes
     let head = await read(upToDate ? wanted : everyone(), io)
     this.#expire()
-    if (upToDate && head.hash === this.#head?.hash && head.stateRoot === this.#head.stateRoot) return head
+    if (upToDate && this.#isAt(head)) return head
     if (everyone().some((address) => !head.accounts.has(address))) {
       changes = this.#changes
       head = await read(everyone(), io)
@@ -349,17 +348,17 @@ export class TxPool implements PoolReader {
     // A block of this process that came in between says more about the accounts than what was read.
     if (changes === this.#changes) {
       this.#followed = changes
-      if (this.#isSettled(head)) this.#unsettled.clear()
+      // geth looks at each head once, and looking twice would move what waits.
+      const isSettled = this.#isAt(head) && this.#unsettled.isKnown((hash) => this.#view.inParts(hash) !== undefined)
+      if (isSettled) this.#unsettled.clear()
       else this.#reset(head)
     }
     return head
   }
 
-  /** Whether a head brings nothing that is not known of it: geth looks at each once, and looking twice would move what waits. */
-  #isSettled(head: PoolHead): boolean {
-    const { lost, mined } = this.#unsettled
-    const isSame = head.hash === this.#head?.hash && head.stateRoot === this.#head.stateRoot
-    return isSame && lost.length === 0 && ![...mined].some((hash) => this.#view.inParts(hash) !== undefined)
+  /** Whether the pool's parts are at a head. */
+  #isAt({ hash, stateRoot }: PoolHead): boolean {
+    return hash === this.#head?.hash && stateRoot === this.#head.stateRoot
   }
 
   #reset(head: PoolHead): void {

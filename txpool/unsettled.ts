@@ -30,6 +30,11 @@ export class Unsettled {
     return this.#floors.size === 0 && this.#lost.size === 0
   }
 
+  /** Whether a pool has taken all of it into account. @param has whether it holds a transaction */
+  isKnown(has: (hash: Hash) => boolean): boolean {
+    return this.#lost.size === 0 && ![...this.#mined].some(has)
+  }
+
   /** Taken by blocks, and not given back since. */
   get mined(): ReadonlySet<Hash> {
     return this.#mined

@@ -18,6 +18,7 @@ describe('setbackOf', () => {
     ['a parent with another fault', error('PARENT_UNUSABLE', { rule: 'timestamp' }), 'blockRefused', 2000],
     ['an L1 that went another way', error('ORIGIN_ORPHANED', {}, 'reset'), 'l1Reorg', 2000],
     ['publishing that fails', error('PUBLISH_REFUSED'), 'nodeUnavailable', 1000],
+    ['a conductor that says no', error('CONDUCTOR_REFUSED', {}), 'notLeading', 2000],
     ['a fault of ours', new TypeError('no'), 'blockRefused', 2000],
   ])('%s', (_, thrown, reason, waitMs) => {
     expect(setbackOf(thrown, 2000)).toMatchObject({ reason, waitMs })

@@ -24,6 +24,7 @@ function reasonOf(error: unknown): WaitReason {
     if (data?.status === 'INVALID') return 'blockRefused'
     return SYNCING.includes(data?.status) ? 'engineSyncing' : 'nodeUnavailable'
   }
+  if (code === 'CONDUCTOR_REFUSED') return 'notLeading'
   if (code === 'PARENT_UNUSABLE') {
     // What consensus calls the head has not come to the execution layer yet.
     if (data?.rule === 'unknownParent') return 'engineSyncing'

@@ -11,6 +11,7 @@ import type { Hash } from '../primitives/hex.ts'
  * - `safeLag`: the safe head is too far behind
  * - `l1Origin`: L1 does not have the block that has to be the next origin
  * - `l1Reorg`: L1 no longer has what the chain stands on
+ * - `notLeading`: the conductor says that another sequencer leads
  * - `blockRefused`: a block could not be made, or was not taken
  */
 export type WaitReason =
@@ -22,6 +23,7 @@ export type WaitReason =
   | 'safeLag'
   | 'l1Origin'
   | 'l1Reorg'
+  | 'notLeading'
   | 'blockRefused'
 
 /** What a sequencer does. */
