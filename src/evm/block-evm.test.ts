@@ -13,7 +13,7 @@ const NOTHING: StateReader = {
 }
 const GAS = 1_000_000n
 
-async function create(initCode: Hex) {
+async function run(data: Hex, to?: Hex) {
   const evm = createEvm({
     chainId: 901n,
     rules: { shanghai: true, cancun: true, prague: true, osaka: false },
@@ -21,9 +21,16 @@ async function create(initCode: Hex) {
     ancestorHash: async () => new Uint8Array(32),
   })
   const caller = createAddressFromString(`0x${'11'.repeat(20)}`)
-  const { execResult } = await evm.runCall({ caller, data: hexToBytes(initCode), gasLimit: GAS })
+  const { execResult } = await evm.runCall({
+    caller,
+    ...(to === undefined ? {} : { to: createAddressFromString(to) }),
+    data: hexToBytes(data),
+    gasLimit: GAS,
+  })
   return execResult
 }
+
+const create = (initCode: Hex) => run(initCode)
 
 describe('creation', () => {
   // MSTORE8(0, 0xef), REVERT(0, 32)
@@ -50,4 +57,23 @@ describe('creation', () => {
     expect(result.exceptionError).toBeDefined()
     expect(result.executionGasUsed).toBe(GAS)
   })
+})
+
+describe('precompiles', () => {
+  const ADDRESSES = { pairing: 8, g1Add: 0x0b, g2Add: 0x0d, blsPairing: 0x0f, mapToG1: 0x10 }
+  const SIZES = { pairing: 192, g1Add: 256, g2Add: 512, blsPairing: 384, mapToG1: 64 }
+
+  it.each(Object.keys(ADDRESSES) as (keyof typeof ADDRESSES)[])(
+    'fail without reverting: %s of what is none of the field',
+    async (name) => {
+      const to = `0x${ADDRESSES[name].toString(16).padStart(40, '0')}` as const
+      // Numbers of 48 bytes behind 16 that are zero, or of 32 bytes: each larger than its field.
+      const element = name === 'pairing' ? 'ff'.repeat(32) : `${'00'.repeat(16)}${'ff'.repeat(48)}`
+      const result = await run(`0x${element.repeat(SIZES[name] / (element.length / 2))}`, to)
+      expect(result.exceptionError).toBeDefined()
+      expect(result.exceptionError?.error).not.toBe('revert')
+      expect(result.executionGasUsed).toBe(GAS)
+      expect(result.returnValue).toHaveLength(0)
+    },
+  )
 })

@@ -209,9 +209,15 @@ export class BlockEvm extends EVM {
     const address = this.#precompileAddresses.get(code as PrecompileFunc) ?? 0
     await loadCurveOf(address)
     const result = await super.runPrecompile(code, data, gasLimit)
-    if (this.watch === undefined || result.exceptionError === undefined) return result
+    const { exceptionError: error } = result
+    if (error === undefined) return result
+    if (this.watch === undefined) {
+      // The library has a curve's own failures for reverts. No precompile reverts: all gas is gone, and nothing is returned.
+      const { REVERT, INVALID_INPUT_LENGTH: failed } = EVMError.errorMessages
+      return error.error === REVERT ? { ...result, exceptionError: new EVMError(failed) } : result
+    }
     const { precompileFault } = await import('./precompile-faults.ts')
-    return { ...result, exceptionError: precompileFault(address, data, result.exceptionError, gasLimit) }
+    return { ...result, exceptionError: precompileFault(address, data, error, gasLimit) }
   }
 
   protected override async runInterpreter(message: Message): Promise<ExecResult> {
