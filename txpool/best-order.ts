@@ -39,10 +39,6 @@ function candidateOf(pool: OrderedPool, entry: PoolEntry): Candidate {
   return { entry, tipCap, feeCap, room: feeCap - tipCap, place: pool.placeOf(entry) }
 }
 
-function tipAt(baseFee: bigint, { tipCap, feeCap, room }: Candidate): bigint {
-  return room < baseFee ? feeCap - baseFee : tipCap
-}
-
 const byTip: Before<Candidate> = (a, b) => (a.tipCap === b.tipCap ? a.place < b.place : a.tipCap > b.tipCap)
 const byFee: Before<Candidate> = (a, b) => (a.feeCap === b.feeCap ? a.place < b.place : a.feeCap > b.feeCap)
 const leastRoom: Before<Candidate> = (a, b) => a.room < b.room
@@ -56,6 +52,13 @@ const mostRoom: Before<Candidate> = (a, b) => a.room > b.room
 interface Candidates {
   readonly whole: Heap<Candidate> | undefined
   readonly cut: Heap<Candidate> | undefined
+}
+
+/** The candidates with one more, where its room says at a base fee. */
+function withCandidate({ whole, cut }: Candidates, candidate: Candidate, baseFee: bigint): Candidates {
+  return candidate.room < baseFee
+    ? { whole, cut: insertInto(cut, candidate, byFee) }
+    : { whole: insertInto(whole, candidate, byTip), cut }
 }
 
 /**
@@ -155,16 +158,11 @@ class BestOrder implements Iterator<SignedTransaction, undefined, PoolVerdict> {
   }
 
   #offer(sender: Address): void {
+    const { baseFee } = this.#prices
     const entry = this.#nextOf(sender)
-    if (entry === undefined || this.#aside.has(sender)) return
-    const candidate = candidateOf(this.#pool, entry)
-    if (tipAt(this.#prices.baseFee, candidate) < 0n) return
-    const { whole, cut } = this.#candidates
+    if (entry === undefined || entry.transaction.maxFeePerGas < baseFee || this.#aside.has(sender)) return
+    this.#candidates = withCandidate(this.#candidates, candidateOf(this.#pool, entry), baseFee)
     this.#added++
-    this.#candidates =
-      candidate.room < this.#prices.baseFee
-        ? { whole, cut: insertInto(cut, candidate, byFee) }
-        : { whole: insertInto(whole, candidate, byTip), cut }
   }
 
   #nextOf(sender: Address): PoolEntry | undefined {
@@ -225,14 +223,9 @@ export class BestOrders {
   }
 
   #place(candidate: Candidate): void {
-    const { whole, cut } = this.#candidates
-    if (candidate.room < this.#baseFee) {
-      this.#candidates = { whole, cut: insertInto(cut, candidate, byFee) }
-      this.#beginning = insertInto(this.#beginning, candidate, mostRoom)
-    } else {
-      this.#candidates = { whole: insertInto(whole, candidate, byTip), cut }
-      this.#stopping = insertInto(this.#stopping, candidate, leastRoom)
-    }
+    this.#candidates = withCandidate(this.#candidates, candidate, this.#baseFee)
+    if (candidate.room < this.#baseFee) this.#beginning = insertInto(this.#beginning, candidate, mostRoom)
+    else this.#stopping = insertInto(this.#stopping, candidate, leastRoom)
     this.#added++
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from '../src/primitives/clock.ts'
 import type { IoOptions } from '../src/primitives/io.ts'
+import { RateLimit } from '../src/primitives/rate-limit.ts'
 
 /** How much may pass. */
 export interface CostLimits {
@@ -11,38 +12,23 @@ export interface CostLimits {
   readonly maxWaitMs: number
 }
 
-/** A token bucket: callers wait until what they cost is free, first come, first served. */
+/** Callers wait until what they cost is free, first come, first served. */
 export class CostLimiter {
-  readonly #limits: CostLimits
-  readonly #clock: Clock
-  /** Negative while callers wait. */
-  #free: number
-  #at: number
+  readonly #limit: RateLimit
+  readonly #maxWaitMs: number
 
-  constructor(limits: CostLimits, clock: Clock) {
-    this.#limits = limits
-    this.#clock = clock
-    this.#free = limits.burst
-    this.#at = clock.now()
+  constructor({ perSecond, burst, maxWaitMs }: CostLimits, clock: Clock) {
+    this.#limit = new RateLimit(clock, perSecond, burst)
+    this.#maxWaitMs = maxWaitMs
   }
 
   /** Waits for a cost to be free. @returns whether it is: not where that takes too long, or the caller has gone */
-  async pass(cost: number, { signal }: IoOptions): Promise<boolean> {
-    const { perSecond, burst, maxWaitMs } = this.#limits
-    const now = this.#clock.now()
-    this.#free = Math.min(burst, this.#free + (Math.max(0, now - this.#at) * perSecond) / 1000)
-    this.#at = now
-    const missing = cost - this.#free
-    const waitMs = (missing * 1000) / perSecond
-    if (waitMs > maxWaitMs) return false
-    this.#free -= cost
-    if (missing <= 0) return true
+  async pass(cost: number, io: IoOptions): Promise<boolean> {
     try {
-      await this.#clock.sleep(waitMs, signal === undefined ? {} : { signal })
-      return true
+      return await this.#limit.wait(this.#maxWaitMs, io, cost)
     } catch {
       // Nobody waits any more: the next one need not, either.
-      this.#free += cost
+      this.#limit.charge(-cost)
       return false
     }
   }

@@ -1,6 +1,7 @@
 import { errorMessage } from '../src/primitives/errors.ts'
 import type { Hash } from '../src/primitives/hex.ts'
 import type { IoOptions } from '../src/primitives/io.ts'
+import { Wakeup } from '../src/primitives/wakeup.ts'
 import type { SignedTransaction } from '../src/protocol/transaction.ts'
 
 /** The pool as it is kept in step with its chain. */
@@ -24,7 +25,7 @@ export class PoolUpkeep {
   readonly #pool: FollowingPool
   readonly #onReinjected: ReinjectionListener
   #stale = false
-  #wake: () => void = () => undefined
+  readonly #wakeup = new Wakeup()
 
   constructor(pool: FollowingPool, onReinjected: ReinjectionListener = () => undefined) {
     this.#pool = pool
@@ -39,7 +40,7 @@ export class PoolUpkeep {
   /** Asks for the accounts to be read once more. */
   expire(): void {
     this.#stale = true
-    this.#wake()
+    this.#wakeup.wake()
   }
 
   /**
@@ -74,18 +75,15 @@ export class PoolUpkeep {
    * @param onFailure told in words why they could not be read; they are with the next change
    */
   async run(signal: AbortSignal, onFailure: (message: string) => void): Promise<void> {
-    const onAbort = (): void => this.#wake()
+    const onAbort = (): void => this.#wakeup.wake()
     signal.addEventListener('abort', onAbort, { once: true })
     while (!signal.aborted) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
       try {
         await this.refresh({ signal })
       } catch (error) {
         if (!signal.aborted) onFailure(errorMessage(error))
       }
-      if (!signal.aborted) await woken
+      if (!signal.aborted) await this.#wakeup.wait()
     }
   }
 }

@@ -55,34 +55,38 @@ function envelopeArgument(json: unknown): DeliverableBlock {
   }
 }
 
-function step(name: string, summary: string, run: (io: IoOptions) => Promise<void>): Method {
+/** A call that answers with nothing. */
+function action<Params extends z.ZodTuple>(
+  name: string,
+  summary: string,
+  [params, paramNames]: readonly [Params, readonly string[]],
+  run: (params: z.output<Params>, io: IoOptions) => Promise<void>,
+): Method {
   return defineMethod({
-    name: `sequencer_${name}`,
+    name,
     summary,
-    params: z.tuple([]),
-    paramNames: [],
+    params,
+    paramNames,
     result: z.null(),
-    async handler(_, io) {
-      await run(io)
+    async handler(given, io) {
+      await run(given, io)
       return null
     },
   })
 }
 
+function step(name: string, summary: string, run: (io: IoOptions) => Promise<void>): Method {
+  return action(`sequencer_${name}`, summary, [z.tuple([]), []], (_, io) => run(io))
+}
+
+const TRANSACTION = [z.tuple([data]), ['transaction']] as const
+
 /** The `sequencer_*` methods of one of op-test-sequencer's sequencers. */
 export function sequencerMethods(service: SequencerService): readonly Method[] {
+  const options = [z.tuple([buildOptions]), ['options']] as const
+  const envelope = [z.tuple([z.unknown().meta({ description: "op-node's payload envelope" })]), ['envelope']] as const
   return [
-    defineMethod({
-      name: 'sequencer_new',
-      summary: 'Begins a slot with a new build job',
-      params: z.tuple([buildOptions]),
-      paramNames: ['options'],
-      result: z.null(),
-      async handler([options], io) {
-        await service.newJob(options, io)
-        return null
-      },
-    }),
+    action('sequencer_new', 'Begins a slot with a new build job', options, ([given], io) => service.newJob(given, io)),
     defineMethod({
       name: 'sequencer_buildJob',
       summary: "The slot's build job",
@@ -91,45 +95,30 @@ export function sequencerMethods(service: SequencerService): readonly Method[] {
       result: z.string().meta({ description: 'job id' }),
       handler: () => service.buildJob().id,
     }),
-    defineMethod({
-      name: 'sequencer_includeTx',
-      summary: 'Includes a transaction: when the block is opened, or at once where it is open',
-      params: z.tuple([data]),
-      paramNames: ['transaction'],
-      result: z.null(),
-      async handler([raw], io) {
-        await service.includeTx(raw, io)
-        return null
-      },
-    }),
+    action(
+      'sequencer_includeTx',
+      'Includes a transaction: when the block is opened, or at once where it is open',
+      TRANSACTION,
+      ([raw], io) => service.includeTx(raw, io),
+    ),
     step('open', 'Begins to build the block', (io) => service.open(io)),
     step('seal', 'Completes the block', (io) => service.seal(io)),
-    defineMethod({
-      name: 'sequencer_prebuiltEnvelope',
-      summary: 'Begins a slot with a block that was built elsewhere',
-      params: z.tuple([z.unknown().meta({ description: "op-node's payload envelope" })]),
-      paramNames: ['envelope'],
-      result: z.null(),
-      async handler([envelope]) {
-        await service.prebuilt(envelopeArgument(envelope))
-        return null
-      },
-    }),
+    action(
+      'sequencer_prebuiltEnvelope',
+      'Begins a slot with a block that was built elsewhere',
+      envelope,
+      async ([json]) => service.prebuilt(envelopeArgument(json)),
+    ),
     step('sign', 'Signs the block', (io) => service.sign(io)),
     step('commit', 'Makes the block the head: resolves when it is', (io) => service.commit(io)),
     step('publish', 'Gossips the block; may be repeated', (io) => service.publish(io)),
     step('next', 'Takes all steps that remain, and empties the slot', (io) => service.next(io)),
-    defineMethod({
-      name: 'sequencer_start',
-      summary: 'Empties the slot, and has the chain sequenced by itself',
-      params: z.tuple([hash]),
-      paramNames: ['head'],
-      result: z.null(),
-      async handler([head], io) {
-        await service.start(head, io)
-        return null
-      },
-    }),
+    action(
+      'sequencer_start',
+      'Empties the slot, and has the chain sequenced by itself',
+      [z.tuple([hash]), ['head']],
+      ([head], io) => service.start(head, io),
+    ),
     defineMethod({
       name: 'sequencer_stop',
       summary: 'Ends sequencing',
@@ -143,17 +132,6 @@ export function sequencerMethods(service: SequencerService): readonly Method[] {
 
 /** `eth_sendRawTransaction` of a sequencer's transaction route: includes in the slot's block, and answers with nothing. */
 export function slotTransactionMethods(service: Pick<SequencerService, 'includeTx'>): readonly Method[] {
-  return [
-    defineMethod({
-      name: 'eth_sendRawTransaction',
-      summary: "Includes a transaction in the slot's block",
-      params: z.tuple([data]),
-      paramNames: ['transaction'],
-      result: z.null(),
-      async handler([raw], io) {
-        await service.includeTx(raw, io)
-        return null
-      },
-    }),
-  ]
+  const summary = "Includes a transaction in the slot's block"
+  return [action('eth_sendRawTransaction', summary, TRANSACTION, ([raw], io) => service.includeTx(raw, io))]
 }

@@ -1,9 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isAppError } from '../primitives/errors.ts'
 import type { Config } from './config.ts'
 import { type EnsembleSettings, ensembleChecks, ensembleSchema } from './ensemble.ts'
-import { type ConfigOverrides, loadConfig, parseConfig, parseText, problemsOf, withOverrides } from './load.ts'
+import {
+  type ConfigOverrides,
+  loadConfig,
+  parseConfig,
+  parseText,
+  problemsOf,
+  readText,
+  withOverrides,
+} from './load.ts'
 import { problemLine } from './raw.ts'
 import { configError } from './schema.ts'
 
@@ -18,24 +25,13 @@ export interface EnsembleFile {
 const UPSTREAM_DEFAULTS = { rpcHost: '0.0.0.0', rpcPort: 8545 }
 
 /** Reads op-test-sequencer's configuration. @throws AppError CONFIG_INVALID */
-function parseEnsemble(text: string, file: string): Omit<EnsembleSettings, 'admin'> {
-  const parsed = ensembleSchema(process.cwd()).safeParse(parseText(text, file) ?? {})
+function parseEnsemble(file: string): Omit<EnsembleSettings, 'admin'> {
+  const parsed = ensembleSchema(process.cwd()).safeParse(parseText(readText(file), file) ?? {})
   const problems = parsed.success
     ? ensembleChecks(parsed.data)
     : parsed.error.issues.flatMap((issue) => problemsOf(issue))
   if (parsed.success && problems.length === 0) return parsed.data
   throw configError([...new Set(problems.map((problem) => `${file}: ${problemLine(problem)}`))].sort())
-}
-
-function readEnsemble(file: string): Omit<EnsembleSettings, 'admin'> {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    const missing = (error as { readonly code?: string }).code === 'ENOENT'
-    throw configError([`${file}: ${missing ? 'no such file' : 'cannot be read'}`])
-  }
-  return parseEnsemble(text, file)
 }
 
 /** The lines of what fails, and the value of what does not. */
@@ -60,7 +56,7 @@ export function loadEnsembleConfig(
   overrides: ConfigOverrides,
 ): Config {
   const errors: string[] = []
-  const ensemble = collect(errors, () => readEnsemble(resolve(builders)))
+  const ensemble = collect(errors, () => parseEnsemble(resolve(builders)))
   const rest = collect(errors, () =>
     config === undefined
       ? parseConfig(withOverrides({}, { ...UPSTREAM_DEFAULTS, ...overrides }), process.cwd(), { ensemble: true })

@@ -127,18 +127,21 @@ export function parseConfig(raw: unknown, folder: string, options: ConfigOptions
   return configFrom(parsed.data)
 }
 
+/** The text of a configuration file. @throws AppError CONFIG_INVALID */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const missing = (error as { readonly code?: string }).code === 'ENOENT'
+    throw configError([`${file}: ${missing ? 'no such file' : 'cannot be read'}`])
+  }
+}
+
 /**
  * Loads a configuration file, YAML or JSON.
  * @throws AppError CONFIG_INVALID with a line for every problem in `data.errors`
  */
 export function loadConfig(path: string, overrides: ConfigOverrides = {}, options: ConfigOptions = {}): Config {
   const file = resolve(path)
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    const missing = (error as { readonly code?: string }).code === 'ENOENT'
-    throw configError([`${file}: ${missing ? 'no such file' : 'cannot be read'}`])
-  }
-  return parseConfig(withOverrides(parseText(text, file), overrides), dirname(file), options)
+  return parseConfig(withOverrides(parseText(readText(file), file), overrides), dirname(file), options)
 }

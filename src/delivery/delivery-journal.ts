@@ -2,7 +2,7 @@ import type { DeliverableBlock } from '../builder/service.ts'
 import { bytesToHex, type Hash, hexToBytes } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { decodeRlp, encodeRlp, type RlpItem, rlpBytes, rlpList, rlpUint } from '../primitives/rlp.ts'
-import { decodeBlock, encodeBlock } from '../protocol/block.ts'
+import { decodeBlock, deliverable, encodeBlock, transactionsOf } from '../protocol/block.ts'
 
 /** Where deliveries are written down; `src/storage` has it. */
 export interface DeliveryStore {
@@ -103,15 +103,14 @@ export class DeliveryJournal {
     if (known !== undefined || this.record(hash) === undefined) return known
     const bytes = this.#store.get(blockKey(hash))
     if (bytes === undefined) return undefined
-    const { transactions, ...decoded } = decodeBlock(bytes)
-    const block = { ...decoded, transactions: transactions.map((transaction) => ({ transaction })) }
+    const block = deliverable(decodeBlock(bytes))
     this.#blocks.set(hash, block)
     return block
   }
 
   /** Writes a new block down, and forgets the oldest. @param done steps that it does not have to take */
   async begin(block: DeliverableBlock, done: readonly DeliveryStep[], io: IoOptions): Promise<DeliveryRecord> {
-    const { hash, header, transactions, withdrawals } = block
+    const { hash, header, withdrawals } = block
     const record: DeliveryRecord = {
       hash,
       number: header.number,
@@ -123,7 +122,7 @@ export class DeliveryJournal {
     }
     const bytes = encodeBlock({
       header,
-      transactions: transactions.map(({ transaction }) => transaction),
+      transactions: transactionsOf(block),
       ...(withdrawals !== undefined && { withdrawals }),
     })
     const records = [...this.#records, record]

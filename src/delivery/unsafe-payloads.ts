@@ -3,6 +3,7 @@ import type { BuilderErrorCode } from '../builder/service.ts'
 import { AppError, isAppError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
+import { deliverable } from '../protocol/block.ts'
 import { blockOf, type Payload } from '../protocol/payload.ts'
 import type { BlockId } from '../protocol/refs.ts'
 
@@ -55,8 +56,7 @@ export class UnsafePayloads {
 
   #block(payload: Payload): Parameters<Committer['commit']>[0] {
     try {
-      const { transactions, ...block } = blockOf(payload)
-      return { ...block, transactions: transactions.map((transaction) => ({ transaction })) }
+      return deliverable(blockOf(payload))
     } catch (error) {
       if (!isAppError(error)) throw error
       throw refused(payload.hash, error.message, error)

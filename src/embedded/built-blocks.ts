@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { SealedBlock } from '../builder/service.ts'
 import type { Hash } from '../primitives/hex.ts'
-import type { Block } from '../protocol/block.ts'
+import { type Block, transactionsOf } from '../protocol/block.ts'
 import { hashHeader } from '../protocol/header.ts'
 import type { Payload } from '../protocol/payload.ts'
 import type { Receipt } from '../protocol/receipt.ts'
@@ -36,7 +36,7 @@ export class BuiltBlocks {
     const block: Block = {
       hash,
       header,
-      transactions: transactions.map(({ transaction }) => transaction),
+      transactions: transactionsOf(sealed),
       ...(withdrawals !== undefined && { withdrawals }),
     }
     this.#blocks.set(hash, { ...state, block, receipts: transactions.map(({ receipt }) => receipt) })

@@ -5,6 +5,7 @@ import { type Hash, ZERO_HASH } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { RequestedAttributes } from '../protocol/attributes.ts'
 import type { BlobSidecar } from '../protocol/blob-sidecar.ts'
+import { transactionsOf } from '../protocol/block.ts'
 import { type ExecutionPayload, payloadHeader } from '../protocol/execution-payload.ts'
 import { type Header, hashHeader } from '../protocol/header.ts'
 import { type Payload, sealedPayload } from '../protocol/payload.ts'
@@ -186,8 +187,7 @@ export class EngineApi {
     if (build === undefined) throw engineError('PAYLOAD_UNKNOWN')
     const block = await build.finish()
     checkPayloadTime(rules, version, block.header.timestamp)
-    const transactions = block.transactions.map(({ transaction }) => transaction)
-    const sidecar = await blobs?.sidecar(block.header.timestamp, transactions)
+    const sidecar = await blobs?.sidecar(block.header.timestamp, transactionsOf(block))
     return { payload: sealedPayload(block), blockValue: tips(block), sidecar: sidecar ?? NO_SIDECAR }
   }
 

@@ -4,11 +4,12 @@ import type { SequencingSwitch } from '../ensemble/ports.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { AutoBuilder } from '../sequencer/auto.ts'
+import { headId } from './head-id.ts'
 
 /** Automatic building as op-test-sequencer's API switches it: from a head that the caller names, to one that it is told. */
 export function autoSwitch(auto: AutoBuilder, chain: ChainReader): SequencingSwitch {
   async function head(io: IoOptions): Promise<Hash> {
-    const block = await chain.block('latest', io)
+    const block = await headId(chain, io)
     if (block === undefined) throw stepFailed('the chain has no head')
     return block.hash
   }

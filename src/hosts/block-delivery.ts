@@ -14,11 +14,13 @@ import { AppError, errorMessage } from '../primitives/errors.ts'
 import { toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { SerialQueue } from '../primitives/serial-queue.ts'
+import { transactionsOf } from '../protocol/block.ts'
 import { l2BlockRef } from '../protocol/l2-block.ts'
 import type { Payload } from '../protocol/payload.ts'
 import type { ChainSequencing } from '../sequencer/sequencer-metrics.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
+import { headId } from './head-id.ts'
 
 /** Milliseconds that one try to publish may take at most. */
 const MAX_PUBLISH_MS = 1_000
@@ -87,8 +89,7 @@ async function stands(
   { settings, l1 }: Pick<BlockDeliveryParts, 'settings' | 'l1'>,
   io: IoOptions,
 ): Promise<boolean> {
-  const transactions = block.transactions.map(({ transaction }) => transaction)
-  const { l1Origin } = l2BlockRef(settings.rollup, { ...block, transactions })
+  const { l1Origin } = l2BlockRef(settings.rollup, { ...block, transactions: transactionsOf(block) })
   const canonical = await l1.block(l1Origin.number, io)
   return canonical === undefined || canonical.hash === l1Origin.hash
 }
@@ -98,9 +99,9 @@ async function stands(
  * more, and stays where it is, unless it is told to forget them.
  */
 async function trim({ chain, reads }: Pick<BlockDeliveryParts, 'chain' | 'reads'>, io: IoOptions): Promise<void> {
-  const head = await chain.block('latest', io)
+  const head = await headId(chain, io)
   if (head === undefined || reads === undefined) return
-  await reads.call('debug_setHead', [toQuantity(head.header.number)], io).catch((error: unknown) => {
+  await reads.call('debug_setHead', [toQuantity(head.number)], io).catch((error: unknown) => {
     // A node that does not serve it is handed the blocks as it is.
     if (rpcErrorData(error) === undefined) throw error
   })
@@ -127,8 +128,8 @@ export function blockDelivery(parts: BlockDeliveryParts): Delivery {
     stands: (block, io) => stands(block, parts, io),
     async has({ hash, number }, io) {
       // Where a node has lost its newest blocks, it may have their numbers left.
-      const head = await chain.block('latest', io)
-      return head !== undefined && head.header.number >= number && (await chain.block(number, io))?.hash === hash
+      const head = await headId(chain, io)
+      return head !== undefined && head.number >= number && (await chain.block(number, io))?.hash === hash
     },
     trim: (io) => trim(parts, io),
     clock: systemClock,
@@ -162,10 +163,7 @@ export function unsafePayloads(
   return new UnsafePayloads({
     committer,
     queue,
-    async head(io) {
-      const block = await chain.block('latest', io)
-      return block && { hash: block.hash, number: block.header.number }
-    },
+    head: (io) => headId(chain, io),
     async isCanonical({ hash, number }, io) {
       return (await chain.block(number, io))?.hash === hash
     },

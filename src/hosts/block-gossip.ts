@@ -12,11 +12,13 @@ import { systemClock } from '../primitives/clock.ts'
 import { AppError, errorMessage } from '../primitives/errors.ts'
 import { bigIntToPadded, bytesToHex, type Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
+import { deliverable } from '../protocol/block.ts'
 import { blockOf } from '../protocol/payload.ts'
 import type { BlockId } from '../protocol/refs.ts'
 import type { HeadGate } from '../sequencer/head-gate.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
+import { headId } from './head-id.ts'
 import { keptKey } from './kept-key.ts'
 import type { ReadL1Slot } from './l1-slot.ts'
 
@@ -77,18 +79,14 @@ function onlyOnHead(inner: Committer, head: (io: IoOptions) => Promise<BlockId |
 function followerOf(parts: BlockGossipParts, gossip: () => BlockGossip): UnsafeFollower | undefined {
   const { inserting, layer, logger } = parts
   if (inserting === undefined) return undefined
-  const head = async (io: IoOptions): Promise<BlockId | undefined> => {
-    const block = await layer.chain.block('latest', io)
-    return block && { hash: block.hash, number: block.header.number }
-  }
+  const head = (io: IoOptions): Promise<BlockId | undefined> => headId(layer.chain, io)
   const committer = inserting.gate.committer(onlyOnHead(inserting.committer, head))
   return new UnsafeFollower({
     clock: systemClock,
     logger,
     head,
     async insert(payload, io) {
-      const { transactions, ...block } = blockOf(payload)
-      await committer.commit({ ...block, transactions: transactions.map((transaction) => ({ transaction })) }, io)
+      await committer.commit(deliverable(blockOf(payload)), io)
     },
     fetch: (known, trusted, io) => gossip().fetch(known, trusted, io),
   })

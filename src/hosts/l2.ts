@@ -40,6 +40,7 @@ import { engineMaker } from './engine-maker.ts'
 import { engineRoute } from './engine-route.ts'
 import { l2EnsembleChain } from './ensemble-chain.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
+import { headId } from './head-id.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 import { interopFilter } from './interop-filter.ts'
 import { journaledPool, type OpenedJournal } from './journaled.ts'
@@ -113,7 +114,7 @@ export function hostL2(
   }
   const following = layer.follow(followed, { logger, onReinjected: (transactions) => journaled?.keep(transactions) })
   const signing = blockSigning(settings)
-  const head = async (io: IoOptions) => (await chain.block('latest', io))?.hash
+  const head = async (io: IoOptions) => (await headId(chain, io))?.hash
   const delivery = nodeDelivery(settings, signing?.signatures, sealedBlocks, head)
   const conductor = openConductor(settings)
   const gate = new HeadGate()

@@ -29,7 +29,7 @@ import { type FilterEvents, PolledFilters } from '../embedded/polled-filters.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { isAppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
-import type { Block } from '../protocol/block.ts'
+import { type Block, transactionsOf } from '../protocol/block.ts'
 import type { HeadAccounts } from '../protocol/head-accounts.ts'
 import { payloadOf, sealedPayload } from '../protocol/payload.ts'
 import type { NodeStore } from '../state/node-store.ts'
@@ -63,8 +63,8 @@ function followed(block: Block): FollowedBlock {
   return { hash, number: header.number, parentHash: header.parentHash, transactions: signedOf(transactions) }
 }
 
-function followedSealed({ transactions, ...block }: DeliverableBlock): FollowedBlock {
-  return followed({ ...block, transactions: transactions.map(({ transaction }) => transaction) })
+function followedSealed(block: DeliverableBlock): FollowedBlock {
+  return followed({ ...block, transactions: transactionsOf(block) })
 }
 
 /** Blocks and logs of a node are not followed by filters here. */

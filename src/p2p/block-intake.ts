@@ -1,5 +1,6 @@
 import type { Clock } from '../primitives/clock.ts'
 import type { IoOptions } from '../primitives/io.ts'
+import { RateLimit } from '../primitives/rate-limit.ts'
 import type { Payload } from '../protocol/payload.ts'
 import { PAYLOAD_VERSIONS } from '../protocol/payload-version.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
@@ -9,7 +10,6 @@ import { blockTopic } from './block-topics.ts'
 import { BlockValidator, type SignerSource, type Verdict } from './block-validator.ts'
 import { MAX_GOSSIP_SIZE, statedGossipLength } from './gossip-data.ts'
 import type { GossipStats } from './gossip-stats.ts'
-import { RateLimit } from './rate-limit.ts'
 
 /** Blocks of one peer that are refused, and their unpacked bytes: at once, and in a second. Who sends more floods. */
 const REFUSALS = { burst: 100, perSecond: 10 }

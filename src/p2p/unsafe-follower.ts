@@ -1,6 +1,7 @@
 import type { Clock } from '../primitives/clock.ts'
 import { errorMessage, isAppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
+import { Wakeup } from '../primitives/wakeup.ts'
 import type { Payload } from '../protocol/payload.ts'
 import type { BlockId } from '../protocol/refs.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -30,7 +31,7 @@ export class UnsafeFollower {
   readonly #parts: UnsafeFollowerParts
   /** By number; a later block of a height takes the place of an earlier one. */
   readonly #waiting = new Map<bigint, Payload>()
-  #wake: () => void = () => undefined
+  readonly #wakeup = new Wakeup()
 
   constructor(parts: UnsafeFollowerParts) {
     this.#parts = parts
@@ -41,20 +42,17 @@ export class UnsafeFollower {
     this.#waiting.set(payload.header.number, payload)
     // The lowest go first: what lies below the others can be asked for.
     while (this.#waiting.size > MAX_WAITING) this.#waiting.delete(this.#lowest() as bigint)
-    this.#wake()
+    this.#wakeup.wake()
   }
 
   /** Works until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock } = this.#parts
-    signal.addEventListener('abort', () => this.#wake(), { once: true })
+    signal.addEventListener('abort', () => this.#wakeup.wake(), { once: true })
     while (!signal.aborted) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
       const stalled = !(await this.#advance({ signal }))
-      if (!stalled) await woken
-      else await Promise.race([woken, clock.sleep(RETRY_MS, { signal }).catch(() => undefined)])
+      if (!stalled) await this.#wakeup.wait()
+      else await this.#wakeup.waitAtMost(RETRY_MS, clock)
     }
   }
 

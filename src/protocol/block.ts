@@ -17,6 +17,21 @@ export interface Block {
   readonly withdrawals?: readonly Withdrawal[]
 }
 
+/** A transaction as it stands in a block that was built or is delivered, beside whatever else is known of it. */
+interface BlockEntry {
+  readonly transaction: Transaction
+}
+
+/** A block as it is delivered. */
+export function deliverable<B extends Pick<Block, 'transactions'>>({ transactions, ...block }: B) {
+  return { ...block, transactions: transactions.map((transaction): BlockEntry => ({ transaction })) }
+}
+
+/** The transactions of a block that was built or is delivered. */
+export function transactionsOf({ transactions }: { readonly transactions: readonly BlockEntry[] }): Transaction[] {
+  return transactions.map(({ transaction }) => transaction)
+}
+
 /** The root over a block's transactions, from their EIP-2718 bytes. */
 export function transactionsRoot(transactions: readonly Uint8Array[]): Hash {
   return orderedTrieRoot(transactions)

@@ -1,6 +1,7 @@
 import type { DeliverableBlock } from '../builder/service.ts'
 import type { Clock } from '../primitives/clock.ts'
 import type { IoOptions } from '../primitives/io.ts'
+import type { Wakeup } from '../primitives/wakeup.ts'
 import { mustExcludePool } from '../protocol/origin-selection.ts'
 import type { L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
@@ -11,7 +12,6 @@ import type { SequencerActivity, SequencerObserver } from './observer.ts'
 import type { Origins } from './origins.ts'
 import type { BlockDelivery, BlockMaker, BlockPlan, ChainStatus, DaAllowance } from './ports.ts'
 import { type BlockTiming, blockTiming } from './timing.ts'
-import type { Wakeup } from './wakeup.ts'
 
 /** Between two looks at the head while a block fills, in milliseconds. */
 const LOOK_MS = 500
@@ -191,7 +191,7 @@ export class BlockCycle {
     let look: Promise<void> | undefined
     try {
       for (let left = until - clock.now(); left > 0; left = until - clock.now()) {
-        await this.#wakeup.wait(Math.min(left, LOOK_MS))
+        await this.#wakeup.waitAtMost(Math.min(left, LOOK_MS), clock)
         io.signal.throwIfAborted()
         if (moved) return false
         // The time to seal waits for no node. Whether this one answers does not matter yet: it has to before the block is delivered.

@@ -3,6 +3,7 @@ import type { ChainBlock } from '../builder/ports.ts'
 import { AppError } from '../primitives/errors.ts'
 import { bytesToHex, equalBytes } from '../primitives/hex.ts'
 import type { PayloadAttributes } from '../protocol/attributes.ts'
+import { deliverable } from '../protocol/block.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import type { OpForks } from '../protocol/forks.ts'
 import { blockOf, type Payload } from '../protocol/payload.ts'
@@ -72,11 +73,11 @@ export function engineBlock(payload: Payload, requested: RequestedBlock, rules: 
       data: { hash: payload.hash, fault },
     })
   }
-  const { hash, header, transactions, withdrawals } = blockOf(payload)
+  const { hash, header, transactions, withdrawals } = deliverable(blockOf(payload))
   return {
     hash,
     header,
-    transactions: transactions.map((transaction) => ({ transaction })),
+    transactions,
     ...(withdrawals !== undefined && { withdrawals }),
     // The OP Stack has none.
     ...(header.requestsHash !== undefined && { executionRequests: [] }),

@@ -3,9 +3,9 @@ import type { BlockBuilderService, DeliverableBlock, JobId, OpenOptions } from '
 import type { Clock } from '../primitives/clock.ts'
 import { isAppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
+import { Wakeup } from '../primitives/wakeup.ts'
 import { limitsOf } from './builder-limits.ts'
 import type { BlockInMaking, BlockMaker, BlockPlan } from './ports.ts'
-import { Wakeup } from './wakeup.ts'
 
 /** As much of a builder as blocks of this maker need. */
 export interface JobBuilder extends Pick<BlockBuilderService<OpenOptions>, 'open' | 'seal' | 'cancel'> {
@@ -53,7 +53,7 @@ class FillingJob implements BlockInMaking {
   readonly #builder: JobBuilder
   readonly #clock: Clock
   readonly #limits: DaLimits
-  readonly #arrived: Wakeup
+  readonly #arrived = new Wakeup()
   readonly #stop = new AbortController()
   readonly #isLate: boolean
   readonly #filled: Promise<void>
@@ -64,7 +64,6 @@ class FillingJob implements BlockInMaking {
     this.#builder = builder()
     this.#clock = clock
     this.#limits = limitsOf(plan.allowance)
-    this.#arrived = new Wakeup(clock)
     this.#isLate = plan.fillUntil <= clock.now()
     this.#filled = plan.noTxPool ? Promise.resolve() : this.#fill(arrivals)
   }
@@ -78,7 +77,7 @@ class FillingJob implements BlockInMaking {
         await this.#builder.includeAll(this.#jobId, { signal }, this.#limits)
         if (this.#isLate) return
         await this.#clock.sleep(GATHER_MS, { signal })
-        await this.#arrived.wait(LOOK_MS)
+        await this.#arrived.waitAtMost(LOOK_MS, this.#clock)
       }
     } catch (error) {
       if (!signal.aborted) this.#failure = error

@@ -3,6 +3,7 @@ import type { AutoOptions } from '../builder/service.ts'
 import { errorMessage } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
+import { Wakeup } from '../primitives/wakeup.ts'
 import type { L2BlockRef } from '../protocol/refs.ts'
 import type { AdminState } from './admin-state.ts'
 import { BlockCycle, type BlockCycleContext, type Pause } from './block-cycle.ts'
@@ -11,7 +12,6 @@ import { RETRY_MS } from './failures.ts'
 import { HeadWatch, type HeadWatchContext } from './head-watch.ts'
 import type { SequencerActivity } from './observer.ts'
 import type { Leadership } from './ports.ts'
-import { Wakeup } from './wakeup.ts'
 
 /** What a sequencer works with. */
 export interface SequencerContext extends BlockCycleContext, Pick<HeadWatchContext, 'canonical' | 'maxSafeLag'> {
@@ -30,7 +30,7 @@ export interface SequencerContext extends BlockCycleContext, Pick<HeadWatchConte
  */
 export class Sequencer implements AutoSwitch {
   readonly #context: SequencerContext
-  readonly #wakeup: Wakeup
+  readonly #wakeup = new Wakeup()
   readonly #watch: HeadWatch
   readonly #cycle: BlockCycle
   readonly #requests: ((root: AbortSignal) => Promise<void>)[] = []
@@ -40,9 +40,8 @@ export class Sequencer implements AutoSwitch {
   #interrupt: AbortController | undefined
 
   constructor(context: SequencerContext) {
-    const { state, leadership, gate, clock, config, startsActive, recover } = context
+    const { state, leadership, gate, config, startsActive, recover } = context
     this.#context = context
-    this.#wakeup = new Wakeup(clock)
     this.#watch = new HeadWatch({ ...context, blockTimeMs: Number(config.blockTime) * 1000 })
     this.#cycle = new BlockCycle(context, this.#watch, this.#wakeup, (activity) => this.#show(activity), recover)
     // Where there is a conductor, starting it is up to the conductor.
@@ -165,7 +164,7 @@ export class Sequencer implements AutoSwitch {
       else if (this.#active) await this.#pause(await this.#turn(root))
       else {
         this.#show({ tag: 'stopped' })
-        await this.#wakeup.wait(Number.POSITIVE_INFINITY)
+        await this.#wakeup.wait()
       }
     }
     for (const request of this.#requests.splice(0)) await request(root)
@@ -195,7 +194,7 @@ export class Sequencer implements AutoSwitch {
     } else {
       this.#show({ tag: 'idle' })
     }
-    await this.#wakeup.wait(pause.waitMs)
+    await this.#wakeup.waitAtMost(pause.waitMs, this.#context.clock)
   }
 
   #show(activity: SequencerActivity): void {

@@ -1,4 +1,5 @@
 import type { Address, Hash } from '../../src/primitives/hex.ts'
+import { Wakeup } from '../../src/primitives/wakeup.ts'
 import {
   decodeNetworkTransaction,
   encodeNetworkTransaction,
@@ -61,7 +62,7 @@ export class BlobPool implements SubPool {
   readonly #evict = new EvictHeap((sender) => (this.#accounts.get(sender) as AccountBlobs).worth)
   readonly #limbo = new Limbo()
   #stored = 0
-  #wake: () => void = () => undefined
+  readonly #wakeup = new Wakeup()
   #head: PoolHead | undefined
 
   constructor(context: SubPoolContext, options: BlobPoolOptions) {
@@ -146,19 +147,16 @@ export class BlobPool implements SubPool {
     }
     if (final !== undefined) this.#limbo.finalize(final)
     this.#evict.reprice(head.baseFee, blobFee)
-    this.#wake()
+    this.#wakeup.wake()
   }
 
   /** Makes the proofs that Osaka asks for of those that came before it, one transaction after the other. */
   async run(signal: AbortSignal): Promise<void> {
-    const onAbort = (): void => this.#wake()
+    const onAbort = (): void => this.#wakeup.wake()
     signal.addEventListener('abort', onAbort, { once: true })
     while (!signal.aborted) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
       const old = this.#legacy()
-      if (old === undefined) await woken
+      if (old === undefined) await this.#wakeup.wait()
       else await this.#convert(old)
     }
   }

@@ -3,6 +3,7 @@ import type { Clock } from '../../src/primitives/clock.ts'
 import { errorMessage, isAppError } from '../../src/primitives/errors.ts'
 import { type Hash, isData } from '../../src/primitives/hex.ts'
 import type { IoOptions } from '../../src/primitives/io.ts'
+import { Wakeup } from '../../src/primitives/wakeup.ts'
 import { isDeposit, type SignedTransaction } from '../../src/protocol/transaction.ts'
 import { transactionFromJson } from '../../src/protocol/transaction-json.ts'
 
@@ -74,7 +75,7 @@ export class OfferedTransactions {
   readonly #queue = new Map<Hash, Offer>()
   readonly #refused: LRUCache<Hash, number>
   #bytes = 0
-  #wake: () => void = () => undefined
+  readonly #wakeup = new Wakeup()
 
   constructor(options: OfferOptions) {
     this.#options = options
@@ -111,24 +112,21 @@ export class OfferedTransactions {
     }
     this.#queue.set(hash, offer)
     this.#bytes += size
-    this.#wake()
+    this.#wakeup.wake()
   }
 
   /** Takes them into the pool until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const onAbort = (): void => this.#wake()
+    const onAbort = (): void => this.#wakeup.wake()
     signal.addEventListener('abort', onAbort, { once: true })
     while (!signal.aborted) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
       for (const offer of this.#queue.values()) {
         await this.#take(offer, signal)
         if (signal.aborted) return
         this.#queue.delete(offer.hash)
         this.#bytes -= offer.size
       }
-      if (this.#queue.size === 0) await woken
+      if (this.#queue.size === 0) await this.#wakeup.wait()
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/primitives/clock.ts'
 import { errorMessage } from '../../src/primitives/errors.ts'
 import type { IoOptions } from '../../src/primitives/io.ts'
+import { Wakeup } from '../../src/primitives/wakeup.ts'
 
 /** What became of the transactions that were to go to a node, since the start. */
 export interface RelayStats {
@@ -42,7 +43,7 @@ export class Relay {
   readonly #queue: Uint8Array[] = []
   #bytes = 0
   #trouble: string | undefined
-  #wake: () => void = () => undefined
+  readonly #wakeup = new Wakeup()
 
   constructor(options: RelayOptions) {
     this.#options = options
@@ -61,20 +62,17 @@ export class Relay {
       this.#shift()
       this.stats.dropped++
     }
-    this.#wake()
+    this.#wakeup.wake()
   }
 
   /** Sends until the signal is aborted. */
   async run(signal: AbortSignal): Promise<void> {
-    const onAbort = (): void => this.#wake()
+    const onAbort = (): void => this.#wakeup.wake()
     signal.addEventListener('abort', onAbort, { once: true })
     while (!signal.aborted) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve
-      })
       const batch = this.#nextBatch()
       if (batch.length > 0) await this.#send(batch, signal)
-      else await woken
+      else await this.#wakeup.wait()
     }
   }
 

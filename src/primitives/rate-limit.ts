@@ -1,5 +1,5 @@
-import type { Clock } from '../primitives/clock.ts'
-import type { IoOptions } from '../primitives/io.ts'
+import type { Clock } from './clock.ts'
+import type { IoOptions } from './io.ts'
 
 /** So many at once, and then so many with each second, like golang.org/x/time/rate: who comes takes its turn, and waits for it. */
 export class RateLimit {
