@@ -1,0 +1,94 @@
+import type { DerivedAttributes } from '../derive/attributes-queue.ts'
+import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
+import type { FinalityBuffer } from './finality-buffer.ts'
+import type { L1View } from './ports.ts'
+import type { UnsafeQueue } from './unsafe-queue.ts'
+
+/** How far the chain is, by how much is known of a block. Each is an ancestor of the one before it, or the same. */
+export interface Heads {
+  readonly unsafe: L2BlockRef
+  /** Its messages hold, as far as unsafe blocks of other chains say. */
+  readonly crossUnsafe: L2BlockRef
+  /** Derived, or found equal to what was derived; its span may not be complete. */
+  readonly pendingSafe: L2BlockRef
+  /** Derived, and concluded. */
+  readonly localSafe: L2BlockRef
+  /** What the engine calls safe. */
+  readonly crossSafe: L2BlockRef
+  readonly finalized: L2BlockRef
+}
+
+/**
+ * The pipeline of derivation: it has to be reset to a head (`unready`), has more to give (`ready`), or waits for L1 (`exhausted`, with
+ * the L1 head that was known then).
+ */
+export interface Derivation {
+  readonly tag: 'unready' | 'ready' | 'exhausted'
+  /** The L1 block that is being read. */
+  readonly origin: L1BlockRef | undefined
+}
+
+/** Attributes that wait to be compared or built. */
+export interface PendingAttributes extends DerivedAttributes {
+  /** Why the unsafe block of this height is not what was derived: it is going to be replaced. Undefined: not compared, or nothing there. */
+  readonly mismatch: string | undefined
+  /** Made of deposits alone, because the engine refused the whole. */
+  readonly depositsOnly: boolean
+}
+
+/** A block that is being built here on a head. */
+export interface BuildSlot {
+  readonly parent: L2BlockRef
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number
+}
+
+/** What is known of the engine. */
+export interface EngineView {
+  /** Why it may not be where it was left; undefined: it is. */
+  readonly doubt: string | undefined
+  /** Milliseconds since the epoch: when its labels were last seen to be those that were set. */
+  readonly seenAt: number
+  /** The label `safe` that it was last told. */
+  readonly toldSafe: L2BlockRef | undefined
+  /** The newest block that was given to it as the target of a sync; undefined: it does not sync. */
+  readonly syncTarget: L2BlockRef | undefined
+}
+
+/** Asked for, and not done yet. */
+export interface ResetRequest {
+  readonly reason: string
+}
+
+/** A block that other chains have made invalid. */
+export interface Invalidation {
+  readonly block: L2BlockRef
+  readonly reason: string
+}
+
+/**
+ * All that the driver knows. Never changed: an effect gives a patch, and the next state is another object. Slices that did not change
+ * are the same objects, which is how a patch is found to be out of date.
+ */
+export interface DriverState {
+  readonly l1: L1View
+  readonly derivation: Derivation
+  readonly attributes: PendingAttributes | undefined
+  readonly queue: UnsafeQueue
+  /** Undefined before they have been found. */
+  readonly heads: Heads | undefined
+  /** The unsafe head that derived blocks have replaced: it comes back once, where these turn out to be invalid. */
+  readonly backupUnsafe: L2BlockRef | undefined
+  readonly finality: FinalityBuffer
+  readonly build: BuildSlot | undefined
+  readonly engine: EngineView
+  readonly reset: ResetRequest | undefined
+  readonly invalidation: Invalidation | undefined
+  /** Goes up whenever what is known of other chains changes. */
+  readonly remoteView: number
+  /** An invariant broke: why derivation stands still until it is reset by hand. */
+  readonly halted: string | undefined
+}
+
+/** A part of the state that effects read and write. */
+export type Slice = keyof DriverState
