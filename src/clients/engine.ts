@@ -33,7 +33,8 @@ export interface InsertOutcome {
   readonly along: readonly RpcOutcome[]
 }
 
-function forkchoiceState({ head, safe, finalized }: Forkchoice): object {
+/** A forkchoice as the Engine API takes it. */
+export function forkchoiceState({ head, safe, finalized }: Forkchoice): object {
   // geth leaves a label alone that is given as zeros.
   return { headBlockHash: head, safeBlockHash: safe ?? ZERO_HASH, finalizedBlockHash: finalized ?? ZERO_HASH }
 }
@@ -60,6 +61,19 @@ export function l1NewPayload(config: L1ChainConfig): NewPayload {
   })
 }
 
+/** Reads what an engine says of a payload or a head. @throws AppError RPC_UNAVAILABLE */
+export function payloadStatus(endpoint: string, method: string, value: unknown): PayloadStatus {
+  return parseAnswer(endpoint, method, () => {
+    const json = new JsonObject(value)
+    const { status, validationError } = value as { status?: unknown; validationError?: unknown }
+    return {
+      status: String(status),
+      latestValidHash: json.optional('latestValidHash', (key) => json.hash(key)),
+      validationError: typeof validationError === 'string' ? validationError : undefined,
+    }
+  })
+}
+
 /** An execution layer's Engine API. */
 export class EngineClient {
   readonly #transport: RpcTransport
@@ -71,15 +85,7 @@ export class EngineClient {
   }
 
   #status(method: string, value: unknown): PayloadStatus {
-    return parseAnswer(this.#transport.endpoint, method, () => {
-      const json = new JsonObject(value)
-      const { status, validationError } = value as { status?: unknown; validationError?: unknown }
-      return {
-        status: String(status),
-        latestValidHash: json.optional('latestValidHash', (key) => json.hash(key)),
-        validationError: typeof validationError === 'string' ? validationError : undefined,
-      }
-    })
+    return payloadStatus(this.#transport.endpoint, method, value)
   }
 
   /** Hands a block over without making it the head. @throws AppError RPC_UNAVAILABLE, RPC_ERROR */

@@ -1,27 +1,31 @@
 import { LRUCache } from 'lru-cache'
-import type { SafeChain } from '../derive/ports.ts'
+import type { L2Chain } from '../driver/ports.ts'
 import { AppError } from '../primitives/errors.ts'
 import { type Hash, toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { Block } from '../protocol/block.ts'
 import { blockFromJson } from '../protocol/block-json.ts'
 import { l2BlockRef, systemConfigOfBlock } from '../protocol/l2-block.ts'
+import { type Payload, payloadOf } from '../protocol/payload.ts'
 import type { L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { SystemConfig } from '../protocol/system-config.ts'
 import { parseAnswer } from './answers.ts'
-import type { RpcTransport, TransportErrorCode } from './transport.ts'
+import { type RpcCaller, rpcErrorData, type TransportErrorCode } from './transport.ts'
 
 /** A block is asked for as a parent, for its reference, and for its configuration. */
 const CACHED_BLOCKS = 16
 
-/** Blocks of L2 as derivation reads them, out of an execution layer; each verified against its hash. */
-export class SafeChainClient implements SafeChain {
-  readonly #transport: RpcTransport
+/** What nodes say of a label that is not set. @see op-node, MaybeAsNotFoundErr */
+const NOT_FOUND = /block not found|header not found|unknown block/i
+
+/** Blocks of L2 as derivation and the driver read them, out of an execution layer; each verified against its hash. */
+export class SafeChainClient implements L2Chain {
+  readonly #transport: RpcCaller
   readonly #config: RollupConfig
   readonly #blocks = new LRUCache<Hash, Block>({ max: CACHED_BLOCKS })
 
-  constructor(transport: RpcTransport, config: RollupConfig) {
+  constructor(transport: RpcCaller, config: RollupConfig) {
     this.#transport = transport
     this.#config = config
   }
@@ -46,6 +50,34 @@ export class SafeChainClient implements SafeChain {
     return { ref, transactions: block.transactions.map(({ raw }) => raw) }
   }
 
+  async labelled(label: 'latest' | 'safe' | 'finalized', io: IoOptions): Promise<L2BlockRef | undefined> {
+    const block = await this.#labelled(label, io)
+    return block && this.#parse(() => l2BlockRef(this.#config, block))
+  }
+
+  async payload(number: bigint, io: IoOptions): Promise<Payload | undefined> {
+    const block = await this.#read(number, io)
+    return block && payloadOf(block)
+  }
+
+  async #labelled(label: string, io: IoOptions): Promise<Block | undefined> {
+    const method = 'eth_getBlockByNumber'
+    const json = await this.#transport.call(method, [label, true], { ...io, idempotent: true }).catch((error) => {
+      if (NOT_FOUND.test(rpcErrorData(error)?.message ?? '')) return null
+      throw error
+    })
+    return json === null ? undefined : this.#keep(this.#block(method, json))
+  }
+
+  #block(method: string, json: unknown): Block {
+    return parseAnswer(this.#transport.endpoint, method, () => blockFromJson(json))
+  }
+
+  #keep(block: Block): Block {
+    this.#blocks.set(block.hash, block)
+    return block
+  }
+
   #parse<T>(parse: () => T): T {
     return parseAnswer(this.#transport.endpoint, 'eth_getBlock', parse)
   }
@@ -58,7 +90,7 @@ export class SafeChainClient implements SafeChain {
     const json = await this.#transport.call(method, [byHash ? id : toQuantity(id), true], { ...io, idempotent: true })
     if (json === null) return undefined
     const { endpoint } = this.#transport
-    const block = parseAnswer(endpoint, method, () => blockFromJson(json))
+    const block = this.#block(method, json)
     if (byHash ? block.hash !== id : block.header.number !== id) {
       throw new AppError<TransportErrorCode>('RPC_UNAVAILABLE', {
         message: `${endpoint}: ${method}: asked for ${id}, got ${block.hash}:${block.header.number}`,
@@ -66,7 +98,6 @@ export class SafeChainClient implements SafeChain {
         data: { method, endpoint },
       })
     }
-    this.#blocks.set(block.hash, block)
-    return block
+    return this.#keep(block)
   }
 }

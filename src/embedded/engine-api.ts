@@ -162,8 +162,9 @@ export class EngineApi {
       // Others may ask for the same block: it is begun for all of them, so without a signal.
       await this.#builds.begin(id, () => builder.start(head, attributes, {}))
     } catch (error) {
-      if (isAppError(error)) throw engineError('ATTRIBUTES_INVALID', error.message, error)
-      throw error
+      // That a state could not be read now says nothing of the attributes.
+      const fault = isAppError(error) && error.severity === 'invalid'
+      throw fault ? engineError('ATTRIBUTES_INVALID', error.message, error) : error
     }
     return { payloadStatus, payloadId: id }
   }

@@ -8,12 +8,7 @@ import type { Payload } from '../protocol/payload.ts'
 import type { BlockId } from '../protocol/refs.ts'
 import type { PayloadEngine, PayloadEngineErrorCode, PayloadTicket } from '../sequencer/payload-engine.ts'
 import type { EngineApi } from './engine-api.ts'
-import type { ForkchoiceVersion, GetPayloadVersion } from './engine-versions.ts'
-
-/** The number at the end of a method's name. */
-function versionOf<Version extends number>(method: string): Version {
-  return Number(method.slice(-1)) as Version
-}
+import { type ForkchoiceVersion, type GetPayloadVersion, versionOf } from './engine-versions.ts'
 
 function detail(error: AppError): string {
   const { err } = error.data ?? {}

@@ -29,6 +29,11 @@ export type ForkchoiceVersion = 1 | 2 | 3
 /** Versions of `engine_getPayload`. */
 export type GetPayloadVersion = 1 | 2 | 3 | 4 | 5
 
+/** The number at the end of a method's name. */
+export function versionOf<Version extends number>(method: string): Version {
+  return Number(method.slice(-1)) as Version
+}
+
 /** What must not be, and what is said of it. */
 type Check = readonly [broken: boolean, fault: string]
 

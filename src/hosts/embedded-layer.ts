@@ -17,11 +17,13 @@ import { callServices } from '../embedded/call-services.ts'
 import { chainKind } from '../embedded/chain-kind.ts'
 import type { ChainRules } from '../embedded/chain-rules.ts'
 import type { ChainStore, HeadChange } from '../embedded/chain-store.ts'
+import { EmbeddedDrivenEngine } from '../embedded/driven-engine.ts'
 import { EmbeddedEngine } from '../embedded/engine.ts'
 import { EngineApi } from '../embedded/engine-api.ts'
 import { EngineBlobs } from '../embedded/engine-blobs.ts'
 import { l1EngineRules, opEngineRules } from '../embedded/engine-rules.ts'
 import { EmbeddedHead } from '../embedded/head-accounts.ts'
+import { EmbeddedL2Chain } from '../embedded/l2-chain.ts'
 import { readServices } from '../embedded/read-services.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
@@ -148,6 +150,11 @@ export async function openEmbeddedLayer(options: {
         onLabels: (set) => policy.set(set),
       })
     },
+    driven: (rollup, api) =>
+      api && {
+        engine: new EmbeddedDrivenEngine(engine, api, rollup.forks),
+        l2: new EmbeddedL2Chain(chain, rollup),
+      },
     ...(datadir !== undefined && { blobArchive: new StoredBlobs(store) }),
     blockAtTime: async (timestamp) => blockAtTime(chain, timestamp),
     async payload(number) {

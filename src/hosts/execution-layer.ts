@@ -7,13 +7,16 @@ import type { BlobArchive } from '../builder/blob-store.ts'
 import type { ChainBlock, ChainReader, Committer, RootOracle, StateSource } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcCaller, RpcTransport } from '../clients/transport.ts'
+import type { L2Chain } from '../driver/ports.ts'
 import type { EmbeddedEngine } from '../embedded/engine.ts'
 import type { EngineApi, EngineApiParts } from '../embedded/engine-api.ts'
 import type { BlobSource } from '../embedded/engine-blobs.ts'
+import type { EngineApi as DrivenEngine } from '../engine/engine-api.ts'
 import type { Address } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { HeadAccounts, OpHeadAccounts } from '../protocol/head-accounts.ts'
 import type { Payload } from '../protocol/payload.ts'
+import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { WalletChain } from '../wallet/wallet.ts'
 
@@ -31,6 +34,12 @@ export interface FollowListeners {
 export interface Following {
   /** Works until the signal is aborted. */
   run(signal: AbortSignal): Promise<void>
+}
+
+/** An engine, and the chain that it has. */
+export interface Driven {
+  readonly engine: DrivenEngine
+  readonly l2: L2Chain
 }
 
 /** Where the state of a chain is and its blocks go: a node behind RPC, or one in this process. */
@@ -61,6 +70,11 @@ export interface ExecutionLayer {
   readonly sending?: (pool: TxPool) => SendingReads
   /** The Engine API of a layer in this process; others have their own. */
   readonly engineApi?: (parts: Pick<EngineApiParts, 'builder'>, blobs?: BlobSource) => EngineApi
+  /**
+   * What drives an L2 chain here; undefined where no engine is configured.
+   * @param engineApi of a layer in this process
+   */
+  driven(config: RollupConfig, engineApi: EngineApi | undefined): Driven | undefined
   /** Where blobs outlive the process; undefined where they end with it. */
   readonly blobArchive?: BlobArchive
   /** The canonical block of a time, where that can be found. */

@@ -13,11 +13,13 @@ import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { DeliverableBlock } from '../builder/service.ts'
 import { ringWants } from '../builder/standing-wants.ts'
 import { begunSubscription } from '../clients/begun-subscription.ts'
+import { DrivenEngineClient } from '../clients/driven-engine.ts'
 import { EngineClient } from '../clients/engine.ts'
 import { HeadBlocks } from '../clients/head-blocks.ts'
 import { L2Client } from '../clients/l2.ts'
 import { NodeSocket } from '../clients/node-socket.ts'
 import { PoolHeadReader } from '../clients/pool-head.ts'
+import { SafeChainClient } from '../clients/safe-chain.ts'
 import { SocketHints } from '../clients/socket-hints.ts'
 import { StateRider } from '../clients/state-rider.ts'
 import { RpcStateSource } from '../clients/state-rpc.ts'
@@ -255,6 +257,8 @@ export function remoteLayer(options: {
         ...remoteSubscribeMethods(events, pool),
       ]
     },
+    driven: (config) =>
+      engine && { engine: new DrivenEngineClient(engine, config.forks), l2: new SafeChainClient(reads, config) },
     async payload(number, io) {
       const [block] = await new HeadBlocks(reads).canonical([number], io)
       return block && payloadOf(block)
