@@ -19,6 +19,11 @@ const CACHED_BLOCKS = 16
 /** What nodes say of a label that is not set. @see op-node, MaybeAsNotFoundErr */
 const NOT_FOUND = /block not found|header not found|unknown block/i
 
+/** Whether a node says that it has no such block: geth's answer for a label that is not set is an error. */
+function isUnknownBlock(error: unknown): boolean {
+  return NOT_FOUND.test(rpcErrorData(error)?.message ?? '')
+}
+
 /** Blocks of L2 as derivation and the driver read them, out of an execution layer; each verified against its hash. */
 export class SafeChainClient implements L2Chain {
   readonly #transport: RpcCaller
@@ -63,7 +68,7 @@ export class SafeChainClient implements L2Chain {
   async #labelled(label: string, io: IoOptions): Promise<Block | undefined> {
     const method = 'eth_getBlockByNumber'
     const json = await this.#transport.call(method, [label, true], { ...io, idempotent: true }).catch((error) => {
-      if (NOT_FOUND.test(rpcErrorData(error)?.message ?? '')) return null
+      if (isUnknownBlock(error)) return null
       throw error
     })
     return json === null ? undefined : this.#keep(this.#block(method, json))
