@@ -1,3 +1,4 @@
+import type { BatcherErrorCode } from '../src/batcher/ports.ts'
 import type { BuilderErrorCode } from '../src/builder/service.ts'
 import type { TransportErrorCode } from '../src/clients/transport.ts'
 import type { DeliveryErrorCode } from '../src/delivery/delivery.ts'
@@ -13,6 +14,8 @@ import type { RlpErrorCode } from '../src/primitives/rlp.ts'
 import type { SignatureErrorCode } from '../src/primitives/secp256k1.ts'
 import type { AttributesErrorCode } from '../src/protocol/attributes.ts'
 import type { BaseFeeErrorCode } from '../src/protocol/base-fee.ts'
+import type { BatchErrorCode } from '../src/protocol/batch-error.ts'
+import type { BlobDataErrorCode } from '../src/protocol/blob-data.ts'
 import type { BlobFeeErrorCode } from '../src/protocol/blob-fee.ts'
 import type { DaFootprintErrorCode } from '../src/protocol/da-footprint.ts'
 import type { EnodeErrorCode } from '../src/protocol/enode.ts'
@@ -91,6 +94,9 @@ export type Code =
   | FrameErrorCode
   | NodeErrorCode
   | DecodingErrorCode
+  | BatcherErrorCode
+  | BatchErrorCode
+  | BlobDataErrorCode
   | BlockTimesErrorCode
   | PayloadEngineErrorCode
   | SequencerErrorCode
@@ -221,6 +227,12 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   PUBLISH_REFUSED: -38540,
   SEQUENCER_INACTIVE: -38550,
   SEQUENCER_ACTIVE: -38551,
+  BATCH_INPUT_INVALID: -38560,
+  BATCH_BLOCK_UNKNOWN: -38560,
+  BATCH_INVALID: -38560,
+  BLOB_DATA_INVALID: -38560,
+  BATCH_REFUSED: -38561,
+  BATCH_NOT_INCLUDED: -38562,
   NODE_UNAVAILABLE: -38590,
   ENGINE_NOT_READY: -38590,
   PAYLOAD_LOST: -38590,

@@ -155,7 +155,7 @@ export function encodeSpanBatch(
   const origins = blocks.map(({ l1Origin }) => l1Origin.number)
   const bits = origins.map((origin, index) => (index === 0 ? advancesOrigin : origin !== origins[index - 1]))
   return concatBytes(
-    ...[encodeUvarint(first.timestamp - genesis.l2Time), encodeUvarint(last.l1Origin.number)],
+    ...[encodeUvarint(u64(first.timestamp - genesis.l2Time)), encodeUvarint(last.l1Origin.number)],
     ...[parentHash, last.l1Origin.hash].map((hash) => hexToBytes(hash).subarray(0, CHECK_SIZE)),
     ...[encodeUvarint(BigInt(blocks.length)), Bitlist.of(bits).bytes],
     joinBytes(blocks.map(({ transactions }) => encodeUvarint(BigInt(transactions.length)))),

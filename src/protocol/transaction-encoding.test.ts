@@ -34,6 +34,17 @@ const fields: fc.Arbitrary<TransactionFields> = fc.oneof(
   fc.record({ type: fc.constant(1 as const), ...base, to: anyTo, gasPrice: uint(128), accessList }),
   fc.record({ type: fc.constant(2 as const), ...base, to: anyTo, ...market }),
   fc.record({
+    type: fc.constant(3 as const),
+    ...base,
+    to: address,
+    ...market,
+    maxFeePerBlobGas: uint(128),
+    blobVersionedHashes: fc.array(
+      fc.uint8Array({ minLength: 31, maxLength: 31 }).map((tail) => bytesToHex(Uint8Array.of(1, ...tail))),
+      { minLength: 1, maxLength: 3 },
+    ),
+  }),
+  fc.record({
     type: fc.constant(4 as const),
     ...base,
     to: address,
@@ -54,6 +65,10 @@ it('is read again as it was signed, with its sender', () => {
       if (wanted.type <= 1) expect(read.maxFeePerGas).toBe((wanted as { gasPrice: bigint }).gasPrice)
       else expect(read).toMatchObject({ maxFeePerGas: (wanted as { maxFeePerGas: bigint }).maxFeePerGas })
       if (wanted.type !== 0) expect(read.accessList).toEqual(wanted.accessList)
+      if (wanted.type === 3) {
+        const { maxFeePerBlobGas, blobVersionedHashes } = wanted
+        expect(read).toMatchObject({ maxFeePerBlobGas, blobVersionedHashes })
+      }
       if (wanted.type === 4) expect(read).toMatchObject({ authorizationList: wanted.authorizationList })
     }),
   )

@@ -27,6 +27,12 @@ export type TransactionFields =
   | (FieldsBase & { readonly type: 0; readonly gasPrice: bigint })
   | (FieldsBase & { readonly type: 1; readonly gasPrice: bigint; readonly accessList: readonly AccessListEntry[] })
   | (FeeMarketFields & { readonly type: 2 })
+  | (FeeMarketFields & {
+      readonly type: 3
+      /** wei per blob gas */
+      readonly maxFeePerBlobGas: bigint
+      readonly blobVersionedHashes: readonly Hash[]
+    })
   | (FeeMarketFields & { readonly type: 4; readonly authorizationList: readonly Authorization[] })
 
 /** A signature of a transaction: the y parity, and the two numbers. */
@@ -54,9 +60,11 @@ function payload(fields: TransactionFields): RlpInput[] {
     case 1:
       return [chainId, nonce, fields.gasPrice, ...body, accessList(fields.accessList)]
     case 2:
+    case 3:
     case 4: {
       const { maxPriorityFeePerGas, maxFeePerGas } = fields
       const list = [chainId, nonce, maxPriorityFeePerGas, maxFeePerGas, ...body, accessList(fields.accessList)]
+      if (fields.type === 3) return [...list, fields.maxFeePerBlobGas, fields.blobVersionedHashes.map(hexToBytes)]
       return fields.type === 4 ? [...list, authorizations(fields.authorizationList)] : list
     }
   }

@@ -42,7 +42,8 @@ export interface KeyedAccount {
 /** A transaction that is complete but for its signature. */
 export interface FilledTransaction {
   readonly sender: Address
-  readonly fields: TransactionFields
+  /** Without blobs: these are made elsewhere. */
+  readonly fields: Exclude<TransactionFields, { readonly type: 3 }>
 }
 
 const PERSONAL_PREFIX = new TextEncoder().encode('\x19Ethereum Signed Message:\n')
@@ -117,7 +118,7 @@ export class Wallet {
     const base = { chainId: this.#chain.chainId, nonce, gasLimit, to: args.to, value: args.value ?? 0n, data }
     const { accessList, authorizationList } = args
     if ('gasPrice' in prices) {
-      const fields: TransactionFields =
+      const fields: FilledTransaction['fields'] =
         accessList === undefined ? { type: 0, ...base, ...prices } : { type: 1, ...base, ...prices, accessList }
       return { sender, fields }
     }

@@ -102,6 +102,24 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
   [-38550, { when: 'The sequencer is inactive.' }],
   [-38551, { when: 'The sequencer is active already.' }],
   [
+    -38560,
+    {
+      when: 'What a batcher was asked to make cannot be made: no such block or frame, data that fits nowhere.',
+      data: '`{number}` of a block that is not there',
+    },
+  ],
+  [
+    -38561,
+    {
+      when: "L1 refuses a batcher transaction; the message has the node's wording. Those before it are sent.",
+      data: '`{nonce, sent}`',
+    },
+  ],
+  [
+    -38562,
+    { when: 'Batcher transactions were sent, and are in no L1 block after the time to wait.', data: '`{hashes}`' },
+  ],
+  [
     -38590,
     {
       when: 'A node behind this service failed, timed out, or gave what cannot be right. Safe to retry.',

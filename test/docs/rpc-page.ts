@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import { beaconRoutes } from '../../rpc/beacon.ts'
 import { ERROR_NUMBERS } from '../../rpc/error-codes.ts'
 import { type Method, methodTable } from '../../rpc/method.ts'
+import { batchMethods } from '../../rpc/methods/batch.ts'
 import { blockTimeMethods } from '../../rpc/methods/block-times.ts'
 import { type BuildMethodsService, buildMethods, helloMethod } from '../../rpc/methods/build.ts'
 import { embeddedCallMethods } from '../../rpc/methods/embedded-calls.ts'
@@ -256,6 +257,21 @@ function gossipSection(): string {
   ].join('\n')
 }
 
+/** What a chain serves that has a batcher. */
+function batchSection(): string {
+  return [
+    '## Batcher',
+    '',
+    'Where a chain has a batcher (`chains[].batcher`): it puts blocks on L1 in exactly the way that it is told, right or wrong.',
+    '[batcher.md](batcher.md) has examples.',
+    '',
+    table(
+      ['method', 'does'],
+      batchMethods({} as never).map(({ name, summary }) => [`\`${name}\``, summary]),
+    ),
+  ].join('\n')
+}
+
 /** What op-test-sequencer's clients call. */
 function ensembleSection(): string {
   const slot = {} as SequencerService
@@ -349,13 +365,23 @@ export function renderRpcPage(): string {
     '',
     gossipSection(),
     '',
+    batchSection(),
+    '',
     ensembleSection(),
     '',
     embeddedSection(),
     '',
     '## Methods',
     '',
-    [...methods, ...described([...peerMethods({} as never), ...opP2pMethods({} as never), ...conveniences().own])]
+    [
+      ...methods,
+      ...described([
+        ...peerMethods({} as never),
+        ...opP2pMethods({} as never),
+        ...batchMethods({} as never),
+        ...conveniences().own,
+      ]),
+    ]
       .map(methodSection)
       .join('\n')
       .trimEnd(),
