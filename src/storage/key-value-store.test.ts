@@ -16,11 +16,17 @@ async function withFolder(run: (folder: string) => Promise<void>): Promise<void>
   }
 }
 
-const KEYS = ['a', 'b', 'a:', 'n:00'] as const
+const KEYS = ['n:', 'a', 'b', 'a:', 'n:0', 'n:00'] as const
 const batches = fc.array(
   fc.array(fc.tuple(fc.constantFrom<string>(...KEYS), fc.option(fc.uint8Array({ maxLength: 40 }), { nil: null }))),
   { maxLength: 8 },
 )
+
+async function collected(keys: AsyncIterable<string>): Promise<string[]> {
+  const all: string[] = []
+  for await (const key of keys) all.push(key)
+  return all
+}
 
 /** Writes batches, and looks after each whether every key has what the last change of it said. */
 async function behaves(store: KeyValueStore, all: readonly (readonly KeyValueChange[])[]): Promise<void> {
@@ -30,6 +36,9 @@ async function behaves(store: KeyValueStore, all: readonly (readonly KeyValueCha
     await store.write(batch, {})
     for (const [key, value] of batch) model.set(key, value)
     for (const key of KEYS) expect(store.get(key) ?? null).toEqual(model.get(key) ?? null)
+    expect(await collected(store.keys('a:', 'n:0'))).toEqual(
+      [...KEYS].filter((key) => (model.get(key) ?? null) !== null && 'a:' <= key && key < 'n:0').sort(),
+    )
   }
 }
 
@@ -64,6 +73,7 @@ describe('a key-value store', () => {
         throw new Error(`${key} differs`)
     }
     expect(model.size).toBeGreaterThan(5000)
+    expect(await collected(store.keys('s:', 's;'))).toEqual([...model.keys()].sort())
   })
 
   it('in memory leaves what was read as it was', async () => {

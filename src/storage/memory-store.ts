@@ -45,6 +45,17 @@ export class MemoryStore implements KeyValueStore {
     return place === FREE ? undefined : this.#value(place)
   }
 
+  async *keys(from: string, to: string): AsyncIterable<string> {
+    const keys: string[] = []
+    for (let slot = 1; slot < this.#table.length; slot += 2) {
+      const place = this.#table[slot] as number
+      if (place === FREE || place === REMOVED) continue
+      const key = this.#key(place)
+      if (from <= key && key < to) keys.push(key)
+    }
+    yield* keys.sort()
+  }
+
   async write(changes: readonly KeyValueChange[], { signal }: IoOptions): Promise<void> {
     signal?.throwIfAborted()
     for (const [key, value] of changes) this.#put(key, value)
@@ -113,6 +124,13 @@ export class MemoryStore implements KeyValueStore {
     if (((slab[at + 4] as number) | ((slab[at + 5] as number) << 8)) !== key.length) return false
     for (let i = 0; i < key.length; i++) if (slab[at + RECORD_HEAD + i] !== key.charCodeAt(i)) return false
     return true
+  }
+
+  #key(place: number): string {
+    const slab = this.#slabOf(place)
+    const from = ((place - 1) % UNITS_PER_SLAB) * UNIT + RECORD_HEAD
+    const length = (slab[from - 2] as number) | ((slab[from - 1] as number) << 8)
+    return String.fromCharCode(...slab.subarray(from, from + length))
   }
 
   #value(place: number): Uint8Array {
