@@ -14,6 +14,7 @@ import { type EnsembleInput, hostEnsemble } from './hosts/ensemble.ts'
 import type { HostContext, HostedChain } from './hosts/hosted-chain.ts'
 import type { OpenedJournal } from './hosts/journaled.ts'
 import { hostL1 } from './hosts/l1.ts'
+import { embeddedDerivation, remoteDerivation } from './hosts/l1-derivation.ts'
 import { layerSlot, type ReadL1Slot } from './hosts/l1-slot.ts'
 import { hostL2 } from './hosts/l2.ts'
 import { type OpenedLayer, openEmbeddedL1, openL2, remoteL1 } from './hosts/open-layers.ts'
@@ -94,17 +95,24 @@ async function openL1(
     // On demand, like whatever talks to a node.
     const { openForkedL1 } = await import('./hosts/forked-l1.ts')
     const { config, reader, ...opened } = await openForkedL1(settings, forkFrom, parts, datadir, io)
-    return { l1: { reader, chain: config, slot: layerSlot(opened.layer) }, opened, transports: [] }
+    const derivation = embeddedDerivation(opened.layer)
+    return { l1: { reader, chain: config, slot: layerSlot(opened.layer), derivation }, opened, transports: [] }
   }
   if (el === 'embedded') {
     const opened = await openEmbeddedL1(settings, chain, datadir)
-    return { l1: { reader: opened.layer.chain, chain, slot: layerSlot(opened.layer) }, opened, transports: [] }
+    const derivation = embeddedDerivation(opened.layer)
+    return {
+      l1: { reader: opened.layer.chain, chain, slot: layerSlot(opened.layer), derivation },
+      opened,
+      transports: [],
+    }
   }
   const transport = new RpcTransport({ endpoint: `${name}.el`, url: el.rpc })
   const opened = mode === 'mock' ? await remoteL1(settings, chain, transport, parts) : undefined
   const client = new L1Client(transport)
   const slot: ReadL1Slot = (address, key, options) => client.slot(address, key, options)
-  return { l1: { reader: client, chain, slot }, opened, transports: [transport] }
+  const derivation = remoteDerivation(settings, client, transport)
+  return { l1: { reader: client, chain, slot, derivation }, opened, transports: [transport] }
 }
 
 /** A fork's chain id may not be known before its node has told it. */
@@ -157,13 +165,15 @@ async function openChains(
   try {
     if (opened !== undefined) chains.push(hostL1(l1Settings, opened.layer, opened.sealedBlocks, shared, l1Journal))
     checkL1ChainId(config.chains, l1.chain)
+    const blobs = chains[0]?.blobs ?? l1.derivation.blobs
+    const withL1: HostContext = { ...shared, l1: { ...l1, derivation: { ...l1.derivation, blobs } } }
     const journals = await Promise.all(
       config.chains.map(({ name, journalFile }) => openJournal(`chains.${name}`, journalFile)),
     )
     for (const [index, settings] of config.chains.entries()) {
       const { layer, sealedBlocks } = await openL2(settings, parts, datadir)
       const deliveries = await openDeliveries(settings, datadir)
-      chains.push(hostL2(settings, layer, sealedBlocks, shared, journals[index], deliveries))
+      chains.push(hostL2(settings, layer, sealedBlocks, withL1, journals[index], deliveries))
     }
     for (const { sharing, gossip } of chains) {
       await sharing?.listen()

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { L1Block, L1Reader } from '../builder/ports.ts'
 import type { L1DataSource } from '../derive/ports.ts'
+import type { L1Refs } from '../driver/ports.ts'
 import { AppError } from '../primitives/errors.ts'
 import { type Address, type Hash, toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
@@ -9,6 +10,7 @@ import { blockFromJson, hashedHeaderFromJson } from '../protocol/block-json.ts'
 import { JsonObject } from '../protocol/json-value.ts'
 import type { Receipt } from '../protocol/receipt.ts'
 import { receiptFromJson } from '../protocol/receipt-json.ts'
+import type { L1BlockRef } from '../protocol/refs.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import { parseAnswer } from './answers.ts'
 import type { RpcTransport, TransportErrorCode } from './transport.ts'
@@ -17,7 +19,7 @@ const CACHED_BLOCKS = 512
 const CACHED_RECEIPT_LISTS = 16
 
 /** Blocks, receipts and transactions of L1, verified: a header against its hash, the others against their roots. */
-export class L1Client implements L1Reader, L1DataSource {
+export class L1Client implements L1Reader, L1DataSource, L1Refs {
   readonly #transport: RpcTransport
   readonly #blocks = new LRUCache<Hash, L1Block>({ max: CACHED_BLOCKS })
   readonly #receipts = new LRUCache<Hash, readonly Receipt[]>({ max: CACHED_RECEIPT_LISTS })
@@ -39,6 +41,13 @@ export class L1Client implements L1Reader, L1DataSource {
     const block = parseAnswer(this.#transport.endpoint, method, () => hashedHeaderFromJson(json))
     this.#blocks.set(block.hash, block)
     return block
+  }
+
+  async ref(id: Hash | bigint, io: IoOptions): Promise<L1BlockRef | undefined> {
+    const block = await this.block(id, io)
+    if (block === undefined) return undefined
+    const { number, parentHash, timestamp } = block.header
+    return { hash: block.hash, number, parentHash, timestamp }
   }
 
   /** A storage slot in the newest state. @throws AppError RPC_UNAVAILABLE, RPC_ERROR */

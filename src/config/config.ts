@@ -3,6 +3,7 @@ import type { Address, Hash } from '../primitives/hex.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import { type BlockGossipSettings, blockGossipSettings } from './block-gossip.ts'
 import { type DaBudgetSettings, daBudgetSettings } from './da-budget.ts'
+import { type DriverSettings, driverSettings } from './driver.ts'
 import type { EnsembleSettings } from './ensemble.ts'
 import type { GenesisFile } from './files.ts'
 import { type PoolSharingSettings, poolSharingSettings } from './pool-sharing.ts'
@@ -94,7 +95,8 @@ export interface L1Settings {
   readonly el: ExecutionLayerSettings | 'embedded'
   /** Somebody else's chain, whose state this one builds on; `el` is `embedded` then. */
   readonly forkFrom?: ForkSettings
-  readonly beacon?: string
+  /** Beacon APIs: the first tells how slots follow from time, the others may have blobs that it has not. */
+  readonly beacon?: readonly string[]
   /** geth's genesis file, or its `config` part. Always there when the configuration has chains, but with `forkFrom`. */
   readonly genesis?: GenesisFile
   /** Who makes L1 blocks: somebody else, or this service. */
@@ -154,6 +156,8 @@ export interface L2Settings {
     /** Open jobs at once. */
     readonly maxOpen: number
   }
+  /** Present where this process drives the chain: derives, consolidates, and says what is safe. */
+  readonly driver?: DriverSettings
   readonly signer?: SignerSettings
   /** Who says which of several sequencers leads (op-conductor). */
   readonly conductor?: { readonly rpc: string; readonly timeoutMs: number }
@@ -262,7 +266,7 @@ function l1Settings(l1: ParsedL1, datadir: string | undefined): L1Settings {
     name,
     el,
     forkFrom,
-    beacon,
+    beacon: typeof beacon === 'string' ? [beacon] : beacon,
     genesis,
     mode,
     blockTime,
@@ -292,6 +296,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     mode: chain.mode,
     sequencer: sequencerSettings(chain),
     insert: insertMode(chain),
+    driver: driverSettings(chain.driver),
     jobs: { expiryMs: chain.jobs.expiry, maxOpen: chain.jobs.maxOpen },
     signer: chain.signer === undefined ? undefined : signer(chain.signer),
     conductor: chain.conductor && { rpc: chain.conductor.rpc, timeoutMs: chain.conductor.timeout },

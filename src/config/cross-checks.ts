@@ -34,7 +34,13 @@ function checkChain(chain: unknown, index: number): readonly Problem[] {
   need(at(chain, 'insert') !== 'op-node' || at(chain, 'node') !== undefined, 'is required with insert: op-node', 'node')
   need(at(chain, 'p2p') === undefined || at(chain, 'signer') !== undefined, 'is required with p2p', 'signer')
   need(el !== 'embedded' || at(chain, 'genesis') !== undefined, 'is required with el: embedded', 'genesis')
-  need(at(chain, 'interop') === undefined || at(chain, 'driver') === true, 'must be true with interop', 'driver')
+  const driver = at(chain, 'driver')
+  const driven = driver !== undefined && driver !== false
+  need(at(chain, 'interop') === undefined || driven, 'must be true with interop', 'driver')
+  need(!driven || hasEngine, 'is required with driver: true', 'el', 'engine')
+  need(!driven || at(chain, 'node') === undefined, 'cannot stand beside driver: true: one of them drives', 'node')
+  const ownInsert = [undefined, 'engine'].includes(at(chain, 'insert') as string | undefined)
+  need(!driven || ownInsert, 'must be engine with driver: true', 'insert')
   return problems
 }
 
@@ -104,6 +110,12 @@ export function crossChecks(raw: unknown, needsChains = true): readonly Problem[
     problems.push({ path: ['datadir'], message: 'is required with txpool.journal: true' })
   }
   if (hasL1) problems.push(...checkL1(at(raw, 'l1'), chains.length))
+  const forked = at(raw, 'l1', 'forkFrom') !== undefined
+  chains.forEach((chain, index) => {
+    const driver = at(chain, 'driver')
+    if (!forked || driver === undefined || driver === false) return
+    problems.push({ path: ['chains', index, 'driver'], message: 'cannot be true with l1.forkFrom' })
+  })
   if (chains.length > 0 && !hasL1) problems.push({ path: ['l1'], message: 'is required: chains build on it' })
   if (needsChains && chains.length === 0 && !hasL1)
     problems.push({ path: ['chains'], message: 'is empty, and there is no l1' })

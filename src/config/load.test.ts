@@ -251,10 +251,10 @@ chains:
     signer: { keyFile: empty, endpoint: x }
 `),
     ).toEqual([
-      'chains[0].driver: a driver is not supported by this version',
       'chains[0].el.engine.jwtSecretFile: short.hex: expected 32 bytes of hex',
       'chains[0].el.engine.url: is required',
       'chains[0].el.rpc: expected a URL with http or https',
+      'chains[0].insert: must be engine with driver: true',
       'chains[0].name: expected letters, digits, dots and dashes',
       'chains[0].node: is required with insert: op-node',
       'chains[0].rollup: missing.json: no such file',
@@ -388,7 +388,6 @@ chains:
 supervisor: { dependencySet: rollup.json, nodes: [] }
 `),
     ).toEqual([
-      'chains[0].driver: a driver is not supported by this version',
       'chains[0].genesis: bad-genesis.json: chainId: expected a decimal or 0x number',
       'l1.el.engine: is required with mode: mock',
       "l1.genesis: is required: it says the L1's upgrades and blob schedule",

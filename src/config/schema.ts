@@ -3,6 +3,7 @@ import { AppError } from '../primitives/errors.ts'
 import type { Address } from '../primitives/hex.ts'
 import { blockGossipSchema } from './block-gossip.ts'
 import { daBudgetSchema } from './da-budget.ts'
+import { driverSchema } from './driver.ts'
 import { duration } from './duration.ts'
 import { type FileSchemas, fileSchemas } from './files.ts'
 import { poolSharingSchema } from './pool-sharing.ts'
@@ -77,7 +78,7 @@ function chain(files: FileSchemas) {
     node: z.strictObject({ rpc: httpUrl }).optional(),
     mode: z.enum(['test', 'auto', 'engine']).default('test'),
     insert: z.enum(['engine', 'op-node', 'none']).optional(),
-    driver: z.boolean().default(false),
+    driver: driverSchema.default(false),
     signer: z
       .union([
         z.strictObject({ keyFile: files.secret }),
@@ -148,7 +149,7 @@ export function configSchema(folder: string) {
       .strictObject({
         name: chainName.default('l1'),
         el: z.union([node(files), z.literal('embedded')]).optional(),
-        beacon: httpUrl.optional(),
+        beacon: z.union([httpUrl, z.array(httpUrl).min(1)]).optional(),
         genesis: files.genesis.optional(),
         mode: z.enum(['follow', 'mock']).default('follow'),
         forkFrom: z.strictObject({ rpc: httpUrl, block: z.int().nonnegative().optional() }).optional(),

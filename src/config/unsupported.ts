@@ -12,10 +12,7 @@ const present = (): boolean => true
 
 const SERVICE_GAPS: readonly Gap[] = [{ path: ['supervisor'], asks: present, what: 'a hosted supervisor' }]
 
-const CHAIN_GAPS: readonly Gap[] = [
-  { path: ['driver'], asks: (value) => value === true, what: 'a driver' },
-  { path: ['interop'], asks: present, what: 'managed mode' },
-]
+const CHAIN_GAPS: readonly Gap[] = [{ path: ['interop'], asks: present, what: 'managed mode' }]
 
 function find(raw: unknown, prefix: readonly PropertyKey[], gaps: readonly Gap[]): Problem[] {
   return gaps.flatMap(({ path, asks, what }) => {

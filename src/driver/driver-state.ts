@@ -1,8 +1,10 @@
 import type { DerivedAttributes } from '../derive/attributes-queue.ts'
+import type { Hash } from '../primitives/hex.ts'
+import type { Payload } from '../protocol/payload.ts'
 import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 import type { FinalityBuffer } from './finality-buffer.ts'
 import type { L1View } from './ports.ts'
-import type { UnsafeQueue } from './unsafe-queue.ts'
+import { EMPTY_QUEUE, type UnsafeQueue } from './unsafe-queue.ts'
 
 /** How far the chain is, by how much is known of a block. Each is an ancestor of the one before it, or the same. */
 export interface Heads {
@@ -53,11 +55,30 @@ export interface EngineView {
   readonly toldSafe: L2BlockRef | undefined
   /** The newest block that was given to it as the target of a sync; undefined: it does not sync. */
   readonly syncTarget: L2BlockRef | undefined
+  /** Its head where that is a descendant of the unsafe head that was let go of: an engine is not wound back. */
+  readonly leftBehind: Hash | undefined
 }
 
 /** Asked for, and not done yet. */
 export interface ResetRequest {
   readonly reason: string
+}
+
+/** A block that was sealed here, to become the head. */
+export interface SealedRequest {
+  readonly payload: Payload
+  /** Milliseconds since the epoch. */
+  readonly since: number
+  /** Called once: with what stands in its way, or with nothing when it is the head. */
+  readonly settle: (refused?: Error) => void
+}
+
+/** The block after one, whose messages could not be judged. */
+export interface UndecidedBlock {
+  readonly after: Hash
+  /** {@link DriverState.branch} and {@link DriverState.remoteView} at that time. */
+  readonly branch: number
+  readonly view: number
 }
 
 /** A block that other chains have made invalid. */
@@ -66,10 +87,7 @@ export interface Invalidation {
   readonly reason: string
 }
 
-/**
- * All that the driver knows. Never changed: an effect gives a patch, and the next state is another object. Slices that did not change
- * are the same objects, which is how a patch is found to be out of date.
- */
+/** All that the driver knows. Never changed: an effect gives a patch, and the next state is another object. */
 export interface DriverState {
   readonly l1: L1View
   readonly derivation: Derivation
@@ -81,14 +99,42 @@ export interface DriverState {
   readonly backupUnsafe: L2BlockRef | undefined
   readonly finality: FinalityBuffer
   readonly build: BuildSlot | undefined
+  /** In the order in which they came. */
+  readonly sealed: readonly SealedRequest[]
+  /** Goes up whenever the unsafe head leaves the branch that it stood on. */
+  readonly branch: number
   readonly engine: EngineView
   readonly reset: ResetRequest | undefined
   readonly invalidation: Invalidation | undefined
+  /** Blocks that other chains have made invalid: none of them comes back. */
+  readonly denied: ReadonlySet<Hash>
+  readonly undecided: UndecidedBlock | undefined
   /** Goes up whenever what is known of other chains changes. */
   readonly remoteView: number
   /** An invariant broke: why derivation stands still until it is reset by hand. */
   readonly halted: string | undefined
 }
 
-/** A part of the state that effects read and write. */
+/** A part of the state that effects write. */
 export type Slice = keyof DriverState
+
+/** What is known before anything is read: the heads have to be found. */
+export const INITIAL_STATE: DriverState = {
+  l1: { head: undefined, safe: undefined, finalized: undefined },
+  derivation: { tag: 'unready', origin: undefined },
+  attributes: undefined,
+  queue: EMPTY_QUEUE,
+  heads: undefined,
+  backupUnsafe: undefined,
+  finality: [],
+  build: undefined,
+  sealed: [],
+  branch: 0,
+  engine: { doubt: undefined, seenAt: 0, toldSafe: undefined, syncTarget: undefined, leftBehind: undefined },
+  reset: { reason: 'start' },
+  invalidation: undefined,
+  denied: new Set(),
+  undecided: undefined,
+  remoteView: 0,
+  halted: undefined,
+}

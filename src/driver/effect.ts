@@ -23,9 +23,16 @@ export type Resource = 'engine' | 'pipeline' | 'safe-heads' | 'peers'
 /** What changes of the state. */
 export type Patch = Partial<DriverState>
 
+/** Why an effect is to be run, and what it will use. */
+export interface Cause {
+  readonly why: string
+  readonly uses: readonly Resource[]
+}
+
 /** What an effect has come to. */
 export interface Outcome {
-  readonly patch: Patch
+  /** Made of the state as it is when it is applied: what the effect did not read may have changed meanwhile. */
+  readonly patch: (now: DriverState) => Patch
   /** Said to whoever follows the trace. */
   readonly note?: string
 }
@@ -36,16 +43,18 @@ export interface Outcome {
  */
 export interface Effect {
   readonly name: EffectName
-  /** Slices that the outcome follows from: where one has changed meanwhile, the outcome is thrown away. */
-  readonly reads: readonly Slice[]
+  /**
+   * What the outcome follows from: where one of these values is another one by then, the outcome is thrown away, and the
+   * condition asked anew.
+   */
+  reads(state: DriverState): readonly unknown[]
   /** Slices that a patch may hold. */
   readonly writes: readonly Slice[]
-  readonly uses: readonly Resource[]
   /** How long it may take, in milliseconds. */
   readonly timeoutMs: number
-  /** Why it is to be run now; undefined: it is not. Pure and cheap: asked whenever the state has changed. */
-  when(state: DriverState, now: number): string | undefined
-  /** When time alone may make it due, in milliseconds since the epoch; undefined: it does not. */
+  /** Undefined: it is not to be run now. Pure and cheap: asked whenever the state has changed. */
+  when(state: DriverState, now: number): Cause | undefined
+  /** When time alone may make it due, in milliseconds since the epoch. Absent: it never does. */
   dueAt?(state: DriverState): number | undefined
   /**
    * @throws AppError `temporary`: it is run again after a pause; `reset`: the heads are to be found anew; `critical`: derivation stops.

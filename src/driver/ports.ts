@@ -6,7 +6,8 @@ import type { BlockId, L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 
 /**
  * Codes of the driver. `HEADS_NOT_FOUND` (reset): no head that L1 agrees with. `CHAIN_MISMATCH` (critical): the node's chain is another
- * one. `UNSAFE_REFUSED`: a block cannot become the head. `SAFE_HEADS_DISABLED`, `SAFE_HEAD_UNKNOWN`: of the record of safe heads.
+ * one. `EFFECT_TIMEOUT`, `L1_BEHIND`, `PAYLOAD_NOT_FOUND` (temporary): it may be had
+ * later. `DEPOSITS_REFUSED` (critical): the engine refuses a block that nobody may leave out. `UNSAFE_REFUSED`: a block cannot become the head. `SAFE_HEADS_DISABLED`, `SAFE_HEAD_UNKNOWN`: of the record of safe heads.
  */
 export type DriverErrorCode =
   | 'HEADS_NOT_FOUND'
@@ -15,6 +16,10 @@ export type DriverErrorCode =
   | 'DRIVER_NOT_READY'
   | 'SAFE_HEADS_DISABLED'
   | 'SAFE_HEAD_UNKNOWN'
+  | 'EFFECT_TIMEOUT'
+  | 'L1_BEHIND'
+  | 'DEPOSITS_REFUSED'
+  | 'PAYLOAD_NOT_FOUND'
 
 /** Reads the L2 chain of the engine that is driven. Undefined: it does not know the block, or the label is not set. */
 export interface L2Chain extends SafeChain {
@@ -42,8 +47,12 @@ export interface L1View {
 
 /** Other nodes that have unsafe blocks. */
 export interface PayloadSource {
-  /** @returns undefined where nobody has it @throws AppError of severity `temporary` where nobody answers */
-  payload(number: bigint, io: IoOptions): Promise<Payload | undefined>
+  /**
+   * The blocks between one that is there and one that is trusted, by rising number: each is the parent of the next, the last one that
+   * of the trusted.
+   * @throws AppError of severity `temporary` where nobody has them
+   */
+  fetch(known: bigint, trusted: Payload, io: IoOptions): Promise<readonly Payload[]>
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Hash } from '../primitives/hex.ts'
 import type { Payload } from '../protocol/payload.ts'
 
 /** Bytes that waiting payloads may take. @see op-node, maxUnsafePayloadsMemory */
-export const MAX_QUEUE_BYTES = 500 * 1024 * 1024
+const MAX_QUEUE_BYTES = 500 * 1024 * 1024
 /** What a payload takes beside its transactions, roughly. */
 const PAYLOAD_OVERHEAD = 1024
 

@@ -13,7 +13,7 @@ import { AppError, errorMessage } from '../primitives/errors.ts'
 import { bigIntToPadded, bytesToHex, type Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { deliverable } from '../protocol/block.ts'
-import { blockOf } from '../protocol/payload.ts'
+import { blockOf, type Payload } from '../protocol/payload.ts'
 import type { BlockId } from '../protocol/refs.ts'
 import type { HeadGate } from '../sequencer/head-gate.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -35,6 +35,8 @@ export interface BlockGossipParts {
   readonly signatures: BlockSignatures | undefined
   /** Makes blocks of others the head, while nothing else moves it; undefined where somebody else does, or nobody. */
   readonly inserting: { readonly committer: Committer; readonly gate: Pick<HeadGate, 'committer'> } | undefined
+  /** Takes what others gossip where the chain is driven here; undefined: whoever inserts does. */
+  readonly offer: ((payload: Payload) => void) | undefined
   readonly logger: Logger
 }
 
@@ -43,6 +45,8 @@ export interface HostedGossip {
   /** Undefined where nobody signs. */
   readonly publisher: Publisher | undefined
   readonly methods: readonly Method[]
+  /** Asks others for blocks that are missing. @throws AppError GAP_UNFILLED (temporary) */
+  readonly fetch: BlockGossip['fetch']
   readonly measured: Pick<BlockGossip, 'stats' | 'peerCount'>
   /** @throws AppError CONFIG_INVALID where the address cannot be had */
   listen(): Promise<void>
@@ -112,7 +116,7 @@ export const gossipBlocks: GossipBlocks = (parts) => {
       const value = await l1Slot(config.l1SystemConfigAddress, SIGNER_SLOT, io)
       return bytesToHex(bigIntToPadded(value, 32).subarray(12))
     },
-    onPayload: (payload) => follower?.offer(payload),
+    onPayload: (payload) => (parts.offer ? parts.offer(payload) : follower?.offer(payload)),
   })
   return {
     publisher: signatures && new GossipPublisher(gossip, signatures),
@@ -126,6 +130,7 @@ export const gossipBlocks: GossipBlocks = (parts) => {
       unblock: (id) => gossip.peers.unblock(id),
       blocked: () => gossip.peers.blocked(),
     }),
+    fetch: (known, trusted, io) => gossip.fetch(known, trusted, io),
     measured: gossip,
     async listen() {
       await gossip.listen().catch((cause: unknown) => {

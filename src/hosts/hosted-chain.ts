@@ -5,12 +5,14 @@ import type { MeasuredExchange } from '../../txpool/sources/exchange-metrics.ts'
 import type { L1Reader } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
+import type { BlobSource } from '../derive/ports.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import type { MeasuredDaBudget } from '../sequencer/da-budget-metrics.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { KeyedAccount } from '../wallet/wallet.ts'
 import type { GossipBlocks, HostedGossip } from './block-gossip.ts'
 import type { EnsembleChain } from './ensemble-chain.ts'
+import type { L1Derivation } from './l1-derivation.ts'
 import type { ReadL1Slot } from './l1-slot.ts'
 import type { HostedMetrics, MeasuredChain } from './metrics.ts'
 import type { SharePool } from './pool-sharing.ts'
@@ -20,6 +22,8 @@ export interface HostedChain {
   readonly route: ChainRoute
   /** By path below the chain's routes. */
   readonly beacon?: ReadonlyMap<string, BeaconHandler>
+  /** The blobs of an L1 whose blocks are made here. */
+  readonly blobs?: BlobSource
   readonly watched: readonly WatchedNode[]
   readonly transports: readonly RpcTransport[]
   /** Where the pool is shared; to be told to listen before it runs. */
@@ -44,7 +48,12 @@ export interface HostContext {
   /** Accounts that embedded chains sign for. */
   readonly accounts: readonly KeyedAccount[]
   readonly logger: Logger
-  readonly l1: { readonly reader: L1Reader; readonly chain: L1ChainConfig; readonly slot: ReadL1Slot }
+  readonly l1: {
+    readonly reader: L1Reader
+    readonly chain: L1ChainConfig
+    readonly slot: ReadL1Slot
+    readonly derivation: L1Derivation
+  }
   /** Where figures are asked for. */
   readonly metrics?: Pick<HostedMetrics, 'jobs' | 'sequencing'> | undefined
   /** Where a chain's pool is shared with peers. */

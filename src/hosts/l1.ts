@@ -38,6 +38,7 @@ import { l1EnsembleChain } from './ensemble-chain.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 import { journaledPool, type OpenedJournal } from './journaled.ts'
+import { ownBlobs } from './l1-derivation.ts'
 import { PoolExchange } from './pool-exchange.ts'
 import { knownUpgrades, sharedPool, sharingParts } from './shared-pool.ts'
 
@@ -180,6 +181,7 @@ export function hostL1(
     ...(sharing ? peerMethods(sharing.service) : []),
   ]
   return {
+    blobs: ownBlobs(blobs),
     route: { name, chainId, layer: 'l1', methods, ...engineRoute(engineApi, false, shared) },
     beacon: beaconRoutes(beacon, `op-sequencer/${VERSION}`),
     watched,

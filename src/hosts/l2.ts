@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { conditionalMethod } from '../../rpc/methods/conditional.ts'
 import { consensusReads } from '../../rpc/methods/consensus.ts'
+import { driverMethods } from '../../rpc/methods/driver.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
 import { peerMethods } from '../../rpc/methods/peers.ts'
@@ -24,6 +25,7 @@ import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { L2Settings } from '../config/config.ts'
 import { Conducted } from '../delivery/conducted.ts'
 import { OpExecutor } from '../evm/op-executor.ts'
+import type { BackFillErrorCode } from '../p2p/back-fill.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
@@ -34,8 +36,10 @@ import { HeadGate } from '../sequencer/head-gate.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
 import { autoSwitch } from './auto-switch.ts'
 import { openConductor } from './block-delivery.ts'
+import type { HostedGossip } from './block-gossip.ts'
 import { blockSigning } from './block-signing.ts'
 import { devConveniences } from './dev-conveniences.ts'
+import { hostedDriver, NO_SAFE_HEADS } from './driver.ts'
 import { engineMaker } from './engine-maker.ts'
 import { engineRoute } from './engine-route.ts'
 import { l2EnsembleChain } from './ensemble-chain.ts'
@@ -113,34 +117,6 @@ export function hostL2(
     },
   }
   const following = layer.follow(followed, { logger, onReinjected: (transactions) => journaled?.keep(transactions) })
-  const signing = blockSigning(settings)
-  const head = async (io: IoOptions) => (await headId(chain, io))?.hash
-  const delivery = nodeDelivery(settings, signing?.signatures, sealedBlocks, head)
-  const conductor = openConductor(settings)
-  const gate = new HeadGate()
-  const inserting = layer.committer(delivery?.committer)
-  const committer = inserting && gate.committer(inserting)
-  const conducted = conductor && new Conducted(conductor.leadership)
-  const gossip = shared.gossipBlocks?.({
-    settings,
-    layer,
-    l1Slot: shared.l1.slot,
-    keyFile: shared.datadir && join(shared.datadir, name, 'p2p.key'),
-    signatures: signing?.signatures,
-    // An op-node follows by itself.
-    inserting:
-      inserting && settings.insert === 'engine' && settings.node === undefined
-        ? { committer: inserting, gate }
-        : undefined,
-    logger,
-  })
-  const publisher = gossip?.publisher ?? delivery?.publisher
-  const auto = new AutoBuilder({
-    builder: () => jobs,
-    clock: systemClock,
-    blockTimeMs: Number(config.blockTime) * 1000,
-    onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
-  })
   const throttle = new DaThrottle()
   const rules = new OpRules({
     config,
@@ -168,6 +144,55 @@ export function hostL2(
   const ownThrottle = new DaThrottle()
   const payloads = new PayloadBuilder({ ...building, throttle: throttle.under(ownThrottle), draft })
   const engineApi = layer.engineApi?.({ builder: payloads })
+  const signing = blockSigning(settings)
+  const head = async (io: IoOptions) => (await headId(chain, io))?.hash
+  const delivery = nodeDelivery(settings, signing?.signatures, sealedBlocks, head)
+  const conductor = openConductor(settings)
+  const gate = new HeadGate()
+  const driven = settings.driver && layer.driven(config, engineApi)
+  const driving =
+    driven &&
+    hostedDriver({
+      settings,
+      driven,
+      l1,
+      safeHeads: NO_SAFE_HEADS,
+      peers: settings.blockGossip && { fetch: (known, trusted, io) => peers().fetch(known, trusted, io) },
+      sealedBlocks,
+      gate,
+      logger,
+    })
+  const inserting = layer.committer(driving?.committer ?? delivery?.committer)
+  const committer = inserting && gate.committer(inserting)
+  const conducted = conductor && new Conducted(conductor.leadership)
+  const gossip = shared.gossipBlocks?.({
+    settings,
+    layer,
+    l1Slot: shared.l1.slot,
+    keyFile: shared.datadir && join(shared.datadir, name, 'p2p.key'),
+    signatures: signing?.signatures,
+    // An op-node follows by itself, and so does the driver.
+    inserting:
+      inserting && settings.insert === 'engine' && settings.node === undefined && driving === undefined
+        ? { committer: inserting, gate }
+        : undefined,
+    offer: driving && ((payload) => driving.driver.post(payload)),
+    logger,
+  })
+  const peers = (): Pick<HostedGossip, 'fetch'> => {
+    if (gossip !== undefined) return gossip
+    throw new AppError('GAP_UNFILLED' satisfies BackFillErrorCode, {
+      message: 'there are no peers',
+      severity: 'temporary',
+    })
+  }
+  const publisher = gossip?.publisher ?? delivery?.publisher
+  const auto = new AutoBuilder({
+    builder: () => jobs,
+    clock: systemClock,
+    blockTimeMs: Number(config.blockTime) * 1000,
+    onFailure: (message) => logger.warn({ error: message }, 'automatic block failed'),
+  })
   const engineMade =
     settings.mode === 'engine'
       ? engineMaker({
@@ -193,6 +218,7 @@ export function hostL2(
     committer: inserting,
     publisher,
     node: delivery?.client,
+    driving,
     conductor,
     deliveries,
     sealedBlocks,
@@ -266,6 +292,7 @@ export function hostL2(
     ...layer.methods(pool),
     ...testMethods(jobs),
     ...sequenced.methods,
+    ...(driving ? driverMethods(driving.trace) : []),
     ...minerMethods(throttle),
     ...(node === undefined ? [] : consensusReads(node, { peers: gossip !== undefined })),
     ...ethMethods({ chainId, pool: sent }),
@@ -315,6 +342,7 @@ export function hostL2(
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
       await Promise.all([
+        driving?.driver.run(signal),
         jobs.expire(signal),
         sequenced.run(signal),
         journaled?.run(signal),

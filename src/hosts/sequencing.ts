@@ -27,6 +27,7 @@ import type { KeyValueStore } from '../storage/key-value-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { blockDelivery, type OpenedConductor, unsafePayloads } from './block-delivery.ts'
 import { hostedDaBudget } from './da-budget.ts'
+import type { HostedDriver } from './driver.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import { sequencerLog } from './sequencer-log.ts'
 
@@ -45,6 +46,8 @@ export interface SequencingParts {
   readonly committer: Committer | undefined
   readonly publisher: Publisher | undefined
   readonly node: OpNodeClient | undefined
+  /** Where this process drives the chain. */
+  readonly driving: HostedDriver | undefined
   readonly conductor: OpenedConductor | undefined
   /** Where deliveries are written down; undefined for a chain that jobs alone make blocks of. */
   readonly deliveries: KeyValueStore | undefined
@@ -129,16 +132,18 @@ function sequencerOf(
   { l1Confs, sealLeadMs, maxSafeLag, recover, stopped }: SequencerSettings,
   shared: Pick<SequencerContext, 'gate' | 'leadership' | 'observer' | 'delivery' | 'allowance'>,
 ): Sequencer {
-  const { settings, layer, l1, jobs, arrivals, node, datadir, figures } = parts
+  const { settings, layer, l1, jobs, arrivals, node, driving, datadir, figures } = parts
   const { rollup: config } = settings
   const clock = systemClock
-  const maker = parts.maker ?? new JobBlockMaker({ builder: jobs, arrivals, clock })
+  const made = parts.maker ?? new JobBlockMaker({ builder: jobs, arrivals, clock })
+  const maker = driving === undefined ? made : onUnsafeHead(driving, made)
   return new Sequencer({
     ...shared,
     config,
     clock,
     // An op-node that blocks do not go through knows nothing of them.
-    status: settings.insert === 'op-node' && node !== undefined ? node : labelledHeads(config, layer),
+    status:
+      driving?.status ?? (settings.insert === 'op-node' && node !== undefined ? node : labelledHeads(config, layer)),
     canonical: async (number, io) => (await layer.chain.block(number, io))?.hash,
     origins: new Origins({
       config,
@@ -154,24 +159,39 @@ function sequencerOf(
   })
 }
 
+/** A maker whose blocks the driver knows of before they are begun. */
+function onUnsafeHead({ driver }: HostedDriver, maker: BlockMaker): BlockMaker {
+  return {
+    async begin(plan, io) {
+      driver.startBuild(plan.parent)
+      return maker.begin(plan, io)
+    },
+  }
+}
+
+/** Who keeps payloads whose turn has not come. */
+function queueOf({ settings, node, driving }: SequencingParts): Parameters<typeof unsafePayloads>[3] {
+  if (driving !== undefined) return async (payload) => driving.driver.post(payload)
+  return settings.insert === 'op-node' && node ? (payload, io) => node.postUnsafePayload(payload, io) : undefined
+}
+
 /** The sequencing of a chain, and its control. @throws AppError CONFIG_INVALID */
 export function sequencing(parts: SequencingParts): Sequencing {
-  const { settings, layer, gate, committer, conductor, deliveries, node, logger, figures } = parts
+  const { settings, layer, gate, committer, conductor, deliveries, node, driving, logger, figures } = parts
   const leadership = conductor?.leadership ?? SOLE_SEQUENCER
   const observer = toEach([sequencerLog(logger), ...(settings.sequencer && figures ? [figures] : [])])
   const delivery =
     committer &&
     deliveries &&
     blockDelivery({ ...parts, committer, chain: layer.chain, reads: layer.callers?.reads, store: deliveries })
-  const status = node ?? labelledHeads(settings.rollup, layer)
+  const status = driving?.status ?? node ?? labelledHeads(settings.rollup, layer)
   const budget = hostedDaBudget(settings, status, parts.datadir, logger)
   const { allowance } = budget
   const sequencer =
     settings.sequencer &&
     delivery &&
     sequencerOf(parts, settings.sequencer, { gate, leadership, observer, delivery, allowance })
-  const queue: Parameters<typeof unsafePayloads>[3] =
-    settings.insert === 'op-node' && node ? (payload, io) => node.postUnsafePayload(payload, io) : undefined
+  const queue = queueOf(parts)
   const payloads = committer && unsafePayloads(layer.chain, committer, delivery, queue)
   const admin = new SequencerAdmin({
     sequencer,
@@ -183,7 +203,10 @@ export function sequencing(parts: SequencingParts): Sequencing {
   let work: Promise<void> | undefined
   return {
     sequencer,
-    methods: [...adminMethods(admin), ...(sequencer && node === undefined ? headsMethods(parts) : [])],
+    methods: [
+      ...adminMethods(admin),
+      ...(sequencer && node === undefined && driving === undefined ? headsMethods(parts) : []),
+    ],
     heads: (io) => status.read(io),
     holds: () => delivery?.held !== undefined,
     daBudget: budget.measured,

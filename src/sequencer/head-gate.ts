@@ -21,6 +21,11 @@ export class HeadGate {
     this.#onMoved = listener
   }
 
+  /** Tells that somebody else has moved the head, who does not ask here. */
+  moved(head: SetHead): void {
+    this.#onMoved(head)
+  }
+
   run<T>(task: () => Promise<T>): Promise<T> {
     return this.#queue.run(task)
   }

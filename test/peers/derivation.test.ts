@@ -17,6 +17,10 @@ import { l2BlockRef } from '../../src/protocol/l2-block.ts'
 import type { L2BlockRef } from '../../src/protocol/refs.ts'
 import { parseRollupConfig, type RollupConfig } from '../../src/protocol/rollup-config.ts'
 import { type BatchedChain, type Stretch, startBatchedChain } from './support/batched-chain.ts'
+import { l2Genesis } from './support/l2-genesis.ts'
+import { startOpGeth } from './support/op-geth.ts'
+import { startOpSequencer } from './support/op-sequencer.ts'
+import { waitFor } from './support/wait-for.ts'
 
 /** L2 blocks between two upgrades. */
 const STEP = Number(process.env.OP_SEQUENCER_BLOCKS ?? 8)
@@ -130,4 +134,27 @@ test('from the same L1, the blocks that op-node made safe: Bedrock to Jovian, ba
     numbers.push(Number(block.header.number))
   }
   expect(numbers).toEqual(Array.from({ length: safe - from }, (_, index) => from + 1 + index))
+
+  // The service that drives it brings an engine that knows nothing to the same chain.
+  const timestamp = Number((await el.block(0)).timestamp)
+  await using fresh = await startOpGeth({
+    folder: chain.folder,
+    name: 'op-geth-driven',
+    genesis: await l2Genesis({ timestamp, forks: chain.forks }),
+  })
+  await using sequencer = await startOpSequencer({
+    folder: chain.folder,
+    l1: { url: l1.el.url, configFile: l1.configFile, beacon: l1.beacon.url },
+    el: fresh,
+    rollupFile: chain.rollupFile,
+    chain: { driver: true },
+  })
+  const { hash: head } = await el.block('latest')
+  const labelled = (label: string) =>
+    fresh.rpc.call<{ hash: Hash } | null>('eth_getBlockByNumber', [label, false]).catch(() => null)
+  await waitFor('all is safe', async () => (await labelled('safe'))?.hash === head, {
+    timeout: 120_000,
+    check: () => sequencer.process.assertRunning(),
+  })
+  expect((await labelled('latest'))?.hash).toBe(head)
 })

@@ -9,6 +9,7 @@ import { silentLogger } from '../../src/telemetry/logger.ts'
 import { EMBEDDED_GENESIS } from './embedded-world.ts'
 import { localRpc } from './local-rpc.ts'
 import { MemoryChain } from './memory-chain.ts'
+import { NO_DERIVATION } from './no-derivation.ts'
 
 /**
  * An L2 on an embedded execution layer, wired as the service does, with an L1 of one block.
@@ -40,7 +41,12 @@ export async function embeddedHost(more: Partial<L2Settings> = {}, datadir?: str
   const shared = {
     logger: silentLogger(),
     accounts: [],
-    l1: { reader: l1, chain: { chainId: 900n, blockForks: {}, timeForks: {}, blobSchedule: {} }, slot: async () => 0n },
+    l1: {
+      reader: l1,
+      chain: { chainId: 900n, blockForks: {}, timeForks: {}, blobSchedule: {} },
+      slot: async () => 0n,
+      derivation: NO_DERIVATION,
+    },
     engineJwtSecret: new Uint8Array(32),
     datadir,
   }

@@ -6,6 +6,7 @@ import { parseGenesis } from '../../src/protocol/genesis.ts'
 import { silentLogger } from '../../src/telemetry/logger.ts'
 import { l1Genesis } from '../peers/support/l1-genesis.ts'
 import { localRpc } from './local-rpc.ts'
+import { NO_DERIVATION } from './no-derivation.ts'
 
 /** An L1 on an embedded execution layer, wired as the service does. @param options as to {@link l1Genesis} */
 export async function embeddedL1Host(options: Parameters<typeof l1Genesis>[0], journal?: OpenedJournal) {
@@ -25,7 +26,7 @@ export async function embeddedL1Host(options: Parameters<typeof l1Genesis>[0], j
   const shared = {
     logger: silentLogger(),
     accounts: [],
-    l1: { reader: layer.chain, chain: config, slot: async () => 0n },
+    l1: { reader: layer.chain, chain: config, slot: async () => 0n, derivation: NO_DERIVATION },
     engineJwtSecret: new Uint8Array(32),
   }
   const host = hostL1(settings, layer, sealedBlocks, shared, journal)

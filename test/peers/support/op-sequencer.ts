@@ -18,7 +18,7 @@ const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 export interface OpSequencerOptions {
   readonly folder: TempFolder
   readonly name?: string
-  readonly l1: { readonly url: string; readonly configFile: string }
+  readonly l1: { readonly url: string; readonly configFile: string; readonly beacon?: string }
   readonly el: { readonly url: string; readonly engineUrl: string; readonly jwtSecretFile: string }
   readonly rollupFile: string
   /** Merged into the chain's section of the configuration. */
@@ -44,7 +44,12 @@ export async function startOpSequencer(options: OpSequencerOptions): Promise<OpS
   const configFile = folder.write(`${name}.yaml`, {
     rpc: { port },
     ...options.root,
-    l1: { name: 'l1', el: { rpc: l1.url }, genesis: l1.configFile },
+    l1: {
+      name: 'l1',
+      el: { rpc: l1.url },
+      genesis: l1.configFile,
+      ...(l1.beacon !== undefined && { beacon: l1.beacon }),
+    },
     chains: [
       {
         name: 'op-a',

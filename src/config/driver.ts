@@ -1,0 +1,26 @@
+import { z } from 'zod'
+
+/** How a chain's driver goes about it. */
+export interface DriverSettings {
+  /** Whether the execution layer may fetch unsafe blocks by itself (op-node's `--syncmode execution-layer`). */
+  readonly engineSync: boolean
+  /** L1 blocks that safe blocks are remembered for until one is final; left out: op-node's 129. */
+  readonly finalityLookback?: number
+}
+
+/** `chains[].driver`: `true` is as good as an empty section. */
+export const driverSchema = z.union([
+  z.boolean(),
+  z.strictObject({
+    sync: z.enum(['consensus-layer', 'execution-layer']).default('consensus-layer'),
+    finalityLookback: z.int().positive().optional(),
+  }),
+])
+
+/** Undefined: somebody else drives the chain, or nobody. */
+export function driverSettings(parsed: z.output<typeof driverSchema>): DriverSettings | undefined {
+  if (parsed === false) return undefined
+  if (parsed === true) return { engineSync: false }
+  const { sync, finalityLookback } = parsed
+  return { engineSync: sync === 'execution-layer', ...(finalityLookback !== undefined && { finalityLookback }) }
+}

@@ -1,0 +1,212 @@
+import { DerivationPipeline } from '../derive/pipeline.ts'
+import type { BlobSource, L1DataSource } from '../derive/ports.ts'
+import type { EngineApi } from '../engine/engine-api.ts'
+import { ForkchoiceController } from '../engine/forkchoice-controller.ts'
+import type { Clock } from '../primitives/clock.ts'
+import { AppError } from '../primitives/errors.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import type { L1ChainConfig } from '../protocol/l1-chain.ts'
+import type { Payload } from '../protocol/payload.ts'
+import type { L2BlockRef } from '../protocol/refs.ts'
+import type { RollupConfig } from '../protocol/rollup-config.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import { type DriverState, INITIAL_STATE, type SealedRequest } from './driver-state.ts'
+import type { Effect } from './effect.ts'
+import { attributesGeneration } from './effects/attributes-generation.ts'
+import { attributesProcessing } from './effects/attributes-processing.ts'
+import { engineConsistency } from './effects/engine-consistency.ts'
+import { finalityProgression } from './effects/finality-progression.ts'
+import { interopSafetyProgression } from './effects/interop-safety-progression.ts'
+import { interopSafetyReversal } from './effects/interop-safety-reversal.ts'
+import { safetyProgression } from './effects/safety-progression.ts'
+import { safetyReversal } from './effects/safety-reversal.ts'
+import { sequencingSeal } from './effects/sequencing-seal.ts'
+import { startedBuild } from './effects/sequencing-start.ts'
+import { added, unsafeAddition } from './effects/unsafe-addition.ts'
+import { unsafeProcessing } from './effects/unsafe-processing.ts'
+import { unsafeSyncTrigger } from './effects/unsafe-sync-trigger.ts'
+import { watchL1 } from './l1-watcher.ts'
+import type {
+  CrossChainView,
+  DriverErrorCode,
+  L1Labels,
+  L1Refs,
+  L2Chain,
+  PayloadSource,
+  SafeHeadRecord,
+} from './ports.ts'
+import { Scheduler } from './scheduler.ts'
+import type { TraceEvent } from './trace.ts'
+
+/** How a driver goes about it. */
+export interface DriverOptions {
+  /** Whether the engine may fetch unsafe blocks by itself. */
+  readonly engineSync?: boolean
+  /** Milliseconds between two looks at L1. */
+  readonly l1PollMs: number
+  /** Milliseconds between two looks at an engine that nothing is wrong with. */
+  readonly engineLookMs: number
+  /** L1 blocks that safe blocks are remembered for; op-node's where it is left out. */
+  readonly finalityLookback?: number
+}
+
+/** What a driver works with. */
+export interface DriverParts {
+  readonly config: RollupConfig
+  readonly l1Chain: L1ChainConfig
+  readonly l1: L1DataSource & L1Refs
+  readonly l1Labels: L1Labels
+  readonly blobs?: BlobSource | undefined
+  readonly l2: L2Chain
+  readonly engine: EngineApi
+  readonly safeHeads: SafeHeadRecord
+  /** Who has unsafe blocks that are missing here. */
+  readonly peers?: PayloadSource | undefined
+  /** Undefined: blocks are cross-unsafe and cross-safe as soon as they are unsafe and safe. */
+  readonly crossChain?: CrossChainView | undefined
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly options: DriverOptions
+  /** Replaces an effect: for simulations. */
+  readonly wrap?: (effect: Effect) => Effect
+}
+
+/**
+ * A rollup node: follows L1, derives the chain from it, has the engine follow, and knows how safe each block is. Its effects
+ * (`effects/`) do the work; this puts them in order of priority and is where others talk to it.
+ * @see driver specification, "Effects"
+ */
+export class Driver {
+  readonly #parts: DriverParts
+  readonly #scheduler: Scheduler
+  readonly #listeners = new Set<(event: TraceEvent) => void>()
+  #ended = false
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts
+    const { wrap = (effect: Effect) => effect } = parts
+    this.#scheduler = new Scheduler({
+      effects: effects(parts, (stage, reason) => parts.logger.debug({ stage, reason }, 'passed over')).map(wrap),
+      initial: INITIAL_STATE,
+      clock: parts.clock,
+      onTrace: (event) => {
+        for (const listener of this.#listeners) listener(event)
+      },
+    })
+  }
+
+  /** All that it knows now. */
+  get state(): DriverState {
+    return this.#scheduler.state
+  }
+
+  /** Told of each effect that was run, after it. @returns what ends that */
+  onTrace(listener: (event: TraceEvent) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Works until the signal is aborted. Whoever waits for a block of his then is told. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { l1Labels: labels, clock, logger, options } = this.#parts
+    const watching = watchL1(
+      {
+        labels,
+        clock,
+        logger,
+        everyMs: options.l1PollMs,
+        onChange: (l1) => this.#scheduler.change(() => ({ l1 })),
+      },
+      signal,
+    )
+    try {
+      await Promise.all([this.#scheduler.run(signal), watching])
+    } finally {
+      this.#ended = true
+      for (const { settle } of this.state.sealed) settle(ended())
+    }
+  }
+
+  /** Takes an unsafe payload that somebody sent. It becomes the head when its turn comes, unless another block does. */
+  post(payload: Payload): void {
+    this.#scheduler.change(added(payload), 'unsafe-addition', `block ${payload.header.number} was sent`)
+  }
+
+  /**
+   * Notes that a block is being built on the unsafe head.
+   * @throws AppError DRIVER_NOT_READY, UNSAFE_REFUSED (temporary)
+   */
+  startBuild(parent: L2BlockRef): void {
+    const patch = startedBuild(this.state, parent, this.#parts.clock.now())
+    this.#scheduler.change(() => patch, 'sequencing-start', `a block on ${parent.number}`)
+  }
+
+  /**
+   * Makes a block that was sealed here the unsafe head; resolves when it is. It may replace unsafe blocks.
+   * @throws AppError UNSAFE_REFUSED; DRIVER_NOT_READY (temporary); that of an engine that does not answer
+   */
+  insert(payload: Payload, { signal }: IoOptions): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#ended) return reject(ended())
+      const onAbort = (): void => reject(signal?.reason as Error)
+      const request: SealedRequest = {
+        payload,
+        since: this.#parts.clock.now(),
+        settle(refused) {
+          signal?.removeEventListener('abort', onAbort)
+          if (refused === undefined) resolve()
+          else reject(refused)
+        },
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#scheduler.change(({ sealed }) => ({ sealed: [...sealed, request] }))
+    })
+  }
+
+  /** Has the heads found anew, and goes on deriving where that had stopped. */
+  reset(reason: string): void {
+    this.#scheduler.change(() => ({ reset: { reason }, halted: undefined }))
+  }
+
+  /** Somebody has moved the engine's head, or may have. */
+  doubtEngine(reason: string): void {
+    this.#scheduler.change(({ engine }) => ({ engine: { ...engine, doubt: engine.doubt ?? reason } }))
+  }
+
+  /** Something more is known of other chains. */
+  crossChainChanged(): void {
+    this.#scheduler.change(({ remoteView }) => ({ remoteView: remoteView + 1 }))
+  }
+
+  /** Takes a block back that other chains have made invalid. */
+  invalidate(block: L2BlockRef, reason: string): void {
+    this.#scheduler.change(() => ({ invalidation: { block, reason } }))
+  }
+}
+
+function ended(): AppError<DriverErrorCode> {
+  return new AppError('DRIVER_NOT_READY', { message: 'the driver has ended', severity: 'temporary' })
+}
+
+/** All effects, by falling priority. */
+function effects(parts: DriverParts, report: (stage: string, reason: string) => void): readonly Effect[] {
+  const { config, l1Chain, l1, blobs, l2, engine, safeHeads, peers, crossChain, clock, options } = parts
+  const { finalityLookback, engineSync = false } = options
+  const forkchoice = new ForkchoiceController(engine)
+  const pipeline = new DerivationPipeline({ config, l1Chain, l1, ...(blobs && { blobs }), l2, report })
+  const checksMessages = crossChain !== undefined
+  return [
+    engineConsistency({ l2, forkchoice, clock, everyMs: options.engineLookMs }),
+    safetyReversal({ config, l1, l2, pipeline, forkchoice, safeHeads, checksMessages }),
+    interopSafetyReversal({ config, l2, forkchoice }),
+    sequencingSeal({ config, l2, forkchoice, checksMessages }),
+    attributesProcessing({ config, forkchoice, pipeline, safeHeads, checksMessages, finalityLookback }),
+    unsafeProcessing({ config, forkchoice, checksMessages }),
+    safetyProgression({ config, l2, forkchoice, safeHeads, checksMessages, finalityLookback }),
+    finalityProgression({ l1, forkchoice }),
+    interopSafetyProgression({ l2, crossChain }),
+    attributesGeneration({ pipeline, engineSync }),
+    unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSync }),
+    unsafeAddition(peers),
+  ]
+}

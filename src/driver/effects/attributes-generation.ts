@@ -1,0 +1,73 @@
+import type { DerivationPipeline } from '../../derive/pipeline.ts'
+import { AppError } from '../../primitives/errors.ts'
+import type { IoOptions } from '../../primitives/io.ts'
+import type { Derivation, DriverState } from '../driver-state.ts'
+import type { Effect, Outcome } from '../effect.ts'
+import { isReady } from '../heads.ts'
+import type { DriverErrorCode } from '../ports.ts'
+
+/** Steps of the pipeline in one run, so that what waits for the pipeline waits no longer than these take. */
+const STEPS = 64
+
+/** What {@link attributesGeneration} works with. */
+export interface AttributesGenerationParts {
+  readonly pipeline: Pick<DerivationPipeline, 'origin' | 'step'>
+  /** Whether unsafe blocks come by the engine's own sync, before anything is derived. */
+  readonly engineSync: boolean
+}
+
+/** Whether the engine is still going to sync by itself. */
+function isSyncing({ heads, engine }: DriverState, engineSync: boolean): boolean {
+  return engineSync && (engine.syncTarget !== undefined || heads?.unsafe.number === 0n)
+}
+
+function behind(origin: bigint, head: bigint): never {
+  throw new AppError<DriverErrorCode>('L1_BEHIND', {
+    message: `L1 has block ${head}, but does not give the one after ${origin}`,
+    severity: 'temporary',
+  })
+}
+
+/**
+ * Derives the attributes of the block after the pending-safe head, or reads on in L1. Nothing is derived while there are attributes
+ * that have not been dealt with: there are never two for one height.
+ * @see driver specification, "Attributes generation"
+ */
+export function attributesGeneration({ pipeline, engineSync }: AttributesGenerationParts): Effect {
+  return {
+    name: 'attributes-generation',
+    timeoutMs: 120_000,
+    reads: ({ heads, attributes, reset, derivation }) => [heads?.pendingSafe, attributes, reset, derivation],
+    writes: ['attributes', 'derivation'],
+    when(state) {
+      const { attributes, derivation, l1, halted } = state
+      if (!isReady(state) || attributes !== undefined || halted !== undefined) return undefined
+      if (derivation.tag === 'unready' || isSyncing(state, engineSync)) return undefined
+      const origin = derivation.origin?.number ?? 0n
+      if (derivation.tag === 'exhausted' && (l1.head?.number ?? 0n) <= origin) return undefined
+      return { why: `L1 block ${derivation.tag === 'ready' ? origin : origin + 1n}`, uses: ['pipeline'] }
+    },
+    async run({ heads, l1 }: DriverState, io: IoOptions): Promise<Outcome> {
+      if (heads === undefined) throw new TypeError('there are no heads to derive from')
+      const now = (tag: Derivation['tag']): Derivation => ({ tag, origin: pipeline.origin })
+      for (let steps = 0; steps < STEPS; steps++) {
+        const step = await pipeline.step(heads.pendingSafe, io)
+        switch (step.tag) {
+          case 'attributes': {
+            const attributes = { ...step.derived, mismatch: undefined, depositsOnly: false }
+            return { patch: () => ({ attributes, derivation: now('ready') }) }
+          }
+          case 'advanced':
+            return { patch: () => ({ derivation: now('ready') }) }
+          case 'exhausted': {
+            const origin = pipeline.origin?.number ?? 0n
+            if (l1.head !== undefined && l1.head.number > origin) behind(origin, l1.head.number)
+            return { patch: () => ({ derivation: now('exhausted') }) }
+          }
+          case 'again':
+        }
+      }
+      return { patch: () => ({ derivation: now('ready') }) }
+    },
+  }
+}

@@ -1,0 +1,58 @@
+import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
+import type { Clock } from '../../primitives/clock.ts'
+import type { DriverState } from '../driver-state.ts'
+import type { Effect } from '../effect.ts'
+import type { L2Chain } from '../ports.ts'
+
+/** What {@link engineConsistency} works with. */
+export interface EngineConsistencyParts {
+  readonly l2: Pick<L2Chain, 'labelled'>
+  readonly forkchoice: Pick<ForkchoiceController, 'forget'>
+  readonly clock: Clock
+  /** Milliseconds between two looks at an engine that nothing is wrong with. */
+  readonly everyMs: number
+}
+
+/**
+ * Looks whether the engine is where it was left: it may have been restarted, have lost blocks, or been moved by somebody else. Where
+ * it is elsewhere, the heads are found anew.
+ * @see driver specification, "Engine consistency"
+ */
+export function engineConsistency({ l2, forkchoice, clock, everyMs }: EngineConsistencyParts): Effect {
+  const due = ({ heads, engine }: DriverState): number | undefined => heads && engine.seenAt + everyMs
+  return {
+    name: 'engine-consistency',
+    timeoutMs: 10_000,
+    reads: ({ heads, reset }) => [heads?.unsafe, reset],
+    writes: ['engine', 'reset'],
+    dueAt: due,
+    when(state, now) {
+      const { heads, reset, engine } = state
+      if (heads === undefined || reset !== undefined) return undefined
+      if (engine.doubt !== undefined) return { why: engine.doubt, uses: ['engine'] }
+      return now >= (due(state) ?? Number.POSITIVE_INFINITY)
+        ? { why: 'a look now and then', uses: ['engine'] }
+        : undefined
+    },
+    async run({ heads, engine }, io) {
+      const head = await l2.labelled('latest', io)
+      const seenAt = clock.now()
+      if (engine.doubt !== undefined) forkchoice.forget()
+      const target = engine.syncTarget
+      if (target !== undefined && (head === undefined || head.number < target.number)) {
+        return { patch: (now) => ({ engine: { ...now.engine, doubt: undefined, seenAt } }) }
+      }
+      if (target === undefined && head !== undefined && [heads?.unsafe.hash, engine.leftBehind].includes(head.hash)) {
+        return { patch: (now) => ({ engine: { ...now.engine, doubt: undefined, seenAt } }) }
+      }
+      const reason = `the engine's head is ${head === undefined ? 'nothing' : `${head.hash}:${head.number}`}`
+      return {
+        note: reason,
+        patch: (now) => ({
+          engine: { ...now.engine, doubt: undefined, seenAt, syncTarget: undefined },
+          reset: { reason },
+        }),
+      }
+    },
+  }
+}

@@ -1,0 +1,71 @@
+import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
+import type { Payload } from '../../protocol/payload.ts'
+import type { RollupConfig } from '../../protocol/rollup-config.ts'
+import type { DriverState } from '../driver-state.ts'
+import type { Effect } from '../effect.ts'
+import { labelsOf, movedUnsafe } from '../heads.ts'
+import { payloadRef } from '../payload-ref.ts'
+import { above, withoutPayload } from '../unsafe-queue.ts'
+
+/** What {@link unsafeSyncTrigger} works with. */
+export interface UnsafeSyncTriggerParts {
+  readonly config: RollupConfig
+  readonly forkchoice: Pick<ForkchoiceController, 'insert'>
+  readonly checksMessages: boolean
+  /** Whether the engine may sync by itself; else what is missing is asked of other nodes. */
+  readonly engineSync: boolean
+}
+
+/** The highest payload that waits, where blocks below it are missing: the newer the target, the less is to be done again. */
+function target({ queue, heads, engine }: DriverState): Payload | undefined {
+  const highest = queue.payloads.at(-1)
+  if (heads === undefined || highest === undefined || highest.header.number <= heads.unsafe.number + 1n)
+    return undefined
+  return highest.hash === engine.syncTarget?.hash ? undefined : highest
+}
+
+/**
+ * Hands the engine a block whose ancestors it does not have, so that it fetches them by itself. The block is the target of the sync,
+ * not the unsafe head, before the engine says that it is valid: derivation must not look for blocks that are not there yet.
+ * @see driver specification, "Unsafe block sync-trigger"
+ */
+export function unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSync }: UnsafeSyncTriggerParts): Effect {
+  return {
+    name: 'unsafe-sync-trigger',
+    timeoutMs: 20_000,
+    reads: ({ heads, reset }) => [heads?.unsafe, reset],
+    writes: ['heads', 'branch', 'build', 'engine', 'queue'],
+    when(state) {
+      if (!engineSync || state.reset !== undefined) return undefined
+      const payload = target(state)
+      return payload && { why: `block ${payload.header.number} is far ahead`, uses: ['engine'] }
+    },
+    async run(state, io) {
+      const { heads } = state
+      const payload = target(state)
+      if (heads === undefined || payload === undefined) throw new TypeError('no payload is ahead')
+      const ref = payloadRef(config, payload)
+      const outcome = await forkchoice.insert(payload, labelsOf(heads), io)
+      switch (outcome.tag) {
+        case 'invalid':
+          return {
+            note: `block ${payload.hash} is invalid: ${outcome.reason}`,
+            patch: ({ queue }) => ({ queue: withoutPayload(queue, payload.hash) }),
+          }
+        case 'syncing':
+          return { patch: ({ engine }) => ({ engine: { ...engine, syncTarget: ref } }) }
+        case 'valid':
+          return {
+            note: ref.hash,
+            patch: (now) =>
+              now.heads === undefined
+                ? {}
+                : {
+                    ...movedUnsafe({ ...now, heads: now.heads }, ref, checksMessages),
+                    queue: above(now.queue, ref.number),
+                  },
+          }
+      }
+    },
+  }
+}

@@ -1,0 +1,51 @@
+import type { ForkchoiceState } from '../engine/engine-api.ts'
+import type { L2BlockRef } from '../protocol/refs.ts'
+import type { DriverState, Heads, PendingAttributes } from './driver-state.ts'
+import type { Patch } from './effect.ts'
+import { withSafe } from './finality-buffer.ts'
+
+/** What the engine is told with each head. */
+export function labelsOf({ crossSafe, finalized }: Heads): Omit<ForkchoiceState, 'head'> {
+  return { safe: crossSafe.hash, finalized: finalized.hash }
+}
+
+/** Whether nothing stands in the way of going on from the heads that are known. */
+export function isReady(state: DriverState): state is DriverState & { readonly heads: Heads } {
+  return state.heads !== undefined && state.reset === undefined && state.engine.doubt === undefined
+}
+
+/**
+ * With another unsafe head, which the engine has been told together with the labels.
+ * @param checksMessages whether blocks become cross-unsafe only when their messages have been looked at
+ */
+export function movedUnsafe(now: DriverState & { readonly heads: Heads }, unsafe: L2BlockRef, checksMessages: boolean) {
+  const { heads, branch, engine } = now
+  const stays = unsafe.parentHash === heads.unsafe.hash || unsafe.hash === heads.unsafe.hash
+  // What was looked at on the branch that is left says nothing of this one.
+  const checked = stays ? heads.crossUnsafe : heads.crossSafe
+  return {
+    heads: { ...heads, unsafe, crossUnsafe: checksMessages ? checked : unsafe },
+    branch: stays ? branch : branch + 1,
+    build: undefined,
+    engine: { ...engine, toldSafe: heads.crossSafe, syncTarget: undefined, leftBehind: undefined },
+  } satisfies Patch
+}
+
+/** With a block that was derived, and stands in the chain: attributes are used up with it. */
+export function movedSafe(
+  now: DriverState & { readonly heads: Heads },
+  ref: L2BlockRef,
+  { concluding, derivedFrom }: Pick<PendingAttributes, 'concluding' | 'derivedFrom'>,
+  lookback?: number,
+) {
+  const { heads } = now
+  if (!concluding) return { heads: { ...heads, pendingSafe: ref }, attributes: undefined } satisfies Patch
+  const crossSafe = ref.number <= heads.crossUnsafe.number ? ref : heads.crossSafe
+  return {
+    heads: { ...heads, pendingSafe: ref, localSafe: ref, crossSafe },
+    finality: withSafe(now.finality, { safe: ref, derivedFrom }, lookback),
+    attributes: undefined,
+    // With the whole span there, nobody wants back what it replaced.
+    backupUnsafe: undefined,
+  } satisfies Patch
+}

@@ -1,0 +1,154 @@
+import type { Committer } from '../builder/ports.ts'
+import type { SealedBlocks } from '../builder/sealed-blocks.ts'
+import type { BuilderErrorCode } from '../builder/service.ts'
+import type { L2Settings } from '../config/config.ts'
+import { Driver } from '../driver/driver.ts'
+import type { DriverErrorCode, PayloadSource, SafeHeadRecord } from '../driver/ports.ts'
+import { TraceLog } from '../driver/trace-log.ts'
+import { systemClock } from '../primitives/clock.ts'
+import { AppError, isAppError } from '../primitives/errors.ts'
+import { type Hash, ZERO_HASH } from '../primitives/hex.ts'
+import type { IoOptions } from '../primitives/io.ts'
+import { type Payload, sealedPayload } from '../protocol/payload.ts'
+import type { HeadGate } from '../sequencer/head-gate.ts'
+import type { ChainStatus } from '../sequencer/ports.ts'
+import type { Logger } from '../telemetry/logger.ts'
+import type { Driven } from './execution-layer.ts'
+import type { HostContext } from './hosted-chain.ts'
+
+/** Milliseconds between two looks at an engine that nothing is wrong with. */
+const ENGINE_LOOK_MS = 4_000
+
+/** What a chain's driver is wired with. */
+export interface HostedDriverParts {
+  readonly settings: L2Settings
+  readonly driven: Driven
+  readonly l1: HostContext['l1']
+  readonly safeHeads: SafeHeadRecord
+  readonly peers: PayloadSource | undefined
+  readonly sealedBlocks: SealedBlocks
+  /** Told of heads that were not sealed here. */
+  readonly gate: HeadGate
+  readonly logger: Logger
+}
+
+/** Without a folder nothing is written down. */
+export const NO_SAFE_HEADS: SafeHeadRecord = {
+  record: async () => undefined,
+  truncate: async () => undefined,
+  at() {
+    throw new AppError<DriverErrorCode>('SAFE_HEADS_DISABLED', { message: 'safe head database not enabled' })
+  },
+  entries: () => [],
+}
+
+/** A chain's driver, and what the rest of the process sees of it. */
+export interface HostedDriver {
+  readonly driver: Driver
+  /** Inserts what is sealed here. */
+  readonly committer: Committer
+  readonly status: ChainStatus
+  readonly trace: TraceLog
+}
+
+function refused(hash: Hash, error: AppError): AppError<BuilderErrorCode> {
+  const { status, reason } = (error.data ?? {}) as { readonly status?: string; readonly reason?: string }
+  return new AppError('COMMIT_REFUSED', {
+    message: `commit of ${hash} refused: ${reason ?? error.message}`,
+    data: { status: status ?? 'ERROR', validationError: reason ?? error.message, hash },
+    cause: error,
+  })
+}
+
+/** Blocks go through the driver, which alone moves the engine's head. */
+function driverCommitter(driver: Driver, sealedBlocks: SealedBlocks): Committer {
+  const insert = async (payload: Payload, io: IoOptions): Promise<void> => {
+    try {
+      await driver.insert(payload, io)
+    } catch (error) {
+      throw isAppError(error, 'UNSAFE_REFUSED' satisfies DriverErrorCode) ? refused(payload.hash, error) : error
+    }
+  }
+  return {
+    commit: (block, io) => insert(sealedPayload(block), io),
+    async setForkchoice({ head, safe, finalized }, io) {
+      const label = safe ?? finalized
+      if (label !== undefined) {
+        throw refused(label, new AppError('UNSAFE_REFUSED', { message: 'what is safe and final is derived from L1' }))
+      }
+      const { heads } = driver.state
+      if (head !== undefined && head !== heads?.unsafe.hash) {
+        const block = sealedBlocks.get(head)
+        if (block === undefined)
+          throw refused(head, new AppError('UNSAFE_REFUSED', { message: 'no block of that hash was sealed here' }))
+        await insert(sealedPayload(block), io)
+      }
+      const now = driver.state.heads
+      return {
+        head: now?.unsafe.hash ?? ZERO_HASH,
+        safe: now?.crossSafe.hash ?? ZERO_HASH,
+        finalized: now?.finalized.hash ?? ZERO_HASH,
+      }
+    },
+  }
+}
+
+/** What the driver does, in the log: what fails is told, what goes well only to those who ask for everything. */
+function logged(driver: Driver, logger: Logger): void {
+  driver.onTrace(({ effect, why, result, ms, note }) => {
+    const fields = { effect, why, ms, ...(note !== undefined && { note }) }
+    if (result === 'critical') logger.error(fields, 'derivation stands still until it is reset')
+    else if (result === 'temporary') logger.warn(fields, 'an effect is going to be repeated')
+    else if (result === 'reset') logger.warn(fields, 'the heads are going to be found anew')
+    else if (effect === 'safety-reversal') logger.info(fields, 'heads')
+    else logger.debug(fields, result)
+  })
+}
+
+/** The driver of a chain. Nothing happens before it runs. */
+export function hostedDriver(parts: HostedDriverParts): HostedDriver {
+  const { settings, driven, l1, safeHeads, peers, sealedBlocks, gate, logger } = parts
+  const { rollup: config } = settings
+  const driver = new Driver({
+    ...driven,
+    config,
+    l1Chain: l1.chain,
+    l1: l1.derivation.source,
+    l1Labels: l1.derivation.labels,
+    blobs: l1.derivation.blobs,
+    safeHeads,
+    peers,
+    clock: systemClock,
+    logger,
+    options: {
+      ...settings.driver,
+      l1PollMs: l1.derivation.pollMs,
+      engineLookMs: ENGINE_LOOK_MS,
+    },
+  })
+  logged(driver, logger)
+  const trace = new TraceLog()
+  driver.onTrace((event) => trace.add(event))
+  driver.onTrace(({ effect, before, after }) => {
+    const unsafe = after.heads?.unsafe
+    if (unsafe !== undefined && unsafe !== before.heads?.unsafe && effect !== 'sequencing-seal') gate.moved(unsafe)
+  })
+  return {
+    driver,
+    trace,
+    committer: driverCommitter(driver, sealedBlocks),
+    status: {
+      async read() {
+        const { heads, derivation, l1: view } = driver.state
+        if (heads === undefined) return undefined
+        return {
+          unsafe: heads.unsafe,
+          safe: heads.crossSafe,
+          finalized: heads.finalized,
+          ...(derivation.origin && { currentL1: derivation.origin }),
+          ...(view.head && { headL1: view.head }),
+        }
+      },
+    },
+  }
+}
