@@ -18,6 +18,8 @@ import { embeddedDerivation, remoteDerivation } from './hosts/l1-derivation.ts'
 import { layerSlot, type ReadL1Slot } from './hosts/l1-slot.ts'
 import { hostL2 } from './hosts/l2.ts'
 import { type OpenedLayer, openEmbeddedL1, openL2, remoteL1 } from './hosts/open-layers.ts'
+import { openSafeHeads } from './hosts/safe-heads.ts'
+import { openTraceFile } from './hosts/trace-file.ts'
 import { untilReachable } from './hosts/until-reachable.ts'
 import { systemClock } from './primitives/clock.ts'
 import { AppError, errorMessage } from './primitives/errors.ts'
@@ -141,7 +143,7 @@ async function blockGossip({ chains }: Config): Promise<HostContext['gossipBlock
 async function openChains(
   config: Config,
   logger: Logger,
-  metrics: HostContext['metrics'],
+  { metrics, traceFile }: Pick<HostContext, 'metrics' | 'traceFile'>,
   io: IoOptions,
 ): Promise<OpenedChains> {
   const { datadir, l1: l1Settings } = config
@@ -154,6 +156,7 @@ async function openChains(
   const shared: HostContext = {
     logger,
     metrics,
+    traceFile,
     accounts: config.accounts ?? [],
     l1,
     engineJwtSecret: config.rpc.engineJwtSecret,
@@ -173,7 +176,8 @@ async function openChains(
     for (const [index, settings] of config.chains.entries()) {
       const { layer, sealedBlocks } = await openL2(settings, parts, datadir)
       const deliveries = await openDeliveries(settings, datadir)
-      chains.push(hostL2(settings, layer, sealedBlocks, withL1, journals[index], deliveries))
+      const safeHeads = await openSafeHeads(settings, datadir)
+      chains.push(hostL2(settings, layer, sealedBlocks, withL1, journals[index], deliveries, safeHeads))
     }
     for (const { sharing, gossip } of chains) {
       await sharing?.listen()
@@ -201,6 +205,10 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   }
   // On demand, like all that most configurations do not name.
   const metrics = config.metrics && new (await import('./hosts/metrics.ts')).HostedMetrics(config.metrics)
+  const traceFile =
+    config.traceFile === undefined
+      ? undefined
+      : await openTraceFile(config.traceFile, (error) => logger.error({ error: error.message }, 'the trace ends'))
   const { host, port, limits, corsOrigins, allowedHosts, jwtSecret } = config.rpc
   const info = { title: 'op-sequencer', version: VERSION }
   const served = {
@@ -219,7 +227,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   const { l1Chain, l1Transports, chains, store, ensemble } = await untilReachable(
     async () => {
       const whole = await completed(config, { signal })
-      const opened = await openChains(whole.config, logger, metrics, { signal })
+      const opened = await openChains(whole.config, logger, { metrics, traceFile }, { signal })
       try {
         return { ...opened, ensemble: hostEnsemble(opened.chains, whole.ensemble, logger) }
       } catch (error) {
@@ -284,6 +292,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
     await Promise.all(chains.map((chain) => chain.close()))
     root.abort(new DOMException('shutting down', 'AbortError'))
     await Promise.allSettled(work)
+    await traceFile?.close()
     await Promise.all(transports.map((transport) => transport.close()))
   }
   try {

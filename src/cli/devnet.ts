@@ -7,7 +7,7 @@ import { OP_FORKS, type OpFork } from '../protocol/forks.ts'
 import type { LogLevel } from '../telemetry/logger.ts'
 import { type CliIo, commandFailed } from './io.ts'
 import { logLevelOption, option, parseChainIds, parsePort, parseSeconds, parseTime } from './options.ts'
-import { type StartNode, serve } from './run.ts'
+import { type StartNode, serve, traced, traceOption } from './run.ts'
 
 interface DevnetOptions {
   readonly chains: readonly bigint[]
@@ -23,6 +23,7 @@ interface DevnetOptions {
   readonly fork: OpFork
   readonly l1Fork: DevnetL1Fork
   readonly genesisTime?: number
+  readonly trace?: string
   readonly json: boolean
   readonly logLevel: LogLevel
 }
@@ -60,7 +61,7 @@ async function run(options: DevnetOptions, io: CliIo, startNode: StartNode): Pro
   } catch (error) {
     throw isAppError(error) ? commandFailed(2, error.message.split('\n')) : error
   }
-  await serve(prepared.config, options.logLevel, io, startNode, ({ url }) => {
+  await serve(traced(prepared.config, options.trace), options.logLevel, io, startNode, ({ url }) => {
     const readyMs = Math.round(performance.now())
     const chains = devnetEndpoints(prepared, url)
     const [l1, ...l2] = chains
@@ -97,6 +98,7 @@ export function devnetCommand(io: CliIo, startNode: StartNode): Command {
     )
     .addOption(option('--genesis-time <seconds>', 'unix time of the first blocks; now').argParser(parseTime))
     .addOption(option('--json', 'endpoints and accounts as one line of JSON').default(false))
+    .addOption(traceOption())
     .addOption(logLevelOption('warn'))
     .action((options: DevnetOptions) => run(options, io, startNode))
 }

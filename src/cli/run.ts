@@ -1,4 +1,5 @@
-import { Command } from 'commander'
+import { resolve } from 'node:path'
+import { Command, type Option } from 'commander'
 import type { Config } from '../config/config.ts'
 import type { ConfigOverrides } from '../config/load.ts'
 import { errorMessage, isAppError } from '../primitives/errors.ts'
@@ -44,6 +45,7 @@ interface RunOptions extends TestSequencerFlags {
   readonly rpcJwtSecretFile?: string
   readonly metricsPort?: number
   readonly datadir?: string
+  readonly trace?: string
 }
 
 /** Loads a configuration; its problems end the command with exit code 2. */
@@ -123,8 +125,23 @@ async function loadRun({ config: path, ...options }: RunOptions): Promise<Config
   return loadable(() => loadEnsembleConfig({ builders, admin }, path, overrides))
 }
 
+/** The option that says where drivers write down what they do. */
+export function traceOption(): Option {
+  return option('--trace <file>', 'where each effect that a driver runs is written down, a line of JSON each')
+}
+
+/** A configuration with the file of {@link traceOption}. */
+export function traced(config: Config, trace: string | undefined): Config {
+  return trace === undefined ? config : { ...config, traceFile: resolve(trace) }
+}
+
 async function run(options: RunOptions, io: CliIo, startNode: StartNode): Promise<void> {
-  await serve(await loadRun(options), options.logLevel ?? upstreamLogLevel(options) ?? 'info', io, startNode)
+  await serve(
+    traced(await loadRun(options), options.trace),
+    options.logLevel ?? upstreamLogLevel(options) ?? 'info',
+    io,
+    startNode,
+  )
 }
 
 /** `op-sequencer run`. */
@@ -139,6 +156,7 @@ export function runCommand(io: CliIo, startNode: StartNode): Command {
       option('--metrics-port <port>', 'where metrics are served; instead of metrics.port').argParser(parsePort),
     )
     .addOption(option('--datadir <folder>', 'journals and databases; instead of datadir'))
+    .addOption(traceOption())
     .addOption(option('--log-level <level>', 'how much is logged to stderr; info').choices(LOG_LEVELS))
   for (const each of testSequencerOptions()) command.addOption(each)
   return command.action((options: RunOptions) => run(options, io, startNode))

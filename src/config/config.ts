@@ -185,6 +185,8 @@ export interface Config {
   readonly metrics?: { readonly host: string; readonly port: number }
   /** Absolute. */
   readonly datadir?: string
+  /** Where drivers write down each effect that they run, absolute; a file does not say it. */
+  readonly traceFile?: string
   /** Bytes of memory for trie nodes and code of all chains together. */
   readonly stateCacheBytes: number
   /** Accounts that embedded chains sign for, with their keys; a file gives none. */

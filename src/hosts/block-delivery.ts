@@ -21,6 +21,7 @@ import type { ChainSequencing } from '../sequencer/sequencer-metrics.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import { headId } from './head-id.ts'
+import { openStore } from './open-store.ts'
 
 /** Milliseconds that one try to publish may take at most. */
 const MAX_PUBLISH_MS = 1_000
@@ -48,13 +49,7 @@ export async function openDeliveries(
   datadir: string | undefined,
 ): Promise<KeyValueStore | undefined> {
   if (mode === 'test') return undefined
-  if (datadir === undefined) return new (await import('../storage/memory-store.ts')).MemoryStore()
-  const folder = join(datadir, name, 'delivery')
-  const { LevelStore } = await import('../storage/level-store.ts')
-  return LevelStore.open(folder).catch((cause: unknown) => {
-    const message = `datadir: ${folder} cannot be opened: ${errorMessage(cause)}`
-    throw new AppError('CONFIG_INVALID', { message, cause })
-  })
+  return openStore(datadir && join(datadir, name, 'delivery'))
 }
 
 function openJournal(name: string, store: KeyValueStore): DeliveryJournal {

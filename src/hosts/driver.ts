@@ -15,6 +15,7 @@ import type { ChainStatus } from '../sequencer/ports.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Driven } from './execution-layer.ts'
 import type { HostContext } from './hosted-chain.ts'
+import type { TraceFile } from './trace-file.ts'
 
 /** Milliseconds between two looks at an engine that nothing is wrong with. */
 const ENGINE_LOOK_MS = 4_000
@@ -29,17 +30,9 @@ export interface HostedDriverParts {
   readonly sealedBlocks: SealedBlocks
   /** Told of heads that were not sealed here. */
   readonly gate: HeadGate
+  /** Where each effect that was run is written down. */
+  readonly traceFile: TraceFile | undefined
   readonly logger: Logger
-}
-
-/** Without a folder nothing is written down. */
-export const NO_SAFE_HEADS: SafeHeadRecord = {
-  record: async () => undefined,
-  truncate: async () => undefined,
-  at() {
-    throw new AppError<DriverErrorCode>('SAFE_HEADS_DISABLED', { message: 'safe head database not enabled' })
-  },
-  entries: () => [],
 }
 
 /** A chain's driver, and what the rest of the process sees of it. */
@@ -49,6 +42,10 @@ export interface HostedDriver {
   readonly committer: Committer
   readonly status: ChainStatus
   readonly trace: TraceLog
+  /** Works until the signal is aborted, or it is closed. */
+  run(signal: AbortSignal): Promise<void>
+  /** Ends the work; resolves when none is left. */
+  close(): Promise<void>
 }
 
 function refused(hash: Hash, error: AppError): AppError<BuilderErrorCode> {
@@ -107,7 +104,7 @@ function logged(driver: Driver, logger: Logger): void {
 
 /** The driver of a chain. Nothing happens before it runs. */
 export function hostedDriver(parts: HostedDriverParts): HostedDriver {
-  const { settings, driven, l1, safeHeads, peers, sealedBlocks, gate, logger } = parts
+  const { settings, driven, l1, safeHeads, peers, sealedBlocks, gate, traceFile, logger } = parts
   const { rollup: config } = settings
   const driver = new Driver({
     ...driven,
@@ -129,13 +126,24 @@ export function hostedDriver(parts: HostedDriverParts): HostedDriver {
   logged(driver, logger)
   const trace = new TraceLog()
   driver.onTrace((event) => trace.add(event))
+  if (traceFile !== undefined) trace.onRecord((record) => traceFile.write(settings.name, record))
   driver.onTrace(({ effect, before, after }) => {
     const unsafe = after.heads?.unsafe
     if (unsafe !== undefined && unsafe !== before.heads?.unsafe && effect !== 'sequencing-seal') gate.moved(unsafe)
   })
+  const closed = new AbortController()
+  let work: Promise<void> | undefined
   return {
     driver,
     trace,
+    run(signal) {
+      work = driver.run(AbortSignal.any([signal, closed.signal]))
+      return work
+    },
+    async close() {
+      closed.abort(new DOMException('shutting down', 'AbortError'))
+      await work
+    },
     committer: driverCommitter(driver, sealedBlocks),
     status: {
       async read() {

@@ -33,8 +33,8 @@ import type { ChainConfig } from '../protocol/chain-config.ts'
 import { payloadOf } from '../protocol/payload.ts'
 import type { SignedTransaction } from '../protocol/transaction.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
-import { MemoryStore } from '../storage/memory-store.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
+import { openStore } from './open-store.ts'
 
 /** An {@link ExecutionLayer} in this process, with what only such a one has. */
 export interface EmbeddedLayer extends ExecutionLayer {
@@ -52,15 +52,6 @@ export interface OpenedChain {
 }
 
 const NOTHING_ALONG = { calls: [], arrived: () => undefined }
-
-async function openStore(folder: string | undefined): Promise<KeyValueStore> {
-  if (folder === undefined) return new MemoryStore()
-  const { LevelStore } = await import('../storage/level-store.ts')
-  return LevelStore.open(folder).catch((cause: unknown) => {
-    const message = `datadir: ${folder} cannot be opened: ${errorMessage(cause)}`
-    throw new AppError('CONFIG_INVALID', { message, cause })
-  })
-}
 
 function transactionsOf(blocks: readonly Block[]): SignedTransaction[] {
   return blocks.flatMap(({ transactions }) => signedOf(transactions))

@@ -16,6 +16,7 @@ import type { L1Derivation } from './l1-derivation.ts'
 import type { ReadL1Slot } from './l1-slot.ts'
 import type { HostedMetrics, MeasuredChain } from './metrics.ts'
 import type { SharePool } from './pool-sharing.ts'
+import type { TraceFile } from './trace-file.ts'
 
 /** One chain, wired. */
 export interface HostedChain {
@@ -60,6 +61,8 @@ export interface HostContext {
   readonly sharePool?: SharePool | undefined
   /** Where chains gossip their blocks. */
   readonly gossipBlocks?: GossipBlocks | undefined
+  /** Where drivers write down what they do. */
+  readonly traceFile?: TraceFile | undefined
   /** Where chains keep what outlives the process; absolute. */
   readonly datadir?: string | undefined
   /** 32 bytes; without it no Engine API is served. */

@@ -39,7 +39,7 @@ import { openConductor } from './block-delivery.ts'
 import type { HostedGossip } from './block-gossip.ts'
 import { blockSigning } from './block-signing.ts'
 import { devConveniences } from './dev-conveniences.ts'
-import { hostedDriver, NO_SAFE_HEADS } from './driver.ts'
+import { hostedDriver } from './driver.ts'
 import { engineMaker } from './engine-maker.ts'
 import { engineRoute } from './engine-route.ts'
 import { l2EnsembleChain } from './ensemble-chain.ts'
@@ -50,6 +50,7 @@ import { interopFilter } from './interop-filter.ts'
 import { journaledPool, type OpenedJournal } from './journaled.ts'
 import { nodeDelivery } from './node-delivery.ts'
 import { PoolExchange } from './pool-exchange.ts'
+import type { OpenedSafeHeads } from './safe-heads.ts'
 import { sequencing } from './sequencing.ts'
 import { knownUpgrades, sharedPool, sharingParts } from './shared-pool.ts'
 
@@ -70,6 +71,7 @@ export function hostL2(
   shared: HostContext,
   opened: OpenedJournal | undefined,
   deliveries?: KeyValueStore,
+  safeHeads?: OpenedSafeHeads,
 ): HostedChain {
   const { rollup: config, name, automine = false, autoIntervalMs } = settings
   const { forks, l2ChainId: chainId } = config
@@ -149,17 +151,18 @@ export function hostL2(
   const delivery = nodeDelivery(settings, signing?.signatures, sealedBlocks, head)
   const conductor = openConductor(settings)
   const gate = new HeadGate()
-  const driven = settings.driver && layer.driven(config, engineApi)
+  const driven = safeHeads && layer.driven(config, engineApi)
   const driving =
     driven &&
     hostedDriver({
       settings,
       driven,
       l1,
-      safeHeads: NO_SAFE_HEADS,
+      safeHeads: safeHeads.record,
       peers: settings.blockGossip && { fetch: (known, trusted, io) => peers().fetch(known, trusted, io) },
       sealedBlocks,
       gate,
+      traceFile: shared.traceFile,
       logger,
     })
   const inserting = layer.committer(driving?.committer ?? delivery?.committer)
@@ -342,7 +345,7 @@ export function hostL2(
     run: async (signal) => {
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
       await Promise.all([
-        driving?.driver.run(signal),
+        driving?.run(signal),
         jobs.expire(signal),
         sequenced.run(signal),
         journaled?.run(signal),
@@ -356,12 +359,14 @@ export function hostL2(
     async close() {
       await sharing?.close()
       await gossip?.close()
-      engineApi?.close()
       await sequenced.close()
       await auto.close()
       await jobs.close()
+      await driving?.close()
+      engineApi?.close()
       await journaled?.close()
       await signing?.close()
+      await safeHeads?.close()
       await layer.close()
     },
   }
