@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { bytesToHex } from '../primitives/hex.ts'
+import { bytesToHex, type Hex, hexToBytes } from '../primitives/hex.ts'
 import { BLOB_SIZE, versionedHash } from '../protocol/blob-sidecar.ts'
-import { blobProof, cellProofs, commitmentOf, verifySidecar } from './kzg.ts'
+import { verifySidecar } from './kzg.ts'
+import { openNativeKzg } from './kzg-native.ts'
+import type { Kzg } from './kzg-operations.ts'
+import { portableKzg } from './kzg-portable.ts'
 
 /** Field elements that grow: proofs of two such blobs differ. */
 function blobOf(seed: number): Uint8Array {
@@ -10,7 +13,14 @@ function blobOf(seed: number): Uint8Array {
   return blob
 }
 
-describe('KZG', () => {
+// Where there is no binary for this machine, the other one is all there is.
+const native = await openNativeKzg()
+const implementations: [string, Kzg][] = [['on any machine', portableKzg]]
+if (native !== undefined) implementations.push(['in native code', native])
+
+describe.each(implementations)('KZG %s', (_, kzg) => {
+  const { commitmentOf, blobProof, cellProofs, verifySidecar } = kzg
+
   it('commits to zeros with the point at infinity', async () => {
     const commitment = await commitmentOf(new Uint8Array(BLOB_SIZE))
     expect(bytesToHex(commitment)).toBe(`0xc0${'00'.repeat(47)}`)
@@ -39,4 +49,18 @@ describe('KZG', () => {
     const outside = new Uint8Array(BLOB_SIZE).fill(0xff)
     expect(await verifySidecar({ ...sidecar, blobs: [outside], proofs: [commitment] })).toBe(false)
   })
+})
+
+it('gives the same in either way', { timeout: 60_000 }, async () => {
+  const blob = blobOf(9)
+  const all = await Promise.all(
+    implementations.map(async ([, { commitmentOf, blobProof, cellProofs }]) => {
+      const commitment = await commitmentOf(blob)
+      return [commitment, await blobProof(blob, commitment), ...(await cellProofs(blob))].map(bytesToHex)
+    }),
+  )
+  for (const each of all) expect(each).toEqual(all[0])
+  const [commitment, proof] = (all[0] as string[]).map((hex) => hexToBytes(hex as Hex))
+  const sidecar = { version: 0, blobs: [blob], commitments: [commitment as Uint8Array], proofs: [proof as Uint8Array] }
+  expect(await verifySidecar(sidecar)).toBe(true)
 })
