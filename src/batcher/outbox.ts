@@ -106,20 +106,23 @@ export class Outbox {
     const own = this.#ofAccount(address)
     for (const nonce of own.keys()) if (nonce < latest) own.delete(nonce)
     let next = pending
-    // What is behind a gap of others' making is no use.
-    for (; own.has(next); next++) await this.#keepAlive(own.get(next) as InboxTransaction, own, io)
+    while (await this.#waits(own.get(next), io)) next++
+    // What lies behind a gap is lost.
+    for (const nonce of own.keys()) if (nonce >= next) own.delete(nonce)
     return next
   }
 
-  /** A node may not count yet what it has; what it does not have goes to it again. */
-  async #keepAlive(transaction: InboxTransaction, own: Map<bigint, InboxTransaction>, io: IoOptions): Promise<void> {
+  /** Whether L1 has a transaction, also where it does not count it yet. What it does not have goes to it again. */
+  async #waits(transaction: InboxTransaction | undefined, io: IoOptions): Promise<boolean> {
+    if (transaction === undefined) return false
     const place = await this.#sender.place(transaction.hash, io)
-    if (place.tag !== 'unknown') return
+    if (place.tag !== 'unknown') return true
     try {
       await this.#submit(transaction, [], io)
+      return true
     } catch (error) {
-      if (!isAppError(error, 'BATCH_REFUSED' satisfies BatcherErrorCode)) throw error
-      own.delete(transaction.nonce)
+      if (isAppError(error, 'BATCH_REFUSED' satisfies BatcherErrorCode)) return false
+      throw error
     }
   }
 
