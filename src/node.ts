@@ -17,6 +17,7 @@ import { hostL1 } from './hosts/l1.ts'
 import { embeddedDerivation, remoteDerivation } from './hosts/l1-derivation.ts'
 import { layerSlot, type ReadL1Slot } from './hosts/l1-slot.ts'
 import { hostL2 } from './hosts/l2.ts'
+import { localCaller } from './hosts/local-caller.ts'
 import { type OpenedLayer, openEmbeddedL1, openL2, remoteL1 } from './hosts/open-layers.ts'
 import { openSafeHeads } from './hosts/safe-heads.ts'
 import { openTraceFile } from './hosts/trace-file.ts'
@@ -169,7 +170,9 @@ async function openChains(
     if (opened !== undefined) chains.push(hostL1(l1Settings, opened.layer, opened.sealedBlocks, shared, l1Journal))
     checkL1ChainId(config.chains, l1.chain)
     const blobs = chains[0]?.blobs ?? l1.derivation.blobs
-    const withL1: HostContext = { ...shared, l1: { ...l1, derivation: { ...l1.derivation, blobs } } }
+    // An L1 whose blocks are made here has its pool here, too.
+    const l1Caller = chains[0] ? localCaller(l1Settings.name, chains[0].route.methods) : l1Transports[0]
+    const withL1: HostContext = { ...shared, l1Caller, l1: { ...l1, derivation: { ...l1.derivation, blobs } } }
     const journals = await Promise.all(
       config.chains.map(({ name, journalFile }) => openJournal(`chains.${name}`, journalFile)),
     )

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
+import { type BatcherSettings, batcherSettings } from './batcher.ts'
 import { type BlockGossipSettings, blockGossipSettings } from './block-gossip.ts'
 import { type DaBudgetSettings, daBudgetSettings } from './da-budget.ts'
 import { type DriverSettings, driverSettings } from './driver.ts'
@@ -159,6 +160,8 @@ export interface L2Settings {
   /** Present where this process drives the chain: derives, consolidates, and says what is safe. */
   readonly driver?: DriverSettings
   readonly signer?: SignerSettings
+  /** Who puts its blocks on L1 in this process; absent: somebody else, or nobody. */
+  readonly batcher?: BatcherSettings
   /** Who says which of several sequencers leads (op-conductor). */
   readonly conductor?: { readonly rpc: string; readonly timeoutMs: number }
   /** Gossip of its blocks by this process. */
@@ -302,6 +305,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     jobs: { expiryMs: chain.jobs.expiry, maxOpen: chain.jobs.maxOpen },
     signer: chain.signer === undefined ? undefined : signer(chain.signer),
     conductor: chain.conductor && { rpc: chain.conductor.rpc, timeoutMs: chain.conductor.timeout },
+    batcher: chain.batcher && batcherSettings(chain.batcher),
     blockGossip: chain.p2p && blockGossipSettings(chain.p2p),
     interopChecks: chain.txpool?.interop,
     // A builder that is a node's would not look at the conditions.

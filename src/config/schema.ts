@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../primitives/errors.ts'
 import type { Address } from '../primitives/hex.ts'
+import { batcherSchema } from './batcher.ts'
 import { blockGossipSchema } from './block-gossip.ts'
 import { daBudgetSchema } from './da-budget.ts'
 import { driverSchema } from './driver.ts'
@@ -91,6 +92,7 @@ function chain(files: FileSchemas) {
       ])
       .optional(),
     p2p: blockGossipSchema(files).optional(),
+    batcher: batcherSchema(files).optional(),
     txpool: z
       .strictObject({
         ...poolLimits,

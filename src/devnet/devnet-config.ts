@@ -4,7 +4,7 @@ import { genesisState } from '../embedded/genesis-state.ts'
 import type { Block } from '../protocol/block.ts'
 import type { OpFork } from '../protocol/forks.ts'
 import { parseGenesis } from '../protocol/genesis.ts'
-import { DEV_ACCOUNTS } from './dev-accounts.ts'
+import { DEV_ACCOUNTS, DEV_ROLES } from './dev-accounts.ts'
 import { DEVNET_L1_CHAIN_ID, type DevnetChain } from './devnet-chain.ts'
 import type { GenesisFile } from './genesis-file.ts'
 import { type DevnetL1Fork, devnetL1Genesis } from './l1-genesis.ts'
@@ -87,6 +87,10 @@ function l2Settings({ pace, automine }: DevnetSettings, chain: DevnetChain, l1: 
     mode: 'test',
     insert: 'engine',
     conditional: true,
+    batcher: {
+      account: { address: DEV_ROLES.batcher.address, key: DEV_ROLES.batcher.privateKey },
+      da: 'calldata',
+    },
     jobs: { expiryMs: 600_000, maxOpen: 1000 },
     automine,
     ...(pace !== undefined && { autoIntervalMs: pace.l2Ms }),

@@ -35,6 +35,7 @@ import { AutoBuilder } from '../sequencer/auto.ts'
 import { HeadGate } from '../sequencer/head-gate.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
 import { autoSwitch } from './auto-switch.ts'
+import { hostedBatcher } from './batcher.ts'
 import { openConductor } from './block-delivery.ts'
 import type { HostedGossip } from './block-gossip.ts'
 import { blockSigning } from './block-signing.ts'
@@ -287,6 +288,19 @@ export function hostL2(
       }),
       logger,
     })
+  const batcher =
+    settings.batcher &&
+    shared.l1Caller &&
+    hostedBatcher({
+      settings: settings.batcher,
+      config,
+      l1Chain: l1.chain,
+      layer,
+      status: driving?.status ?? delivery?.client,
+      l1: shared.l1Caller,
+      l1PollMs: l1.derivation.pollMs,
+      logger,
+    })
   const node = delivery && {
     call: (method: string, params: readonly unknown[], io: IoOptions) =>
       delivery.transport.call(method, params, { ...io, idempotent: true }),
@@ -306,6 +320,7 @@ export function hostL2(
     ...(dev?.methods ?? []),
     ...(sharing ? peerMethods(sharing.service) : []),
     ...(gossip?.methods ?? []),
+    ...(batcher?.methods ?? []),
   ]
   if (settings.signer !== undefined && publisher === undefined) {
     logger.warn('a signer is configured, but neither a node that publishes blocks nor p2p')
@@ -346,6 +361,7 @@ export function hostL2(
       if (autoIntervalMs !== undefined) auto.set(true, { intervalMs: autoIntervalMs })
       await Promise.all([
         driving?.run(signal),
+        batcher?.run(signal),
         jobs.expire(signal),
         sequenced.run(signal),
         journaled?.run(signal),
@@ -357,6 +373,7 @@ export function hostL2(
       ])
     },
     async close() {
+      await batcher?.close()
       await sharing?.close()
       await gossip?.close()
       await sequenced.close()
