@@ -20,6 +20,8 @@ const RECIPIENT: Hex = `0x${'00'.repeat(16)}c0ffee00`
 /** How the batches of L2 blocks come to L1, from an upgrade to that of the next stretch. */
 export interface Stretch extends Pick<OpBatcherOptions, 'da' | 'batchType' | 'flags'> {
   readonly from: OpFork
+  /** Puts on L1 what is not safe yet, in place of op-batcher. It may mine. */
+  readonly submit?: (chain: Omit<BatchedChain, typeof Symbol.asyncDispose>) => Promise<void>
   /** Begins half a step later: the L2 blocks before it take up the L1 blocks that the stretch before has made. */
   readonly late?: true
 }
@@ -39,8 +41,13 @@ export interface BatchedChain extends AsyncDisposable {
  * A chain that op-node sequences and op-batcher puts on L1 stretch by stretch. What rules hold for a batch is decided by the time of
  * L1 blocks, so these are made one by one, at times of the past: the first of a stretch has that of its upgrade.
  * @param step seconds, and L2 blocks, between two upgrades
+ * @param onSequenced called with the blocks of a stretch before they are batched
  */
-export async function startBatchedChain(stretches: readonly Stretch[], step: number): Promise<BatchedChain> {
+export async function startBatchedChain(
+  stretches: readonly Stretch[],
+  step: number,
+  onSequenced: (chain: Parts) => Promise<void> = async () => undefined,
+): Promise<BatchedChain> {
   await using resources = new AsyncDisposableStack()
   const folder = resources.use(new TempFolder())
   const genesisTime = Math.floor(Date.now() / 1000) - 11 * step
@@ -65,7 +72,9 @@ export async function startBatchedChain(stretches: readonly Stretch[], step: num
     await l1.mine({ timestamp: start })
     const end = next === undefined ? start + step : begin(next)
     head = await sequence(chain, head, end - genesisTime, users)
-    l1Time = await batch(chain, stretch, start)
+    await onSequenced(chain)
+    await batch(chain, stretch, start)
+    l1Time = Number((await l1.el.block('latest')).timestamp)
   }
   const owned = resources.move()
   return { ...chain, [Symbol.asyncDispose]: () => owned.disposeAsync() }
@@ -95,9 +104,14 @@ async function sequence(
   return node.rpc.call('admin_stopSequencer')
 }
 
-/** Has op-batcher send what there is, and mines it, until op-node derived all. @returns the time of the last L1 block */
-async function batch(chain: Parts, { da, batchType, flags }: Stretch, from: number): Promise<number> {
+/** Has a batcher send what there is, and mines it, until op-node derived all. */
+async function batch(chain: Parts, { da, batchType, flags, submit }: Stretch, from: number): Promise<void> {
   const { folder, l1, el, node } = chain
+  if (submit !== undefined) {
+    await submit(chain)
+    await mineUntilSafe(chain, () => node.process.assertRunning())
+    return
+  }
   const fast = ['--poll-interval', '100ms', '--txmgr.receipt-query-interval', '100ms', ...(flags ?? [])]
   const options = { ...(da && { da }), ...(batchType && { batchType }), flags: fast }
   await using batcher = await startOpBatcher({ folder, name: `op-batcher-${from}`, l1, el, node, ...options })
@@ -105,20 +119,27 @@ async function batch(chain: Parts, { da, batchType, flags }: Stretch, from: numb
     batcher.process.assertRunning()
     node.process.assertRunning()
   }
+  await mineUntilSafe(chain, check, () => batcher.flush())
+}
+
+/** Mines what comes into L1's pool until every L2 block is safe. */
+async function mineUntilSafe(
+  { l1, el, node }: Parts,
+  check: () => void,
+  flush: () => Promise<void> = async () => undefined,
+): Promise<void> {
   const head = await el.blockNumber()
-  let time = from
   await waitFor(
     `block ${head} is safe`,
     async () => {
       if ((await node.syncStatus()).safe_l2.number >= head) return true
-      await batcher.flush()
+      await flush()
       const { pending } = await l1.el.rpc.call<{ pending: Hex }>('txpool_status')
-      if (Number(pending) > 0) await l1.mine({ timestamp: ++time })
+      if (Number(pending) > 0) await l1.mine()
       return false
     },
     { check, interval: 100 },
   )
-  return time
 }
 
 /** Transactions of every type that an L2 block can hold, of one account. */
