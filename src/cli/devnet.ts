@@ -16,6 +16,7 @@ interface DevnetOptions {
   readonly interop: boolean
   readonly manual: boolean
   readonly automine: boolean
+  readonly derive?: 'on' | 'off'
   readonly datadir?: string
   readonly host: string
   readonly port: number
@@ -51,10 +52,19 @@ function table(chains: readonly DevnetEndpoint[], readyMs: number, options: Devn
   ].join('\n')
 }
 
+function derived({ derive }: DevnetOptions): { readonly derive: boolean | undefined } {
+  return { derive: derive === undefined ? undefined : derive === 'on' }
+}
+
 async function run(options: DevnetOptions, io: CliIo, startNode: StartNode): Promise<void> {
   const { chains: ids, interop, json } = options
   const prepare = (): DevnetSetup =>
-    devnetSetup({ ...options, chainIds: ids.map(Number), fork: interop ? 'interop' : options.fork })
+    devnetSetup({
+      ...options,
+      ...derived(options),
+      chainIds: ids.map(Number),
+      fork: interop ? 'interop' : options.fork,
+    })
   let prepared: DevnetSetup
   try {
     prepared = prepare()
@@ -83,6 +93,12 @@ export function devnetCommand(io: CliIo, startNode: StartNode): Command {
     .addOption(option('--interop', 'the interop upgrade from genesis').default(false))
     .addOption(option('--manual', 'no block but on demand').default(false))
     .addOption(option('--automine', 'a block for each transaction, and no other but on demand').default(false))
+    .addOption(
+      option('--derive <on|off>', 'whether L2 chains are derived from L1; on where blocks come by themselves').choices([
+        'on',
+        'off',
+      ]),
+    )
     .addOption(option('--datadir <folder>', 'where the state is kept; without it, in memory'))
     .addOption(option('--host <host>', 'where the RPC listens: loopback only').default('127.0.0.1'))
     .addOption(option('--port <port>', 'its port').argParser(parsePort).default(8645))

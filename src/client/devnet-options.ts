@@ -14,6 +14,8 @@ export interface DevnetOptions {
   readonly manual?: boolean | undefined
   /** A block for each transaction, and no other but on demand. */
   readonly automine?: boolean | undefined
+  /** Whether the L2 chains are batched and derived from L1; where blocks come by themselves. */
+  readonly derive?: boolean | undefined
   /** Seconds between L2 blocks; 2. */
   readonly blockTime?: number | undefined
   /** Seconds between L1 blocks; 6. */
@@ -45,6 +47,7 @@ const schema = z.strictObject({
     .default([901]),
   manual: z.boolean().default(false),
   automine: z.boolean().default(false),
+  derive: z.boolean().optional(),
   blockTime: seconds.default(2),
   l1BlockTime: seconds.default(6),
   fork: z.enum(OP_FORKS).default('jovian'),

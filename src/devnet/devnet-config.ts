@@ -33,6 +33,8 @@ export interface DevnetSettings {
   readonly pace?: { readonly l1Ms: number; readonly l2Ms: number }
   /** Whether each transaction gets a block at once. */
   readonly automine: boolean
+  /** Whether L2 chains are derived from L1: only what L1 holds is safe then; they are not when left out. */
+  readonly derive?: boolean
   readonly rpc: {
     readonly host: string
     readonly port: number
@@ -63,7 +65,7 @@ function loaded(file: GenesisFile): { readonly genesis: LoadedGenesis; readonly 
   }
 }
 
-function l2Settings({ pace, automine }: DevnetSettings, chain: DevnetChain, l1: Block): L2Settings {
+function l2Settings({ pace, automine, derive = false }: DevnetSettings, chain: DevnetChain, l1: Block): L2Settings {
   const { header } = l1
   const source = {
     hash: l1.hash,
@@ -90,7 +92,10 @@ function l2Settings({ pace, automine }: DevnetSettings, chain: DevnetChain, l1: 
     batcher: {
       account: { address: DEV_ROLES.batcher.address, key: DEV_ROLES.batcher.privateKey },
       da: 'calldata',
+      // Where blocks come on demand, so do batches.
+      ...(derive && pace !== undefined && { auto: {} }),
     },
+    ...(derive && { driver: { engineSync: false } }),
     jobs: { expiryMs: 600_000, maxOpen: 1000 },
     automine,
     ...(pace !== undefined && { autoIntervalMs: pace.l2Ms }),

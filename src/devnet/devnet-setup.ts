@@ -21,6 +21,8 @@ export interface DevnetChoices {
   readonly manual: boolean
   /** A block for each transaction, and no other but on demand. */
   readonly automine: boolean
+  /** Whether L2 chains are derived from L1; left out: where blocks come by themselves. */
+  readonly derive?: boolean | undefined
   /** Left out: in memory. */
   readonly datadir?: string | undefined
   readonly host: string
@@ -74,6 +76,7 @@ export function devnetSetup(choices: DevnetChoices): DevnetSetup {
   const config = devnetConfig({
     shape,
     automine,
+    derive: choices.derive ?? (!manual && !automine),
     ...(!manual && !automine && { pace: { l1Ms: l1BlockTime * 1000, l2Ms: blockTime * 1000 } }),
     rpc: { host, port, ...(secretFile !== undefined && { engineJwtSecret: readEngineSecret(secretFile) }) },
     ...(datadir !== undefined && { datadir }),

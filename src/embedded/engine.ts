@@ -27,6 +27,14 @@ export interface Forkchoice {
   readonly finalized?: Hash | undefined
 }
 
+/** Who has a say where the chain is set back by hand. */
+export interface RewindGuard {
+  /** @throws AppError where the head may not go there */
+  check(head: Hash): void
+  /** The head is there. */
+  done(): void
+}
+
 /** Hears of every change of the canonical chain, after it is stored. */
 export type HeadListener = (change: HeadChange) => void
 
@@ -56,6 +64,8 @@ export class EmbeddedEngine {
   /** Rejected blocks, and blocks on top of them, with the last valid ancestor. */
   readonly #rejected = new LRUCache<Hash, { readonly lastValid: Hash }>({ max: MAX_REJECTED })
 
+  #guard: RewindGuard | undefined
+
   constructor(chain: ChainStore, rules: ChainRules, decoding: DecodeOptions = {}) {
     this.chain = chain
     this.#rules = rules
@@ -66,6 +76,11 @@ export class EmbeddedEngine {
   onHead(listener: HeadListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  /** At most one. */
+  guardRewinds(guard: RewindGuard): void {
+    this.#guard = guard
   }
 
   /** Executes and stores a block. It does not become the head. @throws AppError what reading the parent's state throws */
@@ -167,14 +182,16 @@ export class EmbeddedEngine {
 
   /**
    * Makes any stored block the head, an ancestor of the head, too; labels that are not on its branch are cleared.
-   * @throws AppError BLOCK_UNKNOWN @see geth, debug_setHead
+   * @throws AppError BLOCK_UNKNOWN, and the {@link RewindGuard}'s @see geth, debug_setHead
    */
   setHead(head: Hash, io: IoOptions): Promise<void> {
     return this.#queue.run(async () => {
+      this.#guard?.check(head)
       const { safe, finalized } = this.chain.labels
       const [keptSafe, keptFinalized] = [safe, finalized].map((label) => this.#label(undefined, label, head))
       const labels = { head, safe: keptSafe ?? ZERO_HASH, finalized: keptFinalized ?? ZERO_HASH }
       this.#announce(await this.chain.setForkchoice(labels, io))
+      this.#guard?.done()
     })
   }
 
@@ -193,11 +210,13 @@ export class EmbeddedEngine {
     })
   }
 
-  /** Brings back a head, its labels and the state after it as they once were. @throws AppError BLOCK_UNKNOWN */
+  /** Brings back a head, its labels and the state after it as they once were. @throws AppError BLOCK_UNKNOWN, and the {@link RewindGuard}'s */
   restore(labels: Labels, stateRoot: Hash, io: IoOptions): Promise<void> {
     return this.#queue.run(async () => {
+      this.#guard?.check(labels.head)
       await this.chain.editState(labels.head, stateRoot, [], io)
       this.#announce(await this.chain.setForkchoice(labels, io))
+      this.#guard?.done()
     })
   }
 

@@ -5,6 +5,7 @@ import type { L2Settings } from '../config/config.ts'
 import { Driver } from '../driver/driver.ts'
 import type { DriverErrorCode, PayloadSource, SafeHeadRecord } from '../driver/ports.ts'
 import { TraceLog } from '../driver/trace-log.ts'
+import type { EmbeddedEngine } from '../embedded/engine.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError, isAppError } from '../primitives/errors.ts'
 import { type Hash, ZERO_HASH } from '../primitives/hex.ts'
@@ -88,6 +89,21 @@ function driverCommitter(driver: Driver, sealedBlocks: SealedBlocks): Committer 
       }
     },
   }
+}
+
+/** What is safe stays: L1 holds it, and it would only be derived again. */
+export function guardSafeBlocks(engine: EmbeddedEngine, { driver }: Pick<HostedDriver, 'driver'>): void {
+  engine.guardRewinds({
+    check(head) {
+      const safe = driver.state.heads?.crossSafe
+      if (safe === undefined || engine.chain.ancestorHash(head, safe.number) === safe.hash) return
+      throw new AppError<DriverErrorCode>('UNSAFE_REFUSED', {
+        message: `block ${safe.number} is safe: L1 holds it, and it would be derived again`,
+        data: { hash: head, reason: 'safe' },
+      })
+    },
+    done: () => driver.doubtEngine('the chain was set back by hand'),
+  })
 }
 
 /** What the driver does, in the log: what fails is told, what goes well only to those who ask for everything. */

@@ -40,7 +40,7 @@ import { openConductor } from './block-delivery.ts'
 import type { HostedGossip } from './block-gossip.ts'
 import { blockSigning } from './block-signing.ts'
 import { devConveniences } from './dev-conveniences.ts'
-import { hostedDriver } from './driver.ts'
+import { guardSafeBlocks, hostedDriver } from './driver.ts'
 import { engineMaker } from './engine-maker.ts'
 import { engineRoute } from './engine-route.ts'
 import { l2EnsembleChain } from './ensemble-chain.ts'
@@ -166,6 +166,7 @@ export function hostL2(
       traceFile: shared.traceFile,
       logger,
     })
+  if (driving && layer.engine) guardSafeBlocks(layer.engine, driving)
   const inserting = layer.committer(driving?.committer ?? delivery?.committer)
   const committer = inserting && gate.committer(inserting)
   const conducted = conductor && new Conducted(conductor.leadership)

@@ -1,0 +1,47 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, it } from 'vitest'
+import { createDevnet } from '../../src/client/devnet.ts'
+
+interface Head {
+  readonly hash: string
+  readonly number: number
+}
+
+async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
+  const end = performance.now() + 60_000
+  for (;;) {
+    const found = await look()
+    if (found !== undefined) return found
+    if (performance.now() > end) throw new Error(`not in time: ${what}`)
+    await delay(50)
+  }
+}
+
+it('the devnet batches its L2 chains, and derives from L1 what is safe', { timeout: 120_000 }, async () => {
+  await using devnet = await createDevnet({ chains: [901, 902], blockTime: 1, l1BlockTime: 1 })
+  for (const { url } of devnet.chains) {
+    const call = async <T>(method: string, ...params: unknown[]): Promise<T> => {
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params })
+      const headers = { 'content-type': 'application/json' }
+      const { result, error } = (await (await fetch(url, { method: 'POST', headers, body })).json()) as {
+        result: T
+        error?: { message: string }
+      }
+      if (error !== undefined) throw new Error(error.message)
+      return result
+    }
+    const safe = await until('a safe head', async () => {
+      const found = await call<{ number: string; hash: string } | null>('eth_getBlockByNumber', 'safe', false).catch(
+        () => null,
+      )
+      return found !== null && Number(found.number) > 3 ? found : undefined
+    })
+    // It is what was sequenced, and what L1 holds cannot be taken back alone.
+    expect(await call<Head>('eth_getBlockByNumber', safe.number, false)).toMatchObject({ hash: safe.hash })
+    await expect(call('debug_setHead', '0x1')).rejects.toThrow()
+    const trace = await call<{ effect: string; result: string }[]>('driver_trace', 1000)
+    expect(trace.some(({ effect, result }) => effect === 'safety-progression' && result === 'applied')).toBe(true)
+    // Nothing that was sequenced was replaced.
+    expect(trace.filter(({ effect }) => effect === 'attributes-processing')).toEqual([])
+  }
+})
