@@ -9,6 +9,7 @@ import { L1Client } from './clients/l1.ts'
 import { NodeWatch } from './clients/node-watch.ts'
 import { RpcTransport } from './clients/transport.ts'
 import type { Config, L1Settings, L2Settings } from './config/config.ts'
+import { postingTo } from './hosts/batcher.ts'
 import { openDeliveries } from './hosts/block-delivery.ts'
 import { type EnsembleInput, hostEnsemble } from './hosts/ensemble.ts'
 import type { HostContext, HostedChain } from './hosts/hosted-chain.ts'
@@ -171,8 +172,9 @@ async function openChains(
     checkL1ChainId(config.chains, l1.chain)
     const blobs = chains[0]?.blobs ?? l1.derivation.blobs
     // An L1 whose blocks are made here has its pool here, too.
-    const l1Caller = chains[0] ? localCaller(l1Settings.name, chains[0].route.methods) : l1Transports[0]
-    const withL1: HostContext = { ...shared, l1Caller, l1: { ...l1, derivation: { ...l1.derivation, blobs } } }
+    const caller = chains[0] ? localCaller(l1Settings.name, chains[0].route.methods) : l1Transports[0]
+    const l1Posting = caller && postingTo(caller, l1.chain.chainId)
+    const withL1: HostContext = { ...shared, l1Posting, l1: { ...l1, derivation: { ...l1.derivation, blobs } } }
     const journals = await Promise.all(
       config.chains.map(({ name, journalFile }) => openJournal(`chains.${name}`, journalFile)),
     )

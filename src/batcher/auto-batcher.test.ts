@@ -7,6 +7,7 @@ import type { BlockId } from '../protocol/refs.ts'
 import { encodeSigned } from '../protocol/transaction-encoding.ts'
 import { AutoBatcher } from './auto-batcher.ts'
 import { InboxWriter } from './inbox-writer.ts'
+import { Outbox } from './outbox.ts'
 import type { BatcherChain } from './ports.ts'
 
 const never = () => Promise.reject(new TypeError('no blobs here'))
@@ -27,7 +28,8 @@ class AutoWorld {
     const account = { address: `0x${'ba'.repeat(20)}`, key: KEY } as const
     const prover = { commitment: never, proof: never, cellProofs: never }
     const l1Chain = { chainId: 900n, blockForks: {}, timeForks: {}, blobSchedule: {} }
-    const writer = new InboxWriter({ config, l1Chain, sender: this.l1, prover, account, clock: this.clock })
+    const outbox = new Outbox(this.l1, 900n)
+    const writer = new InboxWriter({ config, l1Chain, sender: this.l1, outbox, prover, account, clock: this.clock })
     this.auto = new AutoBatcher({
       ...{ config, chain: this.#chain(), sender: this.l1, writer, da: 'calldata', clock: this.clock, pollMs: 100 },
       onFailure: (message) => this.failures.push(message),

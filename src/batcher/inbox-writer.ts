@@ -13,14 +13,16 @@ import {
   type ProvenData,
   provenData,
 } from './inbox-transaction.ts'
-import { Outbox } from './outbox.ts'
+import type { Outbox } from './outbox.ts'
 import type { BatcherErrorCode, BlobProver, L1Sender, TransactionPlace } from './ports.ts'
 
 /** What writing to the inbox needs. */
 export interface InboxWriterParts {
-  readonly config: Pick<RollupConfig, 'batchInboxAddress' | 'l1ChainId'>
+  readonly config: Pick<RollupConfig, 'batchInboxAddress'>
   readonly l1Chain: L1ChainConfig
   readonly sender: L1Sender
+  /** Of all who send to this L1: chains may have one account between them. */
+  readonly outbox: Outbox
   readonly prover: BlobProver
   readonly account: BatcherAccount
   readonly clock: Clock
@@ -49,11 +51,9 @@ const LOOK_MS = 50
 /** Puts data on L1: proves blobs, signs, sends. */
 export class InboxWriter {
   readonly #parts: InboxWriterParts
-  readonly #outbox: Outbox
 
   constructor(parts: InboxWriterParts) {
     this.#parts = parts
-    this.#outbox = new Outbox(parts.sender, parts.config.l1ChainId)
   }
 
   /** Whose key it has. */
@@ -66,14 +66,14 @@ export class InboxWriter {
    * @throws AppError BATCH_INPUT_INVALID: nothing is sent; BATCH_REFUSED: what stands before it is
    */
   async write(inbox: readonly InboxData[], sending: Sending, io: IoOptions): Promise<readonly InboxTransaction[]> {
-    const { config, account } = this.#parts
+    const { config, account, outbox } = this.#parts
     const proven = await this.#proven(inbox, io)
-    return this.#outbox.send(proven, { account, to: config.batchInboxAddress, ...sending }, io)
+    return outbox.send(proven, { account, to: config.batchInboxAddress, ...sending }, io)
   }
 
   /** Sends once more what L1 has lost. @throws AppError BATCH_REFUSED */
   rewrite(transaction: InboxTransaction, io: IoOptions): Promise<void> {
-    return this.#outbox.resend(transaction, io)
+    return this.#parts.outbox.resend(transaction, io)
   }
 
   places(hashes: readonly Hash[], io: IoOptions): Promise<readonly TransactionPlace[]> {

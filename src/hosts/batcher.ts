@@ -3,6 +3,7 @@ import { batchMethods } from '../../rpc/methods/batch.ts'
 import { AutoBatcher } from '../batcher/auto-batcher.ts'
 import { Batcher } from '../batcher/batcher.ts'
 import { InboxWriter } from '../batcher/inbox-writer.ts'
+import { Outbox } from '../batcher/outbox.ts'
 import type { BatcherChain, BatcherHeads } from '../batcher/ports.ts'
 import { L1SenderClient } from '../clients/l1-sender.ts'
 import type { RpcCaller } from '../clients/transport.ts'
@@ -19,6 +20,18 @@ import type { ChainStatus } from '../sequencer/ports.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 
+/** An L1 that takes transactions, and the one writer of nonces there, whichever chain an account batches. */
+export interface L1Posting {
+  readonly sender: L1SenderClient
+  readonly outbox: Outbox
+}
+
+/** @param chainId of the L1 */
+export function postingTo(l1: RpcCaller, chainId: bigint): L1Posting {
+  const sender = new L1SenderClient(l1)
+  return { sender, outbox: new Outbox(sender, chainId) }
+}
+
 /** What a chain's batcher is wired with. */
 export interface HostedBatcherParts {
   readonly settings: BatcherSettings
@@ -27,8 +40,7 @@ export interface HostedBatcherParts {
   readonly layer: Pick<ExecutionLayer, 'labelled' | 'payload'>
   /** Who knows what is safe; undefined: the execution layer's labels say. */
   readonly status: ChainStatus | undefined
-  /** An L1 that takes transactions. */
-  readonly l1: RpcCaller
+  readonly posting: L1Posting
   /** Milliseconds between two looks at L1. */
   readonly l1PollMs: number
   readonly logger: Logger
@@ -83,12 +95,12 @@ function batcherChain({ config, layer, status }: HostedBatcherParts): BatcherCha
 
 /** The batcher of a chain. By itself it does nothing before it runs. */
 export function hostedBatcher(parts: HostedBatcherParts): HostedBatcher {
-  const { settings, config, l1Chain, l1, l1PollMs, logger } = parts
+  const { settings, config, l1Chain, posting, l1PollMs, logger } = parts
   const { account, da } = settings
   const chain = batcherChain(parts)
-  const sender = new L1SenderClient(l1)
+  const { sender } = posting
   const prover = { commitment: commitmentOf, proof: blobProof, cellProofs }
-  const writer = new InboxWriter({ config, l1Chain, sender, prover, account, clock: systemClock })
+  const writer = new InboxWriter({ config, l1Chain, ...posting, prover, account, clock: systemClock })
   const auto = new AutoBatcher({
     ...{ config, chain, sender, writer, da, clock: systemClock, pollMs: l1PollMs },
     onFailure: (message) => logger.warn({ error: message }, 'batching failed'),

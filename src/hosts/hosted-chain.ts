@@ -4,12 +4,13 @@ import type { PoolSharing } from '../../txpool/devp2p/pool-sharing.ts'
 import type { MeasuredExchange } from '../../txpool/sources/exchange-metrics.ts'
 import type { L1Reader } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
-import type { RpcCaller, RpcTransport } from '../clients/transport.ts'
+import type { RpcTransport } from '../clients/transport.ts'
 import type { BlobSource } from '../derive/ports.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import type { MeasuredDaBudget } from '../sequencer/da-budget-metrics.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { KeyedAccount } from '../wallet/wallet.ts'
+import type { L1Posting } from './batcher.ts'
 import type { GossipBlocks, HostedGossip } from './block-gossip.ts'
 import type { EnsembleChain } from './ensemble-chain.ts'
 import type { L1Derivation } from './l1-derivation.ts'
@@ -55,8 +56,8 @@ export interface HostContext {
     readonly slot: ReadL1Slot
     readonly derivation: L1Derivation
   }
-  /** The L1, as whoever sends it transactions calls it. */
-  readonly l1Caller?: RpcCaller | undefined
+  /** Where chains have their batches put on L1. */
+  readonly l1Posting?: L1Posting | undefined
   /** Where figures are asked for. */
   readonly metrics?: Pick<HostedMetrics, 'jobs' | 'sequencing'> | undefined
   /** Where a chain's pool is shared with peers. */

@@ -291,14 +291,14 @@ export function hostL2(
     })
   const batcher =
     settings.batcher &&
-    shared.l1Caller &&
+    shared.l1Posting &&
     hostedBatcher({
       settings: settings.batcher,
       config,
       l1Chain: l1.chain,
       layer,
       status: driving?.status ?? delivery?.client,
-      l1: shared.l1Caller,
+      posting: shared.l1Posting,
       l1PollMs: l1.derivation.pollMs,
       logger,
     })

@@ -40,7 +40,7 @@ class World {
   static async start(): Promise<World> {
     const { config } = devnetSetup({
       ...{
-        chainIds: [901],
+        chainIds: [901, 902],
         blockTime: 2,
         l1BlockTime: 6,
         fork: 'jovian',
@@ -232,6 +232,21 @@ describe('batch_*', () => {
     const nonce = await world.call<string>('l1', 'eth_getTransactionCount', DEV_ROLES.batcher.address, 'latest')
     expect(Number(nonce)).toBe(3)
   }, 30_000)
+
+  it('of two chains with one account does not take the same nonce twice', async () => {
+    const routes = ['op-901', 'op-902']
+    for (const route of routes) await world.call(route, 'test_seal', await world.call(route, 'test_open'))
+    const options = { blocks: [1], frames: { maxBytes: 20 } }
+    const sent = await Promise.all(routes.map((route) => world.call<Submitted>(route, 'batch_submitBlocks', options)))
+    const nonces = sent.flatMap(({ transactions }) => transactions.map(({ nonce }) => Number(nonce)))
+    expect(nonces.sort((a, b) => a - b)).toEqual(nonces.map((_, index) => index))
+    expect(nonces.length).toBeGreaterThan(4)
+    await world.mine()
+    for (const route of routes) {
+      const safe = (): Promise<{ number: string }> => world.call(route, 'eth_getBlockByNumber', 'safe', false)
+      while (Number((await safe()).number) !== 1) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  })
 
   it('says what cannot be made or sent', async () => {
     await world.sequence(1)
