@@ -2,11 +2,16 @@ import type { BatcherErrorCode } from '../src/batcher/ports.ts'
 import type { BuilderErrorCode } from '../src/builder/service.ts'
 import type { TransportErrorCode } from '../src/clients/transport.ts'
 import type { DeliveryErrorCode } from '../src/delivery/delivery.ts'
+import type { DeriveErrorCode } from '../src/derive/ports.ts'
+import type { DriverErrorCode } from '../src/driver/ports.ts'
+import type { RollupNodeErrorCode } from '../src/driver/rollup-node.ts'
+import type { SafeHeadsErrorCode } from '../src/driver/safe-head-db.ts'
 import type { LookupErrorCode } from '../src/embedded/block-lookup.ts'
 import type { EmbeddedErrorCode } from '../src/embedded/chain-store.ts'
 import type { EngineErrorCode } from '../src/embedded/engine-errors.ts'
 import type { ReadErrorCode } from '../src/embedded/read-errors.ts'
 import type { SimulationErrorCode } from '../src/embedded/simulated-chain.ts'
+import type { EngineErrorCode as DrivenEngineErrorCode } from '../src/engine/engine-api.ts'
 import type { EnsembleErrorCode } from '../src/ensemble/errors.ts'
 import type { ExecutionErrorCode } from '../src/evm/executor.ts'
 import type { PeerControlErrorCode } from '../src/p2p/peer-service.ts'
@@ -58,6 +63,7 @@ export type RpcErrorCode =
   | 'SUBSCRIPTION_NOT_FOUND'
   | 'TOO_MANY_SUBSCRIPTIONS'
   | 'TX_NOT_INCLUDED'
+  | 'DEPENDENCY_SET_UNKNOWN'
   | 'EXECUTION_REVERTED'
 
 /** What derivation of a block's frame from its parent and L1 origin throws. */
@@ -73,6 +79,14 @@ type FrameErrorCode =
   | OriginErrorCode
   | SystemConfigErrorCode
   | UpgradeErrorCode
+
+/** What stands in the way of a rollup node. */
+type DerivationErrorCode =
+  | DeriveErrorCode
+  | DrivenEngineErrorCode
+  | DriverErrorCode
+  | RollupNodeErrorCode
+  | SafeHeadsErrorCode
 
 /** What a node's answer can be refused for. */
 type NodeErrorCode = TransportErrorCode | JsonValueErrorCode | StateErrorCode | TrieNodeErrorCode
@@ -92,6 +106,7 @@ export type Code =
   | PoolErrorCode
   | ConditionalErrorCode
   | FrameErrorCode
+  | DerivationErrorCode
   | NodeErrorCode
   | DecodingErrorCode
   | BatcherErrorCode
@@ -121,6 +136,8 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   TIME_INVALID: -32602,
   LOG_QUERY_INVALID: -32602,
   INTERNAL_ERROR: -32603,
+  DERIVATION_FAILED: -32603,
+  DEPOSITS_REFUSED: -32603,
   RESPONSE_TOO_LARGE: -32003,
   // op-geth's, for transactions with conditions.
   CONDITIONAL_REJECTED: -32003,
@@ -160,6 +177,10 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   SEQUENCER_DISABLED: -32000,
   SEQUENCER_NOT_LEADER: -32000,
   SEQUENCER_HEAD_MISMATCH: -32000,
+  SAFE_HEADS_DISABLED: -32000,
+  SAFE_HEAD_UNKNOWN: -32000,
+  OUTPUT_UNKNOWN: -32000,
+  DEPENDENCY_SET_UNKNOWN: -32000,
   LOG_QUERY_TOO_LARGE: -32000,
   FEE_HISTORY_INVALID: -32000,
   // geth's, for calls.
@@ -225,6 +246,7 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   CONDUCTOR_REFUSED: -38530,
   DELIVERY_CONFLICT: -38530,
   PUBLISH_REFUSED: -38540,
+  UNSAFE_REFUSED: -38530,
   SEQUENCER_INACTIVE: -38550,
   SEQUENCER_ACTIVE: -38551,
   BATCH_INPUT_INVALID: -38560,
@@ -233,7 +255,22 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   BLOB_DATA_INVALID: -38560,
   BATCH_REFUSED: -38561,
   BATCH_NOT_INCLUDED: -38562,
+  // Of whoever derives the chain: passes by itself, or with a reset.
+  DRIVER_NOT_READY: -38590,
+  EFFECT_TIMEOUT: -38590,
+  L1_BEHIND: -38590,
+  PAYLOAD_NOT_FOUND: -38590,
+  HEADS_NOT_FOUND: -38590,
+  L1_REORGED: -38590,
+  L1_DATA_MISSING: -38590,
+  L2_DATA_MISSING: -38590,
+  SAFE_HEAD_MISMATCH: -38590,
+  PIPELINE_NOT_READY: -38590,
+  SAFE_HEADS_UNWRITTEN: -38590,
+  FORKCHOICE_REFUSED: -38590,
+  ENGINE_SYNCING: -38590,
   NODE_UNAVAILABLE: -38590,
+  ENGINE_REFUSED: -38590,
   ENGINE_NOT_READY: -38590,
   PAYLOAD_LOST: -38590,
   PAYLOAD_UNFIT: -38590,

@@ -24,6 +24,12 @@ export interface SequencerAdminService {
   setRecoverMode(recover: boolean): void
 }
 
+/** Derives one chain. */
+export interface DerivationControl {
+  /** Has the heads found anew, and goes on deriving where that had stopped. */
+  reset(reason: string): void
+}
+
 const done = z.null()
 
 const envelope = z
@@ -135,6 +141,23 @@ export function adminMethods(admin: SequencerAdminService): readonly Method[] {
       result: done,
       handler([recover]) {
         admin.setRecoverMode(recover)
+        return null
+      },
+    }),
+  ]
+}
+
+/** `admin_*` of whoever derives the chain, as op-node serves it to operators. */
+export function derivationAdminMethods(derivation: DerivationControl): readonly Method[] {
+  return [
+    defineMethod({
+      name: 'admin_resetDerivationPipeline',
+      summary: 'Has the heads found anew, and the chain derived from there',
+      params: z.tuple([]),
+      paramNames: [],
+      result: done,
+      handler() {
+        derivation.reset('asked for')
         return null
       },
     }),

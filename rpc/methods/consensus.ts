@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { IoOptions } from '../../src/primitives/io.ts'
 import type { L1BlockRef, L2BlockRef } from '../../src/protocol/refs.ts'
 import { defineMethod, described, type Method } from '../method.ts'
+import { syncStatusJson } from '../sync-status-json.ts'
 import { asUpstream, type PassThrough } from './eth.ts'
 
 /** op-node's methods that read and nothing else. */
@@ -55,23 +56,6 @@ export function consensusReads(node: PassThrough, own: { readonly peers: boolean
   )
 }
 
-const ZERO = `0x${'00'.repeat(32)}`
-
-function refJson(ref: L1BlockRef | undefined): object {
-  if (ref === undefined) return { hash: ZERO, number: 0, parentHash: ZERO, timestamp: 0 }
-  const { hash, number, parentHash, timestamp } = ref
-  return { hash, number: Number(number), parentHash, timestamp: Number(timestamp) }
-}
-
-function l2RefJson(ref: L2BlockRef | undefined): object {
-  const { hash, number } = ref?.l1Origin ?? { hash: ZERO, number: 0n }
-  return {
-    ...refJson(ref),
-    l1origin: { hash, number: Number(number) },
-    sequenceNumber: Number(ref?.sequenceNumber ?? 0n),
-  }
-}
-
 /**
  * What whoever polls a sequencer asks of a chain without an op-node, in op-node's shapes: labels of the execution layers, and zeros for
  * what nobody knows here, such as how far L2 is derived.
@@ -87,23 +71,17 @@ export function labelledHeadsMethods(
     paramNames: [],
     result: described("op-node's sync status; zeros for what is not known"),
     async handler(_params, io) {
-      const { headL1, safeL1, finalizedL1, unsafe, safe, finalized } = await service.read(io)
-      return {
-        current_l1: refJson(undefined),
-        current_l1_finalized: refJson(undefined),
-        head_l1: refJson(headL1),
-        safe_l1: refJson(safeL1),
-        finalized_l1: refJson(finalizedL1),
-        unsafe_l2: l2RefJson(unsafe),
-        safe_l2: l2RefJson(safe),
-        finalized_l2: l2RefJson(finalized),
-        pending_safe_l2: l2RefJson(safe),
-        cross_unsafe_l2: l2RefJson(unsafe),
-        local_safe_l2: l2RefJson(safe),
-      }
+      const heads = await service.read(io)
+      const { unsafe, safe } = heads
+      return syncStatusJson({ ...heads, currentL1: undefined, crossUnsafe: unsafe, pendingSafe: safe, localSafe: safe })
     },
   })
-  const peerStats = defineMethod({
+  return own.peers ? [syncStatus] : [syncStatus, noPeersMethod()]
+}
+
+/** `opp2p_peerStats` of a chain that gossips nothing: op-conductor asks for it. */
+export function noPeersMethod(): Method {
+  return defineMethod({
     name: 'opp2p_peerStats',
     summary: 'Peers of block gossip: there are none',
     params: z.tuple([]),
@@ -120,5 +98,4 @@ export function labelledHeadsMethods(
       known: 0,
     }),
   })
-  return own.peers ? [syncStatus] : [syncStatus, peerStats]
 }

@@ -1,20 +1,29 @@
+import type { Method } from '../../rpc/method.ts'
+import { derivationAdminMethods } from '../../rpc/methods/admin.ts'
+import { noPeersMethod } from '../../rpc/methods/consensus.ts'
+import { driverMethods } from '../../rpc/methods/driver.ts'
+import { optimismMethods } from '../../rpc/methods/optimism.ts'
 import type { Committer } from '../builder/ports.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { BuilderErrorCode } from '../builder/service.ts'
+import { VERSION } from '../cli/version.ts'
 import type { L2Settings } from '../config/config.ts'
 import { Driver } from '../driver/driver.ts'
 import type { DriverErrorCode, PayloadSource, SafeHeadRecord } from '../driver/ports.ts'
+import { RollupNode, type RollupNodeParts } from '../driver/rollup-node.ts'
 import { TraceLog } from '../driver/trace-log.ts'
 import type { EmbeddedEngine } from '../embedded/engine.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError, isAppError } from '../primitives/errors.ts'
 import { type Hash, ZERO_HASH } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
+import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
+import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import { type Payload, sealedPayload } from '../protocol/payload.ts'
 import type { HeadGate } from '../sequencer/head-gate.ts'
 import type { ChainStatus } from '../sequencer/ports.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import type { Driven } from './execution-layer.ts'
+import type { Driven, ExecutionLayer } from './execution-layer.ts'
 import type { HostContext } from './hosted-chain.ts'
 import type { TraceFile } from './trace-file.ts'
 
@@ -24,6 +33,9 @@ const ENGINE_LOOK_MS = 4_000
 /** What a chain's driver is wired with. */
 export interface HostedDriverParts {
   readonly settings: L2Settings
+  /** What zeros among EIP-1559 parameters stand for. */
+  readonly constants: Eip1559Constants
+  readonly layer: Pick<ExecutionLayer, 'states'>
   readonly driven: Driven
   readonly l1: HostContext['l1']
   readonly safeHeads: SafeHeadRecord
@@ -42,7 +54,7 @@ export interface HostedDriver {
   /** Inserts what is sealed here. */
   readonly committer: Committer
   readonly status: ChainStatus
-  readonly trace: TraceLog
+  readonly methods: readonly Method[]
   /** Works until the signal is aborted, or it is closed. */
   run(signal: AbortSignal): Promise<void>
   /** Ends the work; resolves when none is left. */
@@ -118,10 +130,19 @@ function logged(driver: Driver, logger: Logger): void {
   })
 }
 
+/** Storage roots out of an execution layer's states. */
+function storageRoots({ states }: Pick<ExecutionLayer, 'states'>): RollupNodeParts['storageRoot'] {
+  return async (block, address, io) => {
+    const state = states(block)
+    await state.load([{ address, slots: [] }], io)
+    return (await state.account(address))?.storageRoot ?? EMPTY_TRIE_ROOT
+  }
+}
+
 /** The driver of a chain. Nothing happens before it runs. */
 export function hostedDriver(parts: HostedDriverParts): HostedDriver {
-  const { settings, driven, l1, safeHeads, peers, sealedBlocks, gate, traceFile, logger } = parts
-  const { rollup: config } = settings
+  const { settings, constants, layer, driven, l1, safeHeads, peers, sealedBlocks, gate, traceFile, logger } = parts
+  const config = { ...settings.rollup, chainOpConfig: constants }
   const driver = new Driver({
     ...driven,
     config,
@@ -149,9 +170,22 @@ export function hostedDriver(parts: HostedDriverParts): HostedDriver {
   })
   const closed = new AbortController()
   let work: Promise<void> | undefined
+  const node = new RollupNode({
+    config,
+    state: () => driver.state,
+    l2: driven.l2,
+    storageRoot: storageRoots(layer),
+    safeHeads,
+  })
   return {
     driver,
-    trace,
+    methods: [
+      ...optimismMethods(node, `v${VERSION}`),
+      ...derivationAdminMethods(driver),
+      ...driverMethods(trace),
+      // A chain that gossips has its own.
+      ...(settings.blockGossip === undefined ? [noPeersMethod()] : []),
+    ],
     run(signal) {
       work = driver.run(AbortSignal.any([signal, closed.signal]))
       return work

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { conditionalMethod } from '../../rpc/methods/conditional.ts'
 import { consensusReads } from '../../rpc/methods/consensus.ts'
-import { driverMethods } from '../../rpc/methods/driver.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
 import { peerMethods } from '../../rpc/methods/peers.ts'
@@ -157,6 +156,8 @@ export function hostL2(
     driven &&
     hostedDriver({
       settings,
+      constants,
+      layer,
       driven,
       l1,
       safeHeads: safeHeads.record,
@@ -310,7 +311,7 @@ export function hostL2(
     ...layer.methods(pool),
     ...testMethods(jobs),
     ...sequenced.methods,
-    ...(driving ? driverMethods(driving.trace) : []),
+    ...(driving?.methods ?? []),
     ...minerMethods(throttle),
     ...(node === undefined ? [] : consensusReads(node, { peers: gossip !== undefined })),
     ...ethMethods({ chainId, pool: sent }),

@@ -17,6 +17,6 @@ export async function openSafeHeads(
 ): Promise<OpenedSafeHeads | undefined> {
   if (driver === undefined) return undefined
   if (datadir === undefined) return { record: NO_SAFE_HEADS, close: async () => undefined }
-  const store = await openStore(join(datadir, name, 'safe-heads'))
+  const store = await openStore(join(datadir, name, 'safe-heads'), { sync: true })
   return { record: await SafeHeadDb.open(store), close: () => store.close() }
 }

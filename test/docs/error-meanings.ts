@@ -25,7 +25,7 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
   [
     -32000,
     {
-      when: "A transaction that cannot be taken, in geth's words, or data that cannot be decoded; also a node's own error, and a builder's that begins no job. A sequencer that cannot be started or stopped, in op-node's words.",
+      when: "A transaction that cannot be taken, in geth's words, or data that cannot be decoded; also a node's own error, and a builder's that begins no job. A sequencer that cannot be started or stopped, and what a rollup node does not know, in op-node's words.",
     },
   ],
   [
@@ -122,7 +122,7 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
   [
     -38590,
     {
-      when: 'A node behind this service failed, timed out, or gave what cannot be right. Safe to retry.',
+      when: 'A node behind this service failed, timed out, or gave what cannot be right; or a chain that is derived here waits for L1, or for its engine. Safe to retry.',
       data: '`{method, endpoint}`',
     },
   ],

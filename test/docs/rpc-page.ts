@@ -2,9 +2,11 @@ import { fileURLToPath } from 'node:url'
 import { beaconRoutes } from '../../rpc/beacon.ts'
 import { ERROR_NUMBERS } from '../../rpc/error-codes.ts'
 import { type Method, methodTable } from '../../rpc/method.ts'
+import { derivationAdminMethods } from '../../rpc/methods/admin.ts'
 import { batchMethods } from '../../rpc/methods/batch.ts'
 import { blockTimeMethods } from '../../rpc/methods/block-times.ts'
 import { type BuildMethodsService, buildMethods, helloMethod } from '../../rpc/methods/build.ts'
+import { driverMethods } from '../../rpc/methods/driver.ts'
 import { embeddedCallMethods } from '../../rpc/methods/embedded-calls.ts'
 import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import { type EngineApiService, engineMethods } from '../../rpc/methods/engine.ts'
@@ -13,6 +15,7 @@ import { poolFilterMethods } from '../../rpc/methods/eth-filters.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
 import { miningMethods } from '../../rpc/methods/mining.ts'
 import { opP2pMethods } from '../../rpc/methods/opp2p.ts'
+import { optimismMethods } from '../../rpc/methods/optimism.ts'
 import { DEBUG_READ_METHODS, PASSED_ON_METHODS } from '../../rpc/methods/pass-through.ts'
 import { peerMethods } from '../../rpc/methods/peers.ts'
 import { poolEditMethods } from '../../rpc/methods/pool-edits.ts'
@@ -257,6 +260,27 @@ function gossipSection(): string {
   ].join('\n')
 }
 
+/** The methods of a chain that is derived here. */
+function rollupNode(): readonly Method[] {
+  const none = {} as never
+  return [...optimismMethods(none, ''), ...derivationAdminMethods(none), ...driverMethods(none)]
+}
+
+/** What a chain serves that is derived here. */
+function rollupNodeSection(): string {
+  return [
+    '## Rollup node',
+    '',
+    "Where a chain is derived in this process (`chains[].driver`), it serves what op-node serves, in op-node's shapes and words; numbers of",
+    'blocks are JSON numbers there. Where it has a node instead (`chains[].node`), the `optimism_*` of that one are passed on.',
+    '',
+    table(
+      ['method', 'does'],
+      rollupNode().map(({ name, summary }) => [`\`${name}\``, summary]),
+    ),
+  ].join('\n')
+}
+
 /** What a chain serves that has a batcher. */
 function batchSection(): string {
   return [
@@ -365,6 +389,8 @@ export function renderRpcPage(): string {
     '',
     gossipSection(),
     '',
+    rollupNodeSection(),
+    '',
     batchSection(),
     '',
     ensembleSection(),
@@ -378,6 +404,7 @@ export function renderRpcPage(): string {
       ...described([
         ...peerMethods({} as never),
         ...opP2pMethods({} as never),
+        ...rollupNode(),
         ...batchMethods({} as never),
         ...conveniences().own,
       ]),
