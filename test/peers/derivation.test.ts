@@ -20,6 +20,7 @@ import { type BatchedChain, type Stretch, startBatchedChain } from './support/ba
 import { l2Genesis } from './support/l2-genesis.ts'
 import { startOpGeth } from './support/op-geth.ts'
 import { startOpSequencer } from './support/op-sequencer.ts'
+import { expectSameRollupNode } from './support/same-rollup-node.ts'
 import { waitFor } from './support/wait-for.ts'
 
 /** L2 blocks between two upgrades. */
@@ -147,6 +148,7 @@ test('from the same L1, the blocks that op-node made safe: Bedrock to Jovian, ba
     l1: { url: l1.el.url, configFile: l1.configFile, beacon: l1.beacon.url },
     el: fresh,
     rollupFile: chain.rollupFile,
+    root: { datadir: chain.folder.path('driven') },
     chain: { driver: true },
   })
   const { hash: head } = await el.block('latest')
@@ -157,4 +159,5 @@ test('from the same L1, the blocks that op-node made safe: Bedrock to Jovian, ba
     check: () => sequencer.process.assertRunning(),
   })
   expect((await labelled('latest'))?.hash).toBe(head)
+  await expectSameRollupNode({ ours: sequencer.rpc, theirs: node.rpc, head: { l1: last, l2: safe } })
 })
