@@ -20,7 +20,7 @@ export interface SafetyReversalParts {
   readonly l2: L2Chain
   readonly pipeline: Pick<DerivationPipeline, 'reset' | 'origin'>
   readonly forkchoice: Pick<ForkchoiceController, 'update' | 'forget'>
-  readonly safeHeads: Pick<SafeHeadRecord, 'truncate' | 'entries'>
+  readonly safeHeads: Pick<SafeHeadRecord, 'record' | 'truncate' | 'entries'>
   /** Whether blocks become cross-unsafe only when their messages have been looked at. */
   readonly checksMessages: boolean
 }
@@ -53,6 +53,12 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
       if (block?.hash === known.safe.hash) return { safe: block, kept: true }
     }
     return { safe, kept: false }
+  }
+
+  /** All that becomes safe is recorded from here on; the genesis block is safe with L1's own, however much older that is. */
+  async function recordGenesis(genesis: L2BlockRef, io: IoOptions): Promise<void> {
+    const l1Genesis = await l1.ref(0n, io)
+    if (l1Genesis !== undefined) await safeHeads.record(genesis, l1Genesis, io)
   }
 
   async function place(heads: Heads, io: IoOptions): Promise<void> {
@@ -99,6 +105,7 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
       }
       await pipeline.reset(safe, io)
       await safeHeads.truncate(safe, io)
+      if (safe.hash === config.genesis.l2.hash) await recordGenesis(safe, io)
       await place(heads, io)
       const head = await l2.labelled('latest', io)
       const leftBehind = head?.hash === unsafe.hash ? undefined : head?.hash
