@@ -32,11 +32,13 @@ function checkChain(chain: unknown, index: number): readonly Problem[] {
   need(!conditional || !foreign, "cannot be true with mode: engine: the builder is the node's", 'txpool', 'conditional')
   need(mode !== 'engine' || at(chain, 'insert') !== 'none', 'must be engine or op-node with mode: engine', 'insert')
   need(at(chain, 'insert') !== 'op-node' || at(chain, 'node') !== undefined, 'is required with insert: op-node', 'node')
-  need(at(chain, 'p2p') === undefined || at(chain, 'signer') !== undefined, 'is required with p2p', 'signer')
   need(el !== 'embedded' || at(chain, 'genesis') !== undefined, 'is required with el: embedded', 'genesis')
   const driver = at(chain, 'driver')
   const driven = driver !== undefined && driver !== false
   need(at(chain, 'interop') === undefined || driven, 'must be true with interop', 'driver')
+  // Who drives has a use for what others gossip.
+  const signs = at(chain, 'signer') !== undefined
+  need(at(chain, 'p2p') === undefined || signs || driven, 'is required with p2p', 'signer')
   need(!driven || hasEngine, 'is required with driver: true', 'el', 'engine')
   need(!driven || at(chain, 'node') === undefined, 'cannot stand beside driver: true: one of them drives', 'node')
   const ownInsert = [undefined, 'engine'].includes(at(chain, 'insert') as string | undefined)

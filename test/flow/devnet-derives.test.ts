@@ -38,7 +38,7 @@ it('the devnet batches its L2 chains, and derives from L1 what is safe', { timeo
     })
     // It is what was sequenced, and what L1 holds cannot be taken back alone.
     expect(await call<Head>('eth_getBlockByNumber', safe.number, false)).toMatchObject({ hash: safe.hash })
-    await expect(call('debug_setHead', '0x1')).rejects.toThrow()
+    await expect(call('debug_setHead', '0x1')).rejects.toThrow('is safe: L1 holds it')
     const trace = await call<{ effect: string; result: string }[]>('driver_trace', 1000)
     expect(trace.some(({ effect, result }) => effect === 'safety-progression' && result === 'applied')).toBe(true)
     // Nothing that was sequenced was replaced.
