@@ -3,12 +3,30 @@ import { DEV_ACCOUNTS, DEV_MNEMONIC, type DevAccount } from '../devnet/dev-accou
 import { devnetEndpoints, devnetSetup } from '../devnet/devnet-setup.ts'
 import { startNode } from '../node.ts'
 import { rollupConfigToJson } from '../protocol/rollup-config.ts'
+import { type BatchActions, batchActions } from './batch.ts'
 import { ChainSnapshots } from './chain-snapshots.ts'
 import { type DevnetOptions, parseDevnetOptions } from './devnet-options.ts'
 import { type InProcessChain, inProcessChain } from './in-process-chain.ts'
 import { stderrLogger } from './stderr-logger.ts'
 
 export type { DevAccount } from '../devnet/dev-accounts.ts'
+export type {
+  AutoBatchOptions,
+  BatchActions,
+  BatchChannel,
+  BatchedBlocks,
+  BatcherStatus,
+  BatchFrame,
+  BatchTransaction,
+  BlockOverride,
+  ByteEdit,
+  ChannelOptions,
+  DataOptions,
+  EncodedInbox,
+  FrameOptions,
+  InboxOptions,
+  SendBatchOptions,
+} from './batch.ts'
 export type { DevnetOptions } from './devnet-options.ts'
 export type { InProcessChain, ProviderRpcError, RequestArguments } from './in-process-chain.ts'
 
@@ -24,6 +42,8 @@ export interface DevnetL1 extends InProcessChain {
 export interface DevnetL2 extends DevnetL1 {
   /** op-node's `rollup.json`. */
   readonly rollup: Readonly<Record<string, unknown>>
+  /** Puts its blocks on L1, right or wrong. */
+  readonly batcher: BatchActions
 }
 
 /** An L1 and L2 chains in this process. */
@@ -69,7 +89,8 @@ export async function createDevnet(options: DevnetOptions = {}): Promise<Devnet>
   const l1 = { ...first, genesis: genesisOf(config.l1?.genesis) }
   const chains = others.map((chain, index): DevnetL2 => {
     const { genesis, rollup } = config.chains[index] as L2Settings
-    return { ...chain, genesis: genesisOf(genesis), rollup: rollupConfigToJson(rollup) }
+    const batcher = batchActions((method, ...params) => chain.request({ method, params }))
+    return { ...chain, genesis: genesisOf(genesis), rollup: rollupConfigToJson(rollup), batcher }
   })
   const snapshots = new ChainSnapshots(l1, chains)
   let closed: Promise<void> | undefined

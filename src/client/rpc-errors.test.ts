@@ -2,6 +2,9 @@ import { BaseError, InvalidInputRpcError, RpcRequestError, UnknownRpcError } fro
 import { describe, expect, it } from 'vitest'
 import { ProviderRpcError } from './in-process-chain.ts'
 import {
+  BatchInputError,
+  BatchNotIncludedError,
+  BatchRefusedError,
   CommitRefusedError,
   IncludeError,
   JobStateError,
@@ -29,6 +32,9 @@ describe('an error of the sequencer', () => {
       [-38540]: PublishRefusedError,
       [-38550]: SequencerInactiveError,
       [-38551]: SequencerActiveError,
+      [-38560]: BatchInputError,
+      [-38561]: BatchRefusedError,
+      [-38562]: BatchNotIncludedError,
       [-38590]: NodeUnavailableError,
     }
     for (const [code, type] of Object.entries(classes)) {
@@ -55,6 +61,12 @@ describe('an error of the sequencer', () => {
     expect(typedError(requestError(-38513, 'no', { rule: 'ORIGIN_ORPHANED' }))).toMatchObject({
       rule: 'ORIGIN_ORPHANED',
     })
+    expect(typedError(requestError(-38561, 'no', { nonce: 4, sent: ['0x01'] }))).toMatchObject({
+      nonce: 4,
+      sent: ['0x01'],
+    })
+    expect(typedError(requestError(-38562, 'no', { hashes: ['0x01'] }))).toMatchObject({ hashes: ['0x01'] })
+    expect(typedError(requestError(-38561, 'no'))).toMatchObject({ nonce: undefined, sent: [] })
     expect(typedError(requestError(-38511, 'no', { state: 'sealed' }))).toMatchObject({ state: 'sealed' })
   })
 

@@ -121,6 +121,43 @@ export class SequencerActiveError extends SequencerError {
   }
 }
 
+/** What a batcher was asked to make cannot be made (-38560). */
+export class BatchInputError extends SequencerError {
+  override name = 'BatchInputError'
+
+  constructor(parameters: SequencerErrorParameters) {
+    super('It cannot be batched', parameters)
+  }
+}
+
+/** L1 did not take a batcher transaction (-38561); those before it are sent. */
+export class BatchRefusedError extends SequencerError {
+  override name = 'BatchRefusedError'
+  /** Of the transaction that was refused. */
+  readonly nonce: number | undefined
+  /** Hashes of those that were sent. */
+  readonly sent: readonly string[]
+
+  constructor(parameters: SequencerErrorParameters) {
+    super('L1 refused a batcher transaction', parameters)
+    const { nonce, sent } = this.data
+    this.nonce = typeof nonce === 'number' ? nonce : undefined
+    this.sent = Array.isArray(sent) ? (sent as string[]) : []
+  }
+}
+
+/** Batcher transactions were sent, and are in no L1 block yet (-38562). */
+export class BatchNotIncludedError extends SequencerError {
+  override name = 'BatchNotIncludedError'
+  readonly hashes: readonly string[]
+
+  constructor(parameters: SequencerErrorParameters) {
+    super('Not on L1 in time', parameters)
+    const { hashes } = this.data
+    this.hashes = Array.isArray(hashes) ? (hashes as string[]) : []
+  }
+}
+
 /** The node behind the sequencer failed or did not answer; safe to try again (-38590). */
 export class NodeUnavailableError extends SequencerError {
   override name = 'NodeUnavailableError'
@@ -139,6 +176,9 @@ const BY_CODE: ReadonlyMap<number, new (parameters: SequencerErrorParameters) =>
   [-38540, PublishRefusedError],
   [-38550, SequencerInactiveError],
   [-38551, SequencerActiveError],
+  [-38560, BatchInputError],
+  [-38561, BatchRefusedError],
+  [-38562, BatchNotIncludedError],
   [-38590, NodeUnavailableError],
 ])
 

@@ -1,10 +1,28 @@
 import type { Account, Address, Chain, Client, Hash, Transport } from 'viem'
+import { type BatchActions, batchActions } from './batch.ts'
 import { callOnce, look } from './call.ts'
 import { type Job, jobOf } from './job.ts'
 import { formatJobSummary, type JobSummary } from './job-formats.ts'
 import { encodeOptions, type OpenJobOptions, type Quantity } from './job-options.ts'
 import { type PoolControlActions, poolControlActions } from './pool-control.ts'
 
+export type {
+  AutoBatchOptions,
+  BatchActions,
+  BatchChannel,
+  BatchedBlocks,
+  BatcherStatus,
+  BatchFrame,
+  BatchTransaction,
+  BlockOverride,
+  ByteEdit,
+  ChannelOptions,
+  DataOptions,
+  EncodedInbox,
+  FrameOptions,
+  InboxOptions,
+  SendBatchOptions,
+} from './batch.ts'
 export type { Outcome } from './include-many.ts'
 export type { IncludeManyOptions, Job } from './job.ts'
 export type {
@@ -27,6 +45,9 @@ export type {
 export type { PoolControlActions, PoolHold, PoolTarget } from './pool-control.ts'
 // biome-ignore lint/performance/noBarrelFile: the package's entry, with the classes that its callers catch
 export {
+  BatchInputError,
+  BatchNotIncludedError,
+  BatchRefusedError,
   CommitRefusedError,
   IncludeError,
   JobStateError,
@@ -70,6 +91,8 @@ export type TestSequencerActions<chain extends Chain | undefined = Chain | undef
   setForkchoice(
     change: ForkchoiceChange,
   ): Promise<{ readonly head: Hash; readonly safe: Hash; readonly finalized: Hash }>
+  /** The chain's batcher, where it has one: on L2. @throws BatchInputError, BatchRefusedError, BatchNotIncludedError */
+  readonly batcher: BatchActions
   /** Adds to a balance in the state after the head; embedded chains only. */
   fund(parameters: { readonly address: Address; readonly value: Quantity }): Promise<void>
 }
@@ -103,6 +126,11 @@ export function testSequencerActions(): <
     async fund({ address, value }) {
       await callOnce(client, 'test_fund', ...[address, encodeOptions(value)])
     },
+    // viem's clients have a `batch` of their own.
+    batcher: batchActions(
+      (method, ...params) => callOnce(client, method, ...params),
+      (method, ...params) => look(client, method, ...params),
+    ),
     ...poolControlActions(client),
   })
 }

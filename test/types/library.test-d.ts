@@ -108,3 +108,8 @@ void createSequencer(config)
 void createSequencer('op-sequencer.yaml')
 // @ts-expect-error a chain needs its rollup
 void createSequencer({ chains: [{ name: 'a', el: 'embedded' }] })
+
+// The batcher has one shape, with a client and without.
+expectTypeOf(test.batcher).toEqualTypeOf<Devnet['chains'][0]['batcher']>()
+expectTypeOf(test.batcher.submitBlocks).parameter(0).toHaveProperty('blocks')
+expectTypeOf(test.batcher.status).returns.resolves.toHaveProperty('auto').toEqualTypeOf<boolean>()
