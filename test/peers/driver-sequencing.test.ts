@@ -138,3 +138,47 @@ it('follows a sequencer by gossip, asks for what came before, and derives the re
   expect((await sequencerEl.block(number)).hash).toBe(hash)
   expect((await el.block(number)).hash).toBe(hash)
 })
+
+it('has its op-geth fetch a long chain by itself, and derives it then', { timeout: 240_000 }, async () => {
+  await using stack = await startSingleStack({
+    forks: schedule,
+    back: 60,
+    p2p: { privateKey: VERIFIER_KEY },
+    opGethFlags: ['--maxpeers', '2'],
+  })
+  const { folder, l1, el: sequencerEl, node, rollupFile, forks, genesisTime } = stack
+  await waitFor('there is a chain', async () => (await sequencerEl.blockNumber()) > 50)
+  const genesis = await l2Genesis({ timestamp: genesisTime, forks })
+  await using el = await startOpGeth({ folder, genesis, name: 'syncing-geth', maxPeers: 2 })
+  const { enode } = await sequencerEl.rpc.call<{ enode: string }>('admin_nodeInfo')
+  await el.rpc.call('admin_addPeer', [enode])
+  await using follower = await startOpSequencer({
+    folder,
+    l1: { url: l1.el.url, configFile: l1.configFile, beacon: l1.beacon.url },
+    el,
+    rollupFile,
+    chain: {
+      driver: { sync: 'execution-layer' },
+      p2p: { listen: '/ip4/127.0.0.1/tcp/0', static: [node.multiaddr] },
+    },
+  })
+  const check = (): void => follower.process.assertRunning()
+  const head = (): Promise<Heads> => follower.rpc.call('optimism_syncStatus')
+  const synced = await waitFor(
+    'it has caught up',
+    async () => {
+      const status = await head()
+      return status.unsafe_l2.number > 50 ? status : undefined
+    },
+    { check, timeout: 90_000 },
+  )
+  const trace = await follower.rpc.call<{ effect: string; result: string }[]>('driver_trace', [1000])
+  expect(trace.some(({ effect, result }) => effect === 'unsafe-sync-trigger' && result === 'applied')).toBe(true)
+  expect((await sequencerEl.block(synced.unsafe_l2.number)).hash).toBe(synced.unsafe_l2.hash)
+  await using _batcher = await startOpBatcher({ folder, l1, el: sequencerEl, node })
+  await waitFor('what it fetched is safe', async () => (await head()).safe_l2.number >= synced.unsafe_l2.number, {
+    check,
+    timeout: 60_000,
+  })
+  expect((await el.block(synced.unsafe_l2.number)).hash).toBe(synced.unsafe_l2.hash)
+})
