@@ -1,5 +1,13 @@
 import { AppError, isAppError } from '../primitives/errors.ts'
-import type { RpcOutcome, TransportErrorCode } from './transport.ts'
+import { type RpcOutcome, rpcErrorData, type TransportErrorCode } from './transport.ts'
+
+/** What nodes say of a block that they do not have. @see op-node, MaybeAsNotFoundErr */
+const NOT_FOUND = /block not found|header not found|unknown block/i
+
+/** Whether a node says that it has no such block: geth's answer for a label that is not set is an error. */
+export function isUnknownBlock(error: unknown): boolean {
+  return NOT_FOUND.test(rpcErrorData(error)?.message ?? '')
+}
 
 /** The outcome's value. @throws the outcome's error */
 export function outcomeValue(outcome: RpcOutcome | undefined): unknown {

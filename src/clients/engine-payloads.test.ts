@@ -3,6 +3,7 @@ import { AppError } from '../primitives/errors.ts'
 import { toWord, ZERO_HASH } from '../primitives/hex.ts'
 import type { PayloadAttributes } from '../protocol/attributes.ts'
 import { OpForks } from '../protocol/forks.ts'
+import { DrivenEngineClient } from './driven-engine.ts'
 import { EnginePayloads } from './engine-payloads.ts'
 import { OpNodePayloads } from './op-node-payloads.ts'
 import type { RpcCaller } from './transport.ts'
@@ -59,7 +60,7 @@ describe('an execution layer’s builder', () => {
     [45n, 'engine_forkchoiceUpdatedV3', 'engine_getPayloadV4'],
   ])('is asked in the versions for a block at %i', async (time, begins, ends) => {
     const rpc = caller((method) => (method === begins ? started : rpcError(-38_001, 'Unknown payload')()))
-    const payloads = new EnginePayloads(rpc, forks)
+    const payloads = new EnginePayloads(new DrivenEngineClient(rpc, forks))
     const ticket = await payloads.start(parent, attributesAt(time), {})
     expect(ticket).toEqual({ id, timestamp: time })
     expect(rpc.calls[0]?.[1][0]).toEqual({
@@ -91,19 +92,17 @@ describe('an execution layer’s builder', () => {
     ['answers nonsense', () => ({ ...started, payloadId: '0x01' }), { code: 'RPC_UNAVAILABLE', severity: 'temporary' }],
     ['answers nothing', () => null, { code: 'RPC_UNAVAILABLE' }],
   ])('that %s begins no block', async (_, answer, error) => {
-    await expect(new EnginePayloads(caller(answer), forks).start(parent, attributesAt(45n), {})).rejects.toMatchObject(
-      error,
-    )
+    await expect(
+      new EnginePayloads(new DrivenEngineClient(caller(answer), forks)).start(parent, attributesAt(45n), {}),
+    ).rejects.toMatchObject(error)
   })
 
   test('that cannot be reached is told as such', async () => {
     const down = new AppError('RPC_UNAVAILABLE', { severity: 'temporary' })
-    const payloads = new EnginePayloads(
-      caller(() => {
-        throw down
-      }),
-      forks,
-    )
+    const broken = caller(() => {
+      throw down
+    })
+    const payloads = new EnginePayloads(new DrivenEngineClient(broken, forks))
     const ticket = { id, timestamp: 45n } as const
     await expect(payloads.start(parent, attributesAt(45n), {})).rejects.toBe(down)
     await expect(payloads.finish(ticket, {})).rejects.toBe(down)

@@ -1,17 +1,13 @@
+import type { EngineApi } from '../engine/engine-api.ts'
 import { AppError, isAppError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import { ZERO_HASH } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { PayloadAttributes } from '../protocol/attributes.ts'
-import { attributesToJson } from '../protocol/attributes-json.ts'
-import { engineVersions } from '../protocol/engine-versions.ts'
-import type { OpForks } from '../protocol/forks.ts'
-import { JsonObject } from '../protocol/json-value.ts'
-import { envelopeFromJson, type Payload } from '../protocol/payload.ts'
+import type { Payload } from '../protocol/payload.ts'
 import type { BlockId } from '../protocol/refs.ts'
 import type { PayloadEngine, PayloadEngineErrorCode, PayloadTicket } from '../sequencer/payload-engine.ts'
-import { parseAnswer } from './answers.ts'
-import { type RpcCaller, rpcErrorData } from './transport.ts'
+import type { RpcErrorData } from './transport.ts'
 
 /** The Engine API's own error codes. */
 const UNKNOWN_PAYLOAD = -38_001
@@ -41,65 +37,46 @@ export function payloadLost({ id }: PayloadTicket, cause?: unknown): AppError<Pa
   })
 }
 
+/** What an engine itself said in its error; undefined for any other error. */
+function saidBy(error: unknown): Pick<RpcErrorData, 'code' | 'message' | 'data'> | undefined {
+  return isAppError(error, 'ENGINE_REFUSED') ? (error.data as unknown as RpcErrorData) : undefined
+}
+
 function words({ message, data }: { readonly message: string; readonly data?: unknown }): string {
   const { err } = (data ?? {}) as { readonly err?: unknown }
   return typeof err === 'string' ? `${message}: ${err}` : message
 }
 
-/** Blocks of an execution layer's own builder: `engine_forkchoiceUpdated` with attributes, and `engine_getPayload`. */
+/** Blocks of an execution layer's own builder, for whoever sequences: its forkchoice is somebody else's. */
 export class EnginePayloads implements PayloadEngine {
-  readonly #transport: RpcCaller
-  readonly #forks: OpForks
+  readonly #engine: EngineApi
 
-  constructor(transport: RpcCaller, forks: OpForks) {
-    this.#transport = transport
-    this.#forks = forks
+  constructor(engine: EngineApi) {
+    this.#engine = engine
   }
 
-  async start(parent: BlockId, attributes: PayloadAttributes, { signal }: IoOptions): Promise<PayloadTicket> {
-    const { timestamp } = attributes
-    const method = engineVersions(this.#forks, timestamp).forkchoiceUpdated
+  async start(parent: BlockId, attributes: PayloadAttributes, io: IoOptions): Promise<PayloadTicket> {
     // Zeros leave safe and finalized as they are.
-    const forkchoice = {
-      headBlockHash: parent.hash,
-      safeBlockHash: ZERO_HASH,
-      finalizedBlockHash: ZERO_HASH,
-    }
-    const answer = await this.#transport
-      .call(method, [forkchoice, attributesToJson(attributes)], { idempotent: true, ...(signal && { signal }) })
-      .catch((error: unknown) => {
-        const said = rpcErrorData(error)
-        if (said === undefined) throw error
-        if (said.code > REFUSALS.first || said.code < REFUSALS.last) throw notReady(words(said), error)
-        throw buildRefused(parent.hash, words(said), error)
-      })
-    const { endpoint } = this.#transport
-    const { status, fault, id } = parseAnswer(endpoint, method, () => {
-      const json = new JsonObject(answer)
-      const { status, validationError } = (answer as { readonly payloadStatus?: Record<string, unknown> })
-        .payloadStatus ?? { status: undefined, validationError: undefined }
-      return {
-        status: String(status),
-        fault: typeof validationError === 'string' ? validationError : undefined,
-        id: json.optional('payloadId', (key) => json.hex(key, 8)),
-      }
+    const state = { head: parent.hash, safe: ZERO_HASH, finalized: ZERO_HASH }
+    const { status, ticket } = await this.#engine.forkchoiceUpdated(state, attributes, io).catch((error: unknown) => {
+      const said = saidBy(error)
+      if (said === undefined) throw error
+      if (said.code > REFUSALS.first || said.code < REFUSALS.last) throw notReady(words(said), error)
+      throw buildRefused(parent.hash, words(said), error)
     })
-    if (status.startsWith('INVALID')) throw buildRefused(parent.hash, fault ?? `the engine answers ${status}`)
-    if (status !== 'VALID') throw notReady(`${endpoint}: the engine answers ${status} to a block on ${parent.hash}`)
-    if (id === undefined) throw notReady(`${endpoint}: the engine begins no block on ${parent.hash}`)
-    return { id, timestamp }
+    const answer = `the engine answers ${status.status}`
+    if (status.status === 'INVALID') throw buildRefused(parent.hash, status.validationError ?? answer)
+    if (status.status !== 'VALID') throw notReady(`${answer} to a block on ${parent.hash}`)
+    if (ticket === undefined) throw notReady(`the engine begins no block on ${parent.hash}`)
+    return ticket
   }
 
-  async finish(ticket: PayloadTicket, { signal }: IoOptions): Promise<Payload> {
-    const method = engineVersions(this.#forks, ticket.timestamp).getPayload
-    const answer = await this.#transport
-      .call(method, [ticket.id], { idempotent: true, ...(signal && { signal }) })
-      .catch((error: unknown) => {
-        const said = rpcErrorData(error)
-        if (said === undefined) throw error
-        throw said.code === UNKNOWN_PAYLOAD ? payloadLost(ticket, error) : notReady(words(said), error)
-      })
-    return parseAnswer(this.#transport.endpoint, method, () => envelopeFromJson(answer))
+  async finish(ticket: PayloadTicket, io: IoOptions): Promise<Payload> {
+    return this.#engine.getPayload(ticket, io).catch((error: unknown) => {
+      const said = saidBy(error)
+      if (said === undefined) throw error
+      throw said.code === UNKNOWN_PAYLOAD ? payloadLost(ticket, error) : notReady(words(said), error)
+    })
   }
 
   async cancel(ticket: PayloadTicket, io: IoOptions): Promise<void> {

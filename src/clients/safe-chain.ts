@@ -10,19 +10,11 @@ import { type Payload, payloadOf } from '../protocol/payload.ts'
 import type { L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { SystemConfig } from '../protocol/system-config.ts'
-import { parseAnswer } from './answers.ts'
-import { type RpcCaller, rpcErrorData, type TransportErrorCode } from './transport.ts'
+import { isUnknownBlock, parseAnswer } from './answers.ts'
+import type { RpcCaller, TransportErrorCode } from './transport.ts'
 
 /** A block is asked for as a parent, for its reference, and for its configuration. */
 const CACHED_BLOCKS = 16
-
-/** What nodes say of a label that is not set. @see op-node, MaybeAsNotFoundErr */
-const NOT_FOUND = /block not found|header not found|unknown block/i
-
-/** Whether a node says that it has no such block: geth's answer for a label that is not set is an error. */
-function isUnknownBlock(error: unknown): boolean {
-  return NOT_FOUND.test(rpcErrorData(error)?.message ?? '')
-}
 
 /** Blocks of L2 as derivation and the driver read them, out of an execution layer; each verified against its hash. */
 export class SafeChainClient implements L2Chain {

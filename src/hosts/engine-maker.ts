@@ -5,7 +5,6 @@ import { OpNodePayloads } from '../clients/op-node-payloads.ts'
 import type { RpcCaller } from '../clients/transport.ts'
 import type { L2Settings } from '../config/config.ts'
 import type { EngineApi } from '../embedded/engine-api.ts'
-import { EmbeddedPayloads } from '../embedded/engine-payloads.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError, errorMessage } from '../primitives/errors.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
@@ -36,10 +35,10 @@ export interface EngineMakerParts {
 
 function engineOf({ settings, layer, node, engineApi }: EngineMakerParts): PayloadEngine {
   const { name, rollup } = settings
-  if (engineApi !== undefined) return new EmbeddedPayloads(engineApi, rollup.forks)
-  if (node !== undefined) return new OpNodePayloads(node)
-  const engine = layer.callers?.engine
-  if (engine !== undefined) return new EnginePayloads(engine, rollup.forks)
+  // An engine in this process is nobody else's.
+  if (node !== undefined && engineApi === undefined) return new OpNodePayloads(node)
+  const driven = layer.driven(rollup, engineApi)
+  if (driven !== undefined) return new EnginePayloads(driven.engine)
   throw new AppError('CONFIG_INVALID', { message: `chains.${name}.el.engine: is required with mode: engine` })
 }
 

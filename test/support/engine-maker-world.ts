@@ -1,3 +1,4 @@
+import { DrivenEngineClient } from '../../src/clients/driven-engine.ts'
 import { EnginePayloads } from '../../src/clients/engine-payloads.ts'
 import { builderTeller } from '../../src/clients/miner.ts'
 import type { RpcCaller } from '../../src/clients/transport.ts'
@@ -43,7 +44,7 @@ export async function engineMakerWorld() {
         l1Chain: l1.chain,
         chain: layer.chain,
         l1: l1.reader,
-        engine: wrap(new EnginePayloads(callerOf(host.engine.answer), config.forks)),
+        engine: wrap(new EnginePayloads(new DrivenEngineClient(callerOf(host.engine.answer), config.forks))),
         limits: new EngineBuilderLimits({
           tell: builderTeller([callerOf(host.engine.answer), callerOf(host.answer)]),
           throttle,
