@@ -2,8 +2,9 @@ import type { DerivationPipeline } from '../../derive/pipeline.ts'
 import type { EngineErrorCode } from '../../engine/engine-api.ts'
 import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
 import { AppError } from '../../primitives/errors.ts'
+import { ZERO_HASH } from '../../primitives/hex.ts'
 import type { IoOptions } from '../../primitives/io.ts'
-import type { L2BlockRef } from '../../protocol/refs.ts'
+import type { BlockId, L2BlockRef } from '../../protocol/refs.ts'
 import type { RollupConfig } from '../../protocol/rollup-config.ts'
 import type { DriverState, Heads } from '../driver-state.ts'
 import type { Effect } from '../effect.ts'
@@ -27,6 +28,9 @@ export interface SafetyReversalParts {
 
 /** What was found, and what is known to be safe of it. */
 type FoundHeads = Pick<Heads, 'unsafe' | 'finalized'> & { readonly safe: L2BlockRef }
+
+/** Below every block that was recorded. */
+const NOTHING_SAFE: BlockId = { hash: ZERO_HASH, number: 0n }
 
 /**
  * Finds the heads anew, as at the start of the process: L1 is no longer what they were derived from, or the engine is not where it was
@@ -55,10 +59,15 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
     return { safe, kept: false }
   }
 
-  /** All that becomes safe is recorded from here on; the genesis block is safe with L1's own, however much older that is. */
-  async function recordGenesis(genesis: L2BlockRef, io: IoOptions): Promise<void> {
+  async function record(safe: L2BlockRef, io: IoOptions): Promise<void> {
+    const [newest] = safeHeads.entries()
+    // The engine synced by itself, or others drove it meanwhile: nobody knows with what the blocks between became safe.
+    const gap = newest !== undefined && newest.safe.number < safe.number
+    await safeHeads.truncate(gap ? NOTHING_SAFE : safe, io)
+    if (safe.hash !== config.genesis.l2.hash) return
+    // All that becomes safe is recorded from here on; the genesis block is safe with L1's own, however much older that is.
     const l1Genesis = await l1.ref(0n, io)
-    if (l1Genesis !== undefined) await safeHeads.record(genesis, l1Genesis, io)
+    if (l1Genesis !== undefined) await safeHeads.record(safe, l1Genesis, io)
   }
 
   async function place(heads: Heads, io: IoOptions): Promise<void> {
@@ -104,8 +113,7 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
         finalized,
       }
       await pipeline.reset(safe, io)
-      await safeHeads.truncate(safe, io)
-      if (safe.hash === config.genesis.l2.hash) await recordGenesis(safe, io)
+      await record(safe, io)
       await place(heads, io)
       const head = await l2.labelled('latest', io)
       const leftBehind = head?.hash === unsafe.hash ? undefined : head?.hash

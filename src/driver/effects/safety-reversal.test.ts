@@ -1,0 +1,210 @@
+import { describe, expect, test } from 'vitest'
+import type { ForkchoiceState } from '../../engine/engine-api.ts'
+import { AppError } from '../../primitives/errors.ts'
+import { type Hash, toWord } from '../../primitives/hex.ts'
+import type { L1BlockRef, L2BlockRef } from '../../protocol/refs.ts'
+import type { RollupConfig } from '../../protocol/rollup-config.ts'
+import { MemoryStore } from '../../storage/memory-store.ts'
+import { type DriverState, INITIAL_STATE } from '../driver-state.ts'
+import { SafeHeadDb } from '../safe-head-db.ts'
+import { safetyReversal } from './safety-reversal.ts'
+
+const WINDOW = 3n
+
+function l1Block(number: number, branch = 0): L1BlockRef {
+  const at = (height: number): Hash => toWord(BigInt(height) + BigInt(height >= 20 ? branch : 0) * 1000n + 1n)
+  return { hash: at(number), number: BigInt(number), parentHash: at(number - 1), timestamp: BigInt(number) * 12n }
+}
+
+/** One block an epoch, of the L1 without branches; block 0 is the genesis block. */
+function l2Block(number: number): L2BlockRef {
+  const { hash } = l1Block(number)
+  return {
+    hash: toWord(0xb000n + BigInt(number)),
+    number: BigInt(number),
+    parentHash: toWord(0xb000n + BigInt(number - 1)),
+    timestamp: BigInt(number) * 2n,
+    l1Origin: { hash, number: BigInt(number) },
+    sequenceNumber: 0n,
+  }
+}
+
+interface WorldOptions {
+  readonly latest: number
+  readonly safe?: number
+  readonly finalized?: number
+  /** Of L1 from block 20 on. */
+  readonly branch?: number
+}
+
+async function world({ latest, safe, finalized, branch = 0 }: WorldOptions) {
+  const l2 = Array.from({ length: latest + 1 }, (_, number) => l2Block(number))
+  const l1 = Array.from({ length: 40 }, (_, number) => l1Block(number, branch))
+  const find = <T extends L1BlockRef>(chain: readonly T[], id: Hash | bigint): T | undefined =>
+    chain.find(({ hash, number }) => hash === id || number === id)
+  const safeHeads = await SafeHeadDb.open(new MemoryStore())
+  const seen = { resets: [] as bigint[], told: [] as ForkchoiceState[], forgotten: 0 }
+  const answers: { update: 'valid' | 'syncing'; head: L2BlockRef | undefined } = { update: 'valid', head: undefined }
+  const labels = { latest, safe, finalized }
+  const effect = safetyReversal({
+    config: {
+      genesis: { l1: l1Block(0), l2: { hash: l2Block(0).hash, number: 0n } },
+      seqWindowSize: WINDOW,
+    } as unknown as RollupConfig,
+    l1: { ref: async (id) => find(l1, id) },
+    l2: {
+      ref: async (id: Hash | bigint) => find(l2, id),
+      labelled: async (label: 'latest' | 'safe' | 'finalized') => {
+        if (label === 'latest' && seen.told.length > 0 && answers.head !== undefined) return answers.head
+        const at = labels[label]
+        return at === undefined ? undefined : l2[at]
+      },
+    } as never,
+    pipeline: {
+      origin: l1Block(1),
+      reset: async ({ number }) => void seen.resets.push(number),
+    },
+    forkchoice: {
+      forget: () => void seen.forgotten++,
+      async update(state) {
+        seen.told.push(state)
+        return answers.update
+      },
+    },
+    safeHeads,
+    checksMessages: false,
+  })
+  return { effect, safeHeads, seen, answers }
+}
+
+/** A state in which blocks became safe: each with the L1 block of its own number and one more. */
+function stateWith(...safe: readonly number[]): DriverState {
+  const finality = safe.map((number) => ({ safe: l2Block(number), derivedFrom: l1Block(number + 1) }))
+  return { ...INITIAL_STATE, finality, reset: { reason: 'L1 block 20 is another one' } }
+}
+
+async function run({ effect }: Awaited<ReturnType<typeof world>>, state: DriverState): Promise<DriverState> {
+  const { patch } = await effect.run(state, {})
+  return { ...state, ...patch(state) }
+}
+
+function recorded(safeHeads: SafeHeadDb): [l1: number, safe: number][] {
+  return [...safeHeads.entries()].map(({ l1, safe }) => [Number(l1.number), Number(safe.number)])
+}
+
+describe('when it runs', () => {
+  test('only when the heads are to be found', async () => {
+    const { effect } = await world({ latest: 3 })
+    expect(effect.when(INITIAL_STATE, 0)).toMatchObject({ why: 'start' })
+    expect(effect.when({ ...INITIAL_STATE, reset: undefined }, 0)).toBeUndefined()
+  })
+})
+
+describe('where nothing is remembered', () => {
+  test('safe is what a whole sequencing window of L1 makes so', async () => {
+    const at = await world({ latest: 15, safe: 14, finalized: 5 })
+    const { heads, derivation, reset, engine } = await run(at, INITIAL_STATE)
+    // The head's origin is 15; that of block 11 is the newest more than a window below.
+    expect(heads).toEqual({
+      unsafe: l2Block(15),
+      crossUnsafe: l2Block(15),
+      pendingSafe: l2Block(10),
+      localSafe: l2Block(10),
+      crossSafe: l2Block(10),
+      finalized: l2Block(5),
+    })
+    expect({ derivation, reset }).toEqual({ derivation: { tag: 'ready', origin: l1Block(1) }, reset: undefined })
+    expect(engine).toMatchObject({ toldSafe: l2Block(10), leftBehind: undefined })
+    expect(at.seen).toEqual({
+      resets: [10n],
+      told: [{ head: l2Block(15).hash, safe: l2Block(10).hash, finalized: l2Block(5).hash }],
+      forgotten: 1,
+    })
+  })
+
+  test('what is written down of safe blocks is as good as what is remembered', async () => {
+    const at = await world({ latest: 15, safe: 14, finalized: 5 })
+    for (const number of [9, 11, 13]) await at.safeHeads.record(l2Block(number), l1Block(number + 1), {})
+    expect((await run(at, INITIAL_STATE)).heads?.crossSafe).toEqual(l2Block(13))
+  })
+})
+
+describe('where L1 has reorged', () => {
+  const reorged = { latest: 25, safe: 24, finalized: 5, branch: 1 } as const
+
+  test('the newest block stays whose L1 block is still there', async () => {
+    const at = await world(reorged)
+    const { heads, finality, backupUnsafe } = await run(at, stateWith(16, 17, 18, 19, 20, 23))
+    // Block 19 became safe with L1 block 20, which is another one now; and blocks from 20 on have another origin.
+    expect(heads).toMatchObject({ unsafe: l2Block(19), crossSafe: l2Block(18), pendingSafe: l2Block(18) })
+    expect(finality.map(({ safe }) => Number(safe.number))).toEqual([16, 17, 18])
+    expect(backupUnsafe).toBeUndefined()
+    expect(at.seen.resets).toEqual([18n])
+  })
+
+  test('a window is gone back where none is', async () => {
+    const at = await world(reorged)
+    const { heads, finality } = await run(at, stateWith(20, 23))
+    expect(heads).toMatchObject({ unsafe: l2Block(19), crossSafe: l2Block(14) })
+    expect(finality).toEqual([])
+  })
+
+  test('a block that the engine does not have does not stay', async () => {
+    const at = await world(reorged)
+    const other = { safe: { ...l2Block(18), hash: toWord(9n) }, derivedFrom: l1Block(19) }
+    const state = stateWith(16, 17)
+    const { heads } = await run(at, { ...state, finality: [...state.finality, other] })
+    expect(heads?.crossSafe).toEqual(l2Block(17))
+  })
+
+  test('what became safe after it is forgotten', async () => {
+    const at = await world(reorged)
+    for (const number of [17, 18, 19, 23]) await at.safeHeads.record(l2Block(number), l1Block(number + 1), {})
+    await run(at, stateWith(17, 18, 19, 23))
+    expect(recorded(at.safeHeads)).toEqual([
+      [19, 18],
+      [18, 17],
+    ])
+  })
+})
+
+describe('the record of safe heads', () => {
+  test('the genesis block is safe with L1’s own', async () => {
+    const at = await world({ latest: 3 })
+    await run(at, INITIAL_STATE)
+    expect(recorded(at.safeHeads)).toEqual([[0, 0]])
+  })
+
+  test('ends where blocks became safe that were not recorded', async () => {
+    const at = await world({ latest: 15, safe: 14, finalized: 12 })
+    for (const number of [3, 5]) await at.safeHeads.record(l2Block(number), l1Block(number + 1), {})
+    const { heads } = await run(at, INITIAL_STATE)
+    expect(heads?.crossSafe).toEqual(l2Block(12))
+    expect(recorded(at.safeHeads)).toEqual([])
+  })
+
+  test('where it cannot be written, nothing goes on from there', async () => {
+    const at = await world({ latest: 15, safe: 14, finalized: 5 })
+    const unwritten = new AppError('SAFE_HEADS_UNWRITTEN', { severity: 'reset' })
+    at.safeHeads.truncate = () => Promise.reject(unwritten)
+    await expect(at.effect.run(INITIAL_STATE, {})).rejects.toBe(unwritten)
+    expect(at.seen.told).toEqual([])
+  })
+})
+
+describe('the engine', () => {
+  test('that does not know its own head any more is asked again', async () => {
+    const at = await world({ latest: 15, safe: 14, finalized: 5 })
+    at.answers.update = 'syncing'
+    await expect(at.effect.run(INITIAL_STATE, {})).rejects.toMatchObject({
+      code: 'ENGINE_SYNCING',
+      severity: 'temporary',
+    })
+  })
+
+  test('keeps a head that was let go of until there is another block', async () => {
+    const at = await world({ latest: 25, safe: 24, finalized: 5, branch: 1 })
+    at.answers.head = l2Block(25)
+    expect((await run(at, stateWith(18))).engine.leftBehind).toBe(l2Block(25).hash)
+  })
+})
