@@ -261,6 +261,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   )
   metrics?.watchExchange(chains.flatMap(({ exchange }) => exchange ?? []))
   metrics?.watchDaBudgets(chains.flatMap(({ daBudget }) => daBudget ?? []))
+  metrics?.watchDrivers(chains.flatMap(({ driver }) => driver ?? []))
   metrics?.watchSharing(chains.flatMap(({ route: { name }, sharing }) => (sharing ? [{ chain: name, sharing }] : [])))
   metrics?.watchGossip(
     chains.flatMap(({ route: { name }, gossip }) => (gossip ? [{ chain: name, gossip: gossip.measured }] : [])),

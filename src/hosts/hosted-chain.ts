@@ -6,6 +6,7 @@ import type { L1Reader } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
 import type { BlobSource } from '../derive/ports.ts'
+import type { MeasuredDriver } from '../driver/driver-metrics.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import type { MeasuredDaBudget } from '../sequencer/da-budget-metrics.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -38,6 +39,8 @@ export interface HostedChain {
   readonly measured: MeasuredChain
   /** What op-test-sequencer's API drives it with; absent where its blocks are made elsewhere. */
   readonly ensemble?: EnsembleChain
+  /** What drives it, where that is in this process. */
+  readonly driver?: MeasuredDriver
   /** What it may put on L1, where that is limited over time. */
   readonly daBudget?: MeasuredDaBudget
   /** Works until the signal is aborted. */

@@ -339,6 +339,7 @@ export function hostL2(
       ...(exchange?.transports ?? []),
     ],
     ...(exchange && { exchange: exchange.measured }),
+    ...(driving && { driver: { chain: name, driver: driving.driver } }),
     ...(sequenced.daBudget && { daBudget: sequenced.daBudget }),
     ...(sharing && { sharing }),
     ...(gossip && { gossip }),

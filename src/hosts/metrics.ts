@@ -10,6 +10,7 @@ import type { RpcTransport } from '../clients/transport.ts'
 import { registerTransportMetrics } from '../clients/transport-metrics.ts'
 import type { Config } from '../config/config.ts'
 import { type HoldingChain, registerHeldMetrics } from '../delivery/held-metrics.ts'
+import { type MeasuredDriver, registerDriverMetrics } from '../driver/driver-metrics.ts'
 import { type MeasuredGossip, registerGossipMetrics } from '../p2p/gossip-metrics.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { type MeasuredDaBudget, registerDaBudgetMetrics } from '../sequencer/da-budget-metrics.ts'
@@ -92,6 +93,11 @@ export class HostedMetrics {
   /** Shows what chains may put on L1. Called once. */
   watchDaBudgets(budgets: readonly MeasuredDaBudget[]): void {
     if (budgets.length > 0) registerDaBudgetMetrics(this.registry, budgets)
+  }
+
+  /** Shows what drivers do. Called once. */
+  watchDrivers(drivers: readonly MeasuredDriver[]): void {
+    if (drivers.length > 0) registerDriverMetrics(this.registry, drivers)
   }
 
   /** Begins to serve. @throws where the address cannot be had */

@@ -32,6 +32,7 @@ beforeAll(() => {
   hosted.watchExchange([none])
   hosted.watchGossip([none])
   hosted.watchDaBudgets([none])
+  hosted.watchDrivers([{ chain: 'op-a', driver: { ...none, onTrace: () => () => undefined } }])
   hosted.up('1', true)
   for (const metric of hosted.registry.getMetricsAsArray()) {
     const { name, labelNames = [] } = metric as unknown as { name: string; labelNames?: string[] }
