@@ -25,15 +25,17 @@ function queueOf(payloads: readonly Payload[]): UnsafeQueue {
 
 /**
  * With one more payload. Always another queue, also where the payload is in it already: who posts it once more wants it looked at
- * once more. What there is no room for goes, the lowest first: what lies below the others can be asked for.
+ * once more. What there is no room for goes, the lowest first: what lies below the others can be asked for. One that has no room for
+ * itself does not come in.
  */
 export function withPayload(queue: UnsafeQueue, payload: Payload, maxBytes = MAX_QUEUE_BYTES): UnsafeQueue {
   const { number } = payload.header
-  if (queue.payloads.some(({ hash }) => hash === payload.hash)) return { ...queue }
+  const size = bytesOf(payload)
+  if (size > maxBytes || queue.payloads.some(({ hash }) => hash === payload.hash)) return { ...queue }
   let at = queue.payloads.findIndex(({ header }) => header.number > number)
   if (at < 0) at = queue.payloads.length
   const payloads = [...queue.payloads.slice(0, at), payload, ...queue.payloads.slice(at)]
-  let bytes = queue.bytes + bytesOf(payload)
+  let bytes = queue.bytes + size
   let dropped = 0
   while (bytes > maxBytes) bytes -= bytesOf(payloads[dropped++] as Payload)
   return { payloads: payloads.slice(dropped), bytes }
