@@ -14,11 +14,20 @@ export function isReady(state: DriverState): state is DriverState & { readonly h
   return state.heads !== undefined && state.reset === undefined && state.engine.doubt === undefined
 }
 
-/**
- * With another unsafe head, which the engine has been told together with the labels.
- * @param checksMessages whether blocks become cross-unsafe only when their messages have been looked at
- */
-export function movedUnsafe(now: DriverState & { readonly heads: Heads }, unsafe: L2BlockRef, checksMessages: boolean) {
+/** How the engine was given a head. */
+export interface Moved {
+  /** Heads whose labels it was told with it: others may be known by the time that it answers. */
+  readonly told: Heads
+  /** Whether blocks become cross-unsafe only when their messages have been looked at. */
+  readonly checksMessages: boolean
+}
+
+/** With another unsafe head, which the engine has. */
+export function movedUnsafe(
+  now: DriverState & { readonly heads: Heads },
+  unsafe: L2BlockRef,
+  { told, checksMessages }: Moved,
+) {
   const { heads, branch, engine } = now
   const stays = unsafe.parentHash === heads.unsafe.hash || unsafe.hash === heads.unsafe.hash
   // What was looked at on the branch that is left says nothing of this one.
@@ -27,7 +36,7 @@ export function movedUnsafe(now: DriverState & { readonly heads: Heads }, unsafe
     heads: { ...heads, unsafe, crossUnsafe: checksMessages ? checked : unsafe },
     branch: stays ? branch : branch + 1,
     build: undefined,
-    engine: { ...engine, toldSafe: heads.crossSafe, syncTarget: undefined, leftBehind: undefined },
+    engine: { ...engine, toldSafe: told.crossSafe, syncTarget: undefined, leftBehind: undefined },
   } satisfies Patch
 }
 

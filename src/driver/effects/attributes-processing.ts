@@ -35,14 +35,14 @@ function isDepositsOnly({ attributes }: PendingAttributes): boolean {
 export function attributesProcessing(parts: AttributesProcessingParts): Effect {
   const { config, forkchoice, pipeline, safeHeads, checksMessages, finalityLookback } = parts
 
-  async function placed(attributes: PendingAttributes, payload: Payload, io: IoOptions): Promise<Outcome> {
+  async function placed(told: Heads, attributes: PendingAttributes, payload: Payload, io: IoOptions): Promise<Outcome> {
     const ref = payloadRef(config, payload)
     if (attributes.concluding) await safeHeads.record(ref, attributes.derivedFrom, io)
     const patch: Outcome['patch'] = (now) => {
       const { heads } = now
       if (heads === undefined) return {}
       const replaced: L2BlockRef | undefined = ref.number <= heads.unsafe.number ? heads.unsafe : now.backupUnsafe
-      const unsafe = movedUnsafe({ ...now, heads }, ref, checksMessages)
+      const unsafe = movedUnsafe({ ...now, heads }, ref, { told, checksMessages })
       return {
         ...unsafe,
         backupUnsafe: replaced,
@@ -70,7 +70,8 @@ export function attributesProcessing(parts: AttributesProcessingParts): Effect {
       patch(now) {
         if (now.heads === undefined) return {}
         const reverted = { ...now, heads: { ...now.heads, pendingSafe: now.heads.localSafe } }
-        const restored = backupUnsafe === undefined ? {} : movedUnsafe(reverted, backupUnsafe, checksMessages)
+        const restored =
+          backupUnsafe === undefined ? {} : movedUnsafe(reverted, backupUnsafe, { told: heads, checksMessages })
         return { heads: reverted.heads, ...restored, attributes: undefined, backupUnsafe: undefined }
       },
     }
@@ -115,7 +116,7 @@ export function attributesProcessing(parts: AttributesProcessingParts): Effect {
       const { hash } = outcome.payload
       if (denied.has(hash))
         return refused({ ...state, heads }, attributes, `${hash} was found invalid by other chains`, io)
-      return placed(attributes, outcome.payload, io)
+      return placed(heads, attributes, outcome.payload, io)
     },
   }
 }

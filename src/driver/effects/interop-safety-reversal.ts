@@ -71,7 +71,7 @@ export function interopSafetyReversal({ config, l2, forkchoice }: InteropSafetyR
       return {
         note: `${ref.hash} in its place`,
         patch: (now) => ({
-          ...movedUnsafe({ ...now, heads: rewound }, ref, true),
+          ...movedUnsafe({ ...now, heads: rewound }, ref, { told: rewound, checksMessages: true }),
           invalidation: undefined,
           denied: denied(now.denied),
           attributes: undefined,

@@ -111,7 +111,7 @@ export function sequencingSeal({ config, l2, forkchoice, checksMessages }: Seque
             const again = leaves || (!follows && current.pendingSafe !== heads.pendingSafe)
             return {
               ...without(request, now),
-              ...movedUnsafe({ ...now, heads: current }, ref, checksMessages),
+              ...movedUnsafe({ ...now, heads: current }, ref, { told: heads, checksMessages }),
               ...(again && { reset: { reason: `block ${ref.number} replaces what was being derived` } }),
             }
           },

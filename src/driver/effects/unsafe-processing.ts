@@ -78,7 +78,7 @@ export function unsafeProcessing({ config, forkchoice, checksMessages }: UnsafeP
           now.heads === undefined
             ? {}
             : {
-                ...movedUnsafe({ ...now, heads: now.heads }, ref, checksMessages),
+                ...movedUnsafe({ ...now, heads: now.heads }, ref, { told: heads, checksMessages }),
                 queue: above(now.queue, ref.number),
               },
       }

@@ -61,7 +61,7 @@ export function unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSy
               now.heads === undefined
                 ? {}
                 : {
-                    ...movedUnsafe({ ...now, heads: now.heads }, ref, checksMessages),
+                    ...movedUnsafe({ ...now, heads: now.heads }, ref, { told: heads, checksMessages }),
                     queue: above(now.queue, ref.number),
                   },
           }
