@@ -10,7 +10,7 @@ import type { BlockId, L2BlockRef } from '../../src/protocol/refs.ts'
 import type { WorldBlock } from './driver-world.ts'
 
 /** The state after an outcome, as the scheduler makes it. @param now what the state has become meanwhile */
-export function after(effect: Effect, outcome: Outcome, now: DriverState): DriverState {
+export function applied(effect: Effect, outcome: Outcome, now: DriverState): DriverState {
   const patch = outcome.patch(now)
   const foreign = Object.keys(patch).filter((slice) => !effect.writes.includes(slice as keyof DriverState))
   if (foreign.length > 0) throw new Error(`${effect.name} writes ${foreign} without saying so`)

@@ -1,8 +1,11 @@
 import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
+import { isAppError } from '../../primitives/errors.ts'
+import type { Hash } from '../../primitives/hex.ts'
 import type { Payload } from '../../protocol/payload.ts'
+import type { L2BlockRef } from '../../protocol/refs.ts'
 import type { RollupConfig } from '../../protocol/rollup-config.ts'
 import type { DriverState } from '../driver-state.ts'
-import type { Effect } from '../effect.ts'
+import type { Effect, Outcome } from '../effect.ts'
 import { labelsOf, movedUnsafe } from '../heads.ts'
 import { payloadRef } from '../payload-ref.ts'
 import { above, withoutPayload } from '../unsafe-queue.ts'
@@ -17,11 +20,15 @@ export interface UnsafeSyncTriggerParts {
 }
 
 /** The highest payload that waits, where blocks below it are missing: the newer the target, the less is to be done again. */
-function target({ queue, heads, engine }: DriverState): Payload | undefined {
-  const highest = queue.payloads.at(-1)
+function target({ queue, heads, engine, denied }: DriverState): Payload | undefined {
+  const highest = queue.payloads.findLast(({ hash }) => !denied.has(hash))
   if (heads === undefined || highest === undefined || highest.header.number <= heads.unsafe.number + 1n)
     return undefined
   return highest.hash === engine.syncTarget?.hash ? undefined : highest
+}
+
+function dropped(hash: Hash, note: string): Outcome {
+  return { patch: ({ queue }) => ({ queue: withoutPayload(queue, hash) }), note }
 }
 
 /**
@@ -44,14 +51,17 @@ export function unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSy
       const { heads } = state
       const payload = target(state)
       if (heads === undefined || payload === undefined) throw new TypeError('no payload is ahead')
-      const ref = payloadRef(config, payload)
+      let ref: L2BlockRef
+      try {
+        ref = payloadRef(config, payload)
+      } catch (error) {
+        if (!isAppError(error)) throw error
+        return dropped(payload.hash, error.message)
+      }
       const outcome = await forkchoice.insert(payload, labelsOf(heads), io)
       switch (outcome.tag) {
         case 'invalid':
-          return {
-            note: `block ${payload.hash} is invalid: ${outcome.reason}`,
-            patch: ({ queue }) => ({ queue: withoutPayload(queue, payload.hash) }),
-          }
+          return dropped(payload.hash, `block ${payload.hash} is invalid: ${outcome.reason}`)
         case 'syncing':
           return { patch: ({ engine }) => ({ engine: { ...engine, syncTarget: ref } }) }
         case 'valid':
