@@ -205,7 +205,7 @@ function effects(parts: DriverParts, report: (stage: string, reason: string) => 
     safetyProgression({ config, l2, forkchoice, safeHeads, checksMessages, finalityLookback }),
     finalityProgression({ l1, forkchoice }),
     interopSafetyProgression({ l2, crossChain }),
-    attributesGeneration({ pipeline, engineSync }),
+    attributesGeneration({ pipeline, genesis: config.genesis.l2, engineSync }),
     unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSync }),
     unsafeAddition(peers),
   ]

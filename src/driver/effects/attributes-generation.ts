@@ -1,6 +1,7 @@
 import type { DerivationPipeline } from '../../derive/pipeline.ts'
 import { AppError } from '../../primitives/errors.ts'
 import type { IoOptions } from '../../primitives/io.ts'
+import type { BlockId } from '../../protocol/refs.ts'
 import type { Derivation, DriverState } from '../driver-state.ts'
 import type { Effect, Outcome } from '../effect.ts'
 import { isReady } from '../heads.ts'
@@ -12,13 +13,10 @@ const STEPS = 64
 /** What {@link attributesGeneration} works with. */
 export interface AttributesGenerationParts {
   readonly pipeline: Pick<DerivationPipeline, 'origin' | 'step'>
+  /** Where the L2 chain begins. */
+  readonly genesis: BlockId
   /** Whether unsafe blocks come by the engine's own sync, before anything is derived. */
   readonly engineSync: boolean
-}
-
-/** Whether the engine is still going to sync by itself. */
-function isSyncing({ heads, engine }: DriverState, engineSync: boolean): boolean {
-  return engineSync && (engine.syncTarget !== undefined || heads?.unsafe.number === 0n)
 }
 
 function behind(origin: bigint, head: bigint): never {
@@ -33,7 +31,10 @@ function behind(origin: bigint, head: bigint): never {
  * that have not been dealt with: there are never two for one height.
  * @see driver specification, "Attributes generation"
  */
-export function attributesGeneration({ pipeline, engineSync }: AttributesGenerationParts): Effect {
+export function attributesGeneration({ pipeline, genesis, engineSync }: AttributesGenerationParts): Effect {
+  /** Later, what the engine cannot fetch is derived meanwhile: nobody may have it but L1. */
+  const isFirstSync = ({ heads }: DriverState): boolean => engineSync && heads?.unsafe.number === genesis.number
+
   return {
     name: 'attributes-generation',
     timeoutMs: 120_000,
@@ -42,7 +43,7 @@ export function attributesGeneration({ pipeline, engineSync }: AttributesGenerat
     when(state) {
       const { attributes, derivation, l1, halted } = state
       if (!isReady(state) || attributes !== undefined || halted !== undefined) return undefined
-      if (derivation.tag === 'unready' || isSyncing(state, engineSync)) return undefined
+      if (derivation.tag === 'unready' || isFirstSync(state)) return undefined
       const origin = derivation.origin?.number ?? 0n
       if (derivation.tag === 'exhausted' && (l1.head?.number ?? 0n) <= origin) return undefined
       return { why: `L1 block ${derivation.tag === 'ready' ? origin : origin + 1n}`, uses: ['pipeline'] }
