@@ -64,15 +64,18 @@ export function attributesProcessing(parts: AttributesProcessingParts): Effect {
     io: IoOptions,
   ): Promise<Outcome> {
     const { heads, backupUnsafe } = state
-    if (backupUnsafe !== undefined) await forkchoice.update({ head: backupUnsafe.hash, ...labelsOf(heads) }, io)
+    const status = backupUnsafe && (await forkchoice.update({ head: backupUnsafe.hash, ...labelsOf(heads) }, io))
     return {
       note,
       patch(now) {
         if (now.heads === undefined) return {}
         const reverted = { ...now, heads: { ...now.heads, pendingSafe: now.heads.localSafe } }
-        const restored =
-          backupUnsafe === undefined ? {} : movedUnsafe(reverted, backupUnsafe, { told: heads, checksMessages })
-        return { heads: reverted.heads, ...restored, attributes: undefined, backupUnsafe: undefined }
+        const used = { heads: reverted.heads, attributes: undefined, backupUnsafe: undefined }
+        if (backupUnsafe === undefined) return used
+        if (status === 'valid')
+          return { ...used, ...movedUnsafe(reverted, backupUnsafe, { told: heads, checksMessages }) }
+        const doubt = `it does not know ${backupUnsafe.hash}, which was its head`
+        return { ...used, engine: { ...now.engine, doubt } }
       },
     }
   }
