@@ -49,7 +49,11 @@ export function safetyProgression(parts: SafetyProgressionParts): Effect {
     return { why: `block ${heads.pendingSafe.number + 1n} was derived`, uses: ['safe-heads'] }
   }
 
-  async function compare(attributes: PendingAttributes, heads: Heads, io: IoOptions): Promise<Outcome> {
+  async function compare(
+    attributes: PendingAttributes,
+    { heads, denied }: Pick<DriverState, 'denied'> & { readonly heads: Heads },
+    io: IoOptions,
+  ): Promise<Outcome> {
     const { pendingSafe } = heads
     if (attributes.parent.hash !== pendingSafe.hash) {
       throw reset(`attributes on ${attributes.parent.hash} do not follow the pending-safe head ${pendingSafe.hash}`)
@@ -57,7 +61,9 @@ export function safetyProgression(parts: SafetyProgressionParts): Effect {
     const number = pendingSafe.number + 1n
     const payload = await l2.payload(number, io)
     if (payload === undefined) throw reset(`the engine does not have block ${number}, which it had`)
-    const mismatch = attributesMismatch(config, attributes.attributes, pendingSafe.hash, payload)
+    const mismatch = denied.has(payload.hash)
+      ? 'other chains have made it invalid'
+      : attributesMismatch(config, attributes.attributes, pendingSafe.hash, payload)
     if (mismatch !== undefined) {
       const note = `block ${number} is not what was derived: ${mismatch}`
       return { patch: () => ({ attributes: { ...attributes, mismatch } }), note }
@@ -77,9 +83,16 @@ export function safetyProgression(parts: SafetyProgressionParts): Effect {
     return { patch: ({ engine }) => ({ engine: { ...engine, toldSafe: heads.crossSafe } }) }
   }
 
-  function isToldLater({ heads, engine, attributes, derivation }: DriverState & { readonly heads: Heads }): boolean {
+  /** Whether what is known now may make more blocks safe. */
+  function isMoreToCome(state: DriverState & { readonly heads: Heads }): boolean {
+    if (state.halted !== undefined) return false
+    return state.attributes === undefined ? state.derivation.tag === 'ready' : comparison(state) !== undefined
+  }
+
+  function isToldLater(state: DriverState & { readonly heads: Heads }): boolean {
+    const { heads, engine } = state
     if (engine.toldSafe?.hash === heads.crossSafe.hash) return true
-    if (attributes === undefined && derivation.tag === 'exhausted') return false
+    if (!isMoreToCome(state)) return false
     return engine.toldSafe !== undefined && heads.crossSafe.number < engine.toldSafe.number + TOLD_LATER
   }
 
@@ -94,11 +107,11 @@ export function safetyProgression(parts: SafetyProgressionParts): Effect {
       return comparison(state)
     },
     async run(state, io) {
-      const { heads, attributes } = state
+      const { heads, attributes, denied } = state
       if (heads === undefined) throw new TypeError('there are no heads')
       if (!isToldLater({ ...state, heads })) return tell(heads, io)
       if (attributes === undefined) throw new TypeError('there are no attributes')
-      return compare(attributes, heads, io)
+      return compare(attributes, { heads, denied }, io)
     },
   }
 }
