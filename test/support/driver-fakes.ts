@@ -75,7 +75,7 @@ export class FakeForkchoice {
 export class FakeL2Chain {
   blocks: readonly WorldBlock[]
   readonly genesis: L2BlockRef
-  labels: Partial<Record<'latest' | 'safe' | 'finalized', L2BlockRef>> = {}
+  labels: Partial<Record<'latest' | 'safe' | 'finalized', L2BlockRef | undefined>> = {}
   reads = 0
   fault: () => void = () => {}
 

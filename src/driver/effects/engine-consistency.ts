@@ -15,7 +15,7 @@ export interface EngineConsistencyParts {
 
 /**
  * Looks whether the engine is where it was left: it may have been restarted, have lost blocks, or been moved by somebody else. Where
- * it is elsewhere, the heads are found anew.
+ * it is elsewhere, the heads are found anew; where it has only forgotten what is safe, it is told again.
  * @see driver specification, "Engine consistency"
  */
 export function engineConsistency({ l2, forkchoice, clock, everyMs }: EngineConsistencyParts): Effect {
@@ -35,15 +35,18 @@ export function engineConsistency({ l2, forkchoice, clock, everyMs }: EngineCons
         : undefined
     },
     async run({ heads, engine }, io) {
-      const head = await l2.labelled('latest', io)
+      const [head, safe] = await Promise.all([l2.labelled('latest', io), l2.labelled('safe', io)])
       const seenAt = clock.now()
-      if (engine.doubt !== undefined) forkchoice.forget()
+      // With the process, an engine may lose its label and keep its head.
+      const isSafeLost = safe?.hash !== engine.toldSafe?.hash
+      if (engine.doubt !== undefined || isSafeLost) forkchoice.forget()
       const target = engine.syncTarget
       if (target !== undefined && (head === undefined || head.number < target.number)) {
         return { patch: (now) => ({ engine: { ...now.engine, doubt: undefined, seenAt } }) }
       }
       if (target === undefined && head !== undefined && [heads?.unsafe.hash, engine.leftBehind].includes(head.hash)) {
-        return { patch: (now) => ({ engine: { ...now.engine, doubt: undefined, seenAt } }) }
+        const told = isSafeLost && { toldSafe: undefined }
+        return { patch: (now) => ({ engine: { ...now.engine, doubt: undefined, seenAt, ...told } }) }
       }
       const reason = `the engine's head is ${head === undefined ? 'nothing' : `${head.hash}:${head.number}`}`
       return {
