@@ -38,7 +38,7 @@ const L2_GENESIS: L2BlockRef = {
 }
 
 /** A rollup whose forks are all active from genesis, up to one. */
-export function rollupConfig(fork: OpFork = 'isthmus'): RollupConfig {
+function rollupConfig(fork: OpFork = 'isthmus'): RollupConfig {
   const parsed = parseRollupConfig({
     genesis: {
       l1: { hash: l1Ref(0n).hash, number: 0 },
