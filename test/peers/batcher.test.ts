@@ -1,13 +1,16 @@
 import { expect, test } from 'vitest'
-import { bytesToHex, type Hash, type Hex } from '../../src/primitives/hex.ts'
+import { bytesToHex, type Hash, type Hex, toQuantity } from '../../src/primitives/hex.ts'
 import { decodeBatch } from '../../src/protocol/batch.ts'
 import type { Frame } from '../../src/protocol/frame.ts'
 import { RawSpanBatch } from '../../src/protocol/span-batch.ts'
 import { type BatchedChain, type Stretch, startBatchedChain } from './support/batched-chain.ts'
-import { batcher, user } from './support/dev-accounts.ts'
+import { batcher, otherUser, user } from './support/dev-accounts.ts'
 import { channelsOf, framesOf, readInbox } from './support/inbox-reader.ts'
 import { type OpSequencer, startOpSequencer } from './support/op-sequencer.ts'
+import { waitFor } from './support/wait-for.ts'
 
+/** L1 blocks, from Granite on. */
+const CHANNEL_TIMEOUT = 50
 /** L2 blocks between two upgrades. */
 const STEP = Number(process.env.OP_SEQUENCER_BLOCKS ?? 8)
 
@@ -147,4 +150,151 @@ test('op-node makes safe what it puts on L1, in every form, from Bedrock to Jovi
     const to = before[index + 1]?.l1 ?? last
     expect(await expectSame(ours, chain, [from + 1, to], safe + 1)).toBe(head.number + 1)
   }
+})
+
+/** What is sent, one call after the other, and how many blocks become safe with it. */
+interface Hostile {
+  readonly what: string
+  /** @param next the block after the safe head */
+  readonly send: (next: number) => readonly (readonly [method: string, ...params: unknown[]])[]
+  readonly safe: number
+}
+
+const WRONG: Hash = `0x${'11'.repeat(32)}`
+const one = (block: number): object => ({ blocks: [block], type: 'singular' })
+
+const submitBlocks =
+  (make: (next: number) => object): Hostile['send'] =>
+  (next) => [['batch_submitBlocks', make(next)]]
+
+/** Under the rules of Holocene and after. */
+const HOSTILE: readonly Hostile[] = [
+  {
+    what: 'a wrong parent',
+    safe: 0,
+    send: submitBlocks((n) => ({ ...one(n), overrides: [{ block: n, parentHash: WRONG }] })),
+  },
+  {
+    what: 'a wrong origin',
+    safe: 0,
+    send: submitBlocks((n) => ({ ...one(n), overrides: [{ block: n, epochHash: WRONG }] })),
+  },
+  {
+    what: 'a wrong time',
+    safe: 0,
+    send: submitBlocks((n) => ({ ...one(n), overrides: [{ block: n, timestamp: 1 }] })),
+  },
+  {
+    what: 'a span with a wrong origin',
+    safe: 0,
+    send: submitBlocks((n) => ({ blocks: [n], type: 'span', overrides: [{ block: n, epochHash: WRONG }] })),
+  },
+  {
+    what: 'a deposit',
+    safe: 0,
+    send: submitBlocks((n) => ({ ...one(n), overrides: [{ block: n, transactions: ['0x7e00'] }] })),
+  },
+  { what: 'another version', safe: 0, send: submitBlocks((n) => ({ ...one(n), version: 1 })) },
+  { what: 'somebody else', safe: 0, send: submitBlocks((n) => ({ ...one(n), key: otherUser.privateKey })) },
+  { what: 'another inbox', safe: 0, send: submitBlocks((n) => ({ ...one(n), to: otherUser.address })) },
+  { what: 'a broken channel', safe: 0, send: submitBlocks((n) => ({ ...one(n), edit: { flip: [{ at: 12 }] } })) },
+  { what: 'a broken frame', safe: 0, send: submitBlocks((n) => ({ ...one(n), edits: [{ item: 0, keep: -1 }] })) },
+  {
+    what: 'a channel without its end',
+    safe: 0,
+    send: submitBlocks((n) => ({ ...one(n), frames: { maxBytes: 30, order: [0, 1] } })),
+  },
+  {
+    what: 'frames out of order',
+    safe: 0,
+    send: submitBlocks((n) => ({ ...one(n), frames: { maxBytes: 60, order: [1, 0] } })),
+  },
+  {
+    what: 'data that is none',
+    safe: 0,
+    send: () => [['batch_sendRaw', ['0x', '0x00', '0x0001', `0x${'ff'.repeat(99)}`]]],
+  },
+  {
+    what: 'a blob that is none',
+    safe: 0,
+    send: () => [['batch_sendRaw', [`0x0001${'00'.repeat(131_070)}`], { da: 'blobs', wholeBlobs: true }]],
+  },
+  {
+    what: 'each frame twice',
+    safe: 1,
+    send: submitBlocks((n) => ({ ...one(n), frames: { cuts: [30], order: [0, 0, 1, 1] } })),
+  },
+  { what: 'a block twice', safe: 1, send: submitBlocks((n) => ({ blocks: [n, n], type: 'singular' })) },
+  {
+    what: 'a good block before a bad one',
+    safe: 1,
+    send: submitBlocks((n) => ({
+      ...{ blocks: [n, n + 1, n + 2], type: 'singular' },
+      overrides: [{ block: n + 1, parentHash: WRONG }],
+    })),
+  },
+  { what: 'a block left out', safe: 1, send: submitBlocks((n) => ({ blocks: [n, n + 2], type: 'singular' })) },
+  {
+    what: 'a span over what is safe already',
+    safe: 2,
+    send: submitBlocks((n) => ({ blocks: { from: n - 1, to: n + 1 }, type: 'span' })),
+  },
+  {
+    what: 'two channels at once',
+    safe: 1,
+    send: (n) => [
+      ['batch_submitBlocks', { ...one(n + 1), frames: { cuts: [30], order: [0] }, channelId: `0x${'aa'.repeat(16)}` }],
+      ['batch_submitBlocks', one(n)],
+      ['batch_submitBlocks', { ...one(n + 1), frames: { cuts: [30], order: [1] }, channelId: `0x${'aa'.repeat(16)}` }],
+    ],
+  },
+]
+
+test('op-node makes of what is wrong what the rules say', async () => {
+  await using ours = new OurBatcher()
+  const safe = async ({ node }: Chain): Promise<number> => (await node.syncStatus()).safe_l2.number
+  /** Mines what was sent and one block more: with that, op-node has dealt with all before it. */
+  const pass = async ({ l1, node }: Chain, empty = 1): Promise<void> => {
+    const { pending } = await l1.el.rpc.call<{ pending: Hex }>('txpool_status')
+    if (Number(pending) > 0) await l1.mine()
+    await l1.mineMany(empty)
+    const head = await l1.el.blockNumber()
+    const there = async (): Promise<boolean> => (await node.syncStatus()).current_l1.number >= head
+    await waitFor(`op-node is at L1 block ${head}`, there, { check: () => node.process.assertRunning() })
+  }
+  const outcomes: (readonly [string, number])[] = []
+  const submit = async (chain: Chain): Promise<void> => {
+    const { el } = chain
+    for (const { what, send } of HOSTILE) {
+      const before = await safe(chain)
+      for (const [method, ...params] of send(before + 1)) await ours.call(chain, method, ...params)
+      await pass(chain)
+      outcomes.push([what, (await safe(chain)) - before])
+    }
+    // Too late: the second half comes when the channel has timed out.
+    const next = (await safe(chain)) + 1
+    const { frames } = await ours.call<Channel>(chain, 'batch_channel', { ...one(next), frames: { cuts: [30] } })
+    await ours.call(chain, 'batch_submit', { frames: frames.slice(0, 1) })
+    await pass(chain, CHANNEL_TIMEOUT + 1)
+    await ours.call(chain, 'batch_submit', { frames: frames.slice(1) })
+    await pass(chain)
+    expect(await safe(chain)).toBe(next - 1)
+    // What cannot be executed is replaced by a block of deposits: as it is, this one is.
+    await ours.call(chain, 'batch_submitBlocks', {
+      ...one(next),
+      overrides: [{ block: next, transactions: ['0x02c0'] }],
+    })
+    await pass(chain)
+    expect(await safe(chain)).toBe(next)
+    const { transactions } = await el.rpc.call<{ transactions: { type: Hex }[] }>('eth_getBlockByNumber', [
+      toQuantity(next),
+      true,
+    ])
+    expect(new Set(transactions.map(({ type }) => type))).toEqual(new Set(['0x7e']))
+    await ours.submit({})(chain)
+  }
+  // op-node changes its stages with the L1 block that brings Holocene, but not where this brings the upgrade before it, too.
+  const before = (['granite', 'holocene'] as const).map((from): Stretch => ({ from, submit: ours.submit({}) }))
+  await using _ = await startBatchedChain([...before, { from: 'jovian', submit }], Math.max(STEP, 12))
+  expect(outcomes).toEqual(HOSTILE.map(({ what, safe: count }) => [what, count]))
 })
