@@ -85,8 +85,11 @@ export function sequencingSeal({ config, l2, forkchoice, checksMessages }: Seque
       const [request] = sealed
       if (request === undefined) return undefined
       const { hash, header } = request.payload
-      if (heads !== undefined && reset === undefined)
-        return { why: `block ${header.number}: ${hash}`, uses: ['engine'] }
+      if (heads !== undefined && reset === undefined) {
+        const follows = header.parentHash === heads.unsafe.hash
+        // What it may replace is not to become safe meanwhile.
+        return { why: `block ${header.number}: ${hash}`, uses: follows ? ['engine'] : ['engine', 'safe-heads'] }
+      }
       return now >= request.since + PATIENCE_MS ? { why: 'it has waited too long', uses: [] } : undefined
     },
     async run(state, io): Promise<Outcome> {
@@ -106,13 +109,11 @@ export function sequencingSeal({ config, l2, forkchoice, checksMessages }: Seque
           patch(now) {
             request.settle()
             const current = now.heads ?? heads
-            const follows = ref.parentHash === current.unsafe.hash
-            // Something may have become safe meanwhile that this block has replaced.
-            const again = leaves || (!follows && current.pendingSafe !== heads.pendingSafe)
+            const left = leaves ? { ...current, pendingSafe: current.localSafe } : current
             return {
               ...without(request, now),
-              ...movedUnsafe({ ...now, heads: current }, ref, { told: heads, checksMessages }),
-              ...(again && { reset: { reason: `block ${ref.number} replaces what was being derived` } }),
+              ...movedUnsafe({ ...now, heads: left }, ref, { told: heads, checksMessages }),
+              ...(leaves && { reset: { reason: `block ${ref.number} replaces what was being derived` } }),
             }
           },
         }
