@@ -207,6 +207,7 @@ function effects(parts: DriverParts, report: (stage: string, reason: string) => 
     interopSafetyProgression({ l2, crossChain }),
     attributesGeneration({ pipeline, genesis: config.genesis.l2, engineSync }),
     unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSync }),
-    unsafeAddition(peers),
+    // What is far ahead is the engine's to fetch then.
+    unsafeAddition(engineSync ? undefined : peers),
   ]
 }

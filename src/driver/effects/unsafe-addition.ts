@@ -6,6 +6,9 @@ import { isReady } from '../heads.ts'
 import type { DriverErrorCode, PayloadSource } from '../ports.ts'
 import { withPayload } from '../unsafe-queue.ts'
 
+/** Milliseconds for the longest gap that is filled, from a single peer: it gives four blocks a second. */
+const FETCH_MS = 180_000
+
 /** Queues a payload that somebody sent; what is not above the unsafe head is let go of. */
 export function added(payload: Payload): (now: DriverState) => Patch {
   return ({ queue, heads, denied }) => {
@@ -31,7 +34,7 @@ function afterGap({ queue, heads }: DriverState): Payload | undefined {
 export function unsafeAddition(peers: PayloadSource | undefined): Effect {
   return {
     name: 'unsafe-addition',
-    timeoutMs: 20_000,
+    timeoutMs: FETCH_MS,
     reads: (state) => [afterGap(state)?.hash],
     writes: ['queue'],
     when(state) {
