@@ -115,6 +115,7 @@ export class L2Blocks {
       ...(since('canyon') && { withdrawals: [] }),
       ...(beaconRoot !== undefined && { parentBeaconBlockRoot: beaconRoot }),
       ...(eip1559Params !== undefined && { eip1559Params }),
+      ...(since('jovian') && { minBaseFee: 0n }),
     }
     const header = {
       ...EMPTY_HEADER,

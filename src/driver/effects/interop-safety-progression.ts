@@ -55,7 +55,7 @@ export function interopSafetyProgression({ l2, crossChain }: InteropSafetyProgre
             patch: ({ heads: now }) => {
               if (now === undefined) return {}
               // What was derived before its messages were looked at is safe with this.
-              const safe = now.localSafe.number === block.number ? now.localSafe : now.crossSafe
+              const safe = block.number <= now.localSafe.number ? block : now.crossSafe
               return { heads: { ...now, crossUnsafe: block, crossSafe: safe } }
             },
           }

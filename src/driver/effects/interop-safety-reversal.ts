@@ -26,7 +26,7 @@ export function interopSafetyReversal({ config, l2, forkchoice }: InteropSafetyR
     name: 'interop-safety-reversal',
     timeoutMs: 60_000,
     reads: ({ invalidation, reset }) => [invalidation, reset],
-    writes: ['heads', 'branch', 'build', 'engine', 'invalidation', 'denied', 'reset', 'attributes', 'queue'],
+    writes: ['heads', 'branch', 'build', 'engine', 'invalidation', 'denied', 'reset', 'attributes'],
     when(state) {
       const { invalidation } = state
       if (!isReady(state) || invalidation === undefined) return undefined
