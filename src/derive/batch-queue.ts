@@ -70,7 +70,8 @@ export class BatchQueue implements BatchProvider {
     window.update(origin(), parent)
     const behind = window.behind(parent)
     const dry = await this.#pull(behind, parent, io)
-    const item = behind ? undefined : await this.#derive(parent, dry, io)
+    if (dry) window.repeatShift(parent)
+    const item = behind || window.isSettled ? undefined : await this.#derive(parent, dry, io)
     if (item === undefined) return dry ? DRY : AGAIN
     return { tag: 'item', item }
   }

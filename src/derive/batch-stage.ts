@@ -31,9 +31,11 @@ export class BatchStage implements BatchProvider {
     const { config, prev, window, origin, report } = this.#options
     window.update(origin(), parent)
     // A channel that ends in the origin of the safe head, or before, is all of the past.
-    if (window.behind(parent) || window.origin.number === parent.l1Origin.number) {
+    if (window.behind(parent) || window.origin.number === parent.l1Origin.number || window.isSettled) {
       const pulled = await prev.next(io)
-      return pulled.tag === 'dry' ? DRY : AGAIN
+      if (pulled.tag !== 'dry') return AGAIN
+      window.repeatShift(parent)
+      return DRY
     }
     window.check(parent, 2)
     const candidate = await this.#candidate(parent, io)

@@ -14,12 +14,17 @@ export interface NextBatch {
 /** The L1 blocks that may be origins of the next L2 blocks: in a row, from the safe head's origin to the block that is read. */
 export class EpochWindow {
   readonly #config: RollupConfig
+  readonly #settled: bigint
   #blocks: readonly L1BlockRef[]
   #origin: L1BlockRef
 
-  /** @param base where derivation begins: L1 blocks before the safe head's origin only complete channels */
-  constructor(config: RollupConfig, base: L1BlockRef) {
+  /**
+   * @param base where derivation begins: L1 blocks before the safe head's origin only complete channels
+   * @param settled number of the L1 block up to which everything has had its effect on the safe head that derivation begins with
+   */
+  constructor(config: RollupConfig, base: L1BlockRef, settled = -1n) {
     this.#config = config
+    this.#settled = settled
     this.#blocks = [base]
     this.#origin = base
   }
@@ -31,6 +36,11 @@ export class EpochWindow {
   /** The L1 block that is being read, as of the last update. */
   get origin(): L1BlockRef {
     return this.#origin
+  }
+
+  /** Whether the block that is being read has had its effect: nothing is to be derived with it. */
+  get isSettled(): boolean {
+    return this.#origin.number <= this.#settled
   }
 
   /** Whether the block that is being read is before the origin of the safe head. */
@@ -61,6 +71,11 @@ export class EpochWindow {
       message: `the safe head has L1 origin ${parent.l1Origin.hash}:${parent.l1Origin.number}, batches are read from ${epoch?.hash}:${epoch?.number}`,
       severity: 'reset',
     })
+  }
+
+  /** With a block that has had its effect, and was dry: had an epoch expired that makes no block any more, it has again. */
+  repeatShift(parent: L2BlockRef): void {
+    if (this.isSettled) this.emptyBatch(parent, true)
   }
 
   /**

@@ -39,6 +39,16 @@ export type PipelineStep =
   | { readonly tag: 'again' }
   | { readonly tag: 'exhausted' }
 
+/**
+ * With which L1 block a safe head became what it is: what goes before is not judged a second time, which might come out otherwise, as
+ * it was with other safe heads.
+ */
+export interface Settled {
+  readonly block: BlockId
+  /** Whether that block was read to its end; else it may have more to give. */
+  readonly whole: boolean
+}
+
 /** The stages, from L1 to attributes. */
 interface Stages {
   readonly traversal: L1Traversal
@@ -57,6 +67,7 @@ export class DerivationPipeline {
   readonly #options: PipelineOptions
   readonly #report: DerivationReport
   #stages: Stages | undefined
+  #settled: BlockId | undefined
 
   constructor(options: PipelineOptions) {
     this.#options = options
@@ -70,18 +81,20 @@ export class DerivationPipeline {
 
   /**
    * Begins anew, behind a safe head.
+   * @param settled how far L1 has had its effect on the safe head, where that is known
    * @throws AppError L1_DATA_MISSING, L2_DATA_MISSING (reset); what the sources throw. The pipeline is not ready then.
    */
-  async reset(safeHead: L2BlockRef, io: IoOptions): Promise<void> {
+  async reset(safeHead: L2BlockRef, io: IoOptions, settled?: Settled): Promise<void> {
     this.#stages = undefined
-    this.#stages = this.#assemble(await findPipelineStart(this.#options, safeHead, io))
+    this.#stages = this.#assemble(await findPipelineStart(this.#options, safeHead, io), settled)
+    this.#settled = settled?.block
   }
 
   #isHolocene(block: L1BlockRef): boolean {
     return this.#options.config.forks.isActive('holocene', block.timestamp)
   }
 
-  #assemble(start: L1Position): Stages {
+  #assemble(start: L1Position, settled: Settled | undefined): Stages {
     const { config, l1, blobs, l1Chain, l2 } = this.#options
     const report = this.#report
     const holocene = this.#isHolocene(start.block)
@@ -91,7 +104,7 @@ export class DerivationPipeline {
     const frames = new FrameQueue(config, retrieval, origin, report)
     const Channels = holocene ? ChannelAssembler : ChannelBank
     const reader = new ChannelReader(config, new Channels(config, frames, origin, report), origin, report)
-    const window = new EpochWindow(config, start.block)
+    const window = new EpochWindow(config, start.block, settled && settled.block.number - (settled.whole ? 0n : 1n))
     const Batches = holocene ? BatchStage : BatchQueue
     const batches = new Batches({ config, prev: reader, l2, origin, window, report })
     const attributes = new AttributesQueue({ config, l1Chain, l1, l2 }, batches, origin)
@@ -112,8 +125,18 @@ export class DerivationPipeline {
     const before = traversal.origin
     if (!(await traversal.advance(io))) return { tag: 'exhausted' }
     const { origin } = traversal
+    this.#checkSettled(origin)
     if (this.#isHolocene(origin) && !this.#isHolocene(before)) this.#enterHolocene()
     return { tag: 'advanced', origin }
+  }
+
+  /** The safe head follows from one L1 block, and no other of that height. */
+  #checkSettled({ number, hash }: BlockId): void {
+    if (this.#settled?.number !== number || this.#settled.hash === hash) return
+    throw new AppError<DeriveErrorCode>('L1_REORGED', {
+      message: `L1 block ${hash}:${number} is not ${this.#settled.hash}, which the safe head was derived with`,
+      severity: 'reset',
+    })
   }
 
   /** See {@link AttributesQueue.depositsOnly}. @throws AppError PIPELINE_NOT_READY (reset), DERIVATION_FAILED (critical) */

@@ -62,8 +62,8 @@ export interface PayloadSource {
 export interface SafeHeadRecord {
   /** The block is safe with what an L1 block, and those before it, hold. */
   record(safe: BlockId, derivedFrom: BlockId, io: IoOptions): Promise<void>
-  /** The safe head went back to this block. */
-  truncate(safe: BlockId, io: IoOptions): Promise<void>
+  /** The safe head went back to this block. @param derivedFrom the L1 block that made it safe, where that is known */
+  truncate(safe: BlockId, io: IoOptions, derivedFrom?: BlockId): Promise<void>
   /** The newest entry at or before an L1 block. @throws AppError SAFE_HEAD_UNKNOWN, SAFE_HEADS_DISABLED */
   at(l1Number: bigint): { readonly l1: BlockId; readonly safe: BlockId }
   /** From the newest entry down. */

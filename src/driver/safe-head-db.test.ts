@@ -64,6 +64,12 @@ describe('the record of safe heads', () => {
     expect(db.at(1_000n)).toEqual({ l1: l1(150), safe: l2(25) })
   })
 
+  test('back to the first entry, which is known to be right', async () => {
+    const db = await recorded([l2(20), l1(100)], [l2(25), l1(150)])
+    await db.truncate(l2(20), {}, l1(100))
+    expect([...db.entries()]).toEqual([{ l1: l1(100), safe: l2(20) }])
+  })
+
   test('back to before all entries: nobody knows since when it was safe', async () => {
     const db = await recorded([l2(20), l1(100)], [l2(25), l1(150)])
     await db.truncate(l2(20), {})

@@ -79,10 +79,10 @@ export class SafeHeadDb implements SafeHeadRecord {
 
   /**
    * Forgets what became safe after a block. The entry that made it safe, or a later block, is its own from now on; where no entry is
-   * older, it may have been safe before, and nothing is known of it.
+   * older, it may have been safe before, and nothing is known of it, unless the caller knows.
    * @throws AppError SAFE_HEADS_UNWRITTEN (reset)
    */
-  async truncate(safe: BlockId, io: IoOptions): Promise<void> {
+  async truncate(safe: BlockId, io: IoOptions, derivedFrom?: BlockId): Promise<void> {
     const numbers = this.#numbers
     // Safe blocks rise with the L1 blocks that made them safe: nobody records one before what came after it is forgotten.
     let first = numbers.length
@@ -98,10 +98,11 @@ export class SafeHeadDb implements SafeHeadRecord {
     }
     if (entry === undefined) return
     const changes = numbers.slice(first).map((number): KeyValueChange => [keyOf(number), null])
-    if (older) changes.push([keyOf(Number(entry.l1.number)), encodeEntry({ l1: entry.l1, safe })])
+    const stays = older || derivedFrom?.hash === entry.l1.hash
+    if (stays) changes.push([keyOf(Number(entry.l1.number)), encodeEntry({ l1: entry.l1, safe })])
     await this.#write(changes, io)
     numbers.length = first
-    if (older) numbers.push(Number(entry.l1.number))
+    if (stays) numbers.push(Number(entry.l1.number))
   }
 
   at(l1Number: bigint): SafeHeadEntry {

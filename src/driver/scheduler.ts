@@ -9,6 +9,8 @@ import type { EffectResult, TraceEvent } from './trace.ts'
 /** The first pause after an error that may pass, in milliseconds; each further one doubles it. */
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000
+/** Nobody sees it; made once, because what an abort makes by itself costs more than many an effect. */
+const DONE = new Error('done')
 
 /** What the scheduler works with. */
 export interface SchedulerParts {
@@ -135,7 +137,7 @@ export class Scheduler {
       // Whatever the abort was made into on its way.
       throw over.signal.aborted ? (over.signal.reason as Error) : error
     } finally {
-      done.abort()
+      done.abort(DONE)
       await late
     }
   }

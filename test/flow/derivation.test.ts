@@ -279,6 +279,74 @@ describe('derivation', () => {
     expect(world.pipeline.origin?.number).toBe(6n)
   })
 
+  it('goes on as it would have without a reset, where it is told how far L1 has had its effect', async () => {
+    for (const fork of ['granite', 'jovian'] as const) {
+      const world = new DerivationWorld({ fork })
+      for (let i = 0; i < 4; i++) world.sequence([transaction(i)], false)
+      const [first, ...later] = world.singularBatches(1, 4) as [Uint8Array, ...Uint8Array[]]
+      const channel = (id: number, batches: readonly Uint8Array[]): Uint8Array =>
+        encodeFrames(cutFrames(channelId(id), encodeChannel(batches)))
+      // What is too early is dropped from Holocene on, and kept before.
+      world.mine([channel(1, later)])
+      world.mine([channel(2, [first])])
+      await world.derive()
+      const expected = fork === 'jovian' ? 1 : 4
+      expect(world.safe.length - 1).toBe(expected)
+      const { hash, header } = world.l1.at(-1) as (typeof world.l1)[number]
+      const block = { hash, number: header.number }
+      await world.pipeline.reset(world.safeHead, {}, { block, whole: true })
+      await world.derive()
+      expect(world.safe.length - 1).toBe(expected)
+      // The L1 block with which it became safe may have more to give.
+      await world.pipeline.reset(world.safeHead, {}, { block, whole: false })
+      await world.derive()
+      expect(world.safe.length - 1).toBe(expected)
+      // Who does not know it judges what was too early once more.
+      await world.pipeline.reset(world.safeHead, {})
+      await world.derive()
+      expect(world.safe.length - 1).toBe(4)
+    }
+  })
+
+  it('makes empty blocks with the L1 blocks that made them before, after a reset', async () => {
+    for (const fork of ['granite', 'jovian'] as const) {
+      const steps = async (world: DerivationWorld): Promise<string[]> => {
+        const made: string[] = []
+        for (;;) {
+          const step = await world.pipeline.step(world.safeHead, {})
+          if (step.tag === 'exhausted') return made
+          if (step.tag !== 'attributes') continue
+          world.apply(step.derived)
+          made.push(`${world.safeHead.number} with ${step.derived.derivedFrom.number}`)
+        }
+      }
+      const mined = (count: number): DerivationWorld => {
+        const world = new DerivationWorld({ fork, seqWindowSize: 4n })
+        for (let i = 0; i < count; i++) world.mine([])
+        return world
+      }
+      const whole = mined(14)
+      await whole.pipeline.reset(whole.safeHead, {})
+      const expected = await steps(whole)
+      for (let read = 5; read < 14; read++) {
+        const world = mined(read)
+        await world.pipeline.reset(world.safeHead, {})
+        const before = await steps(world)
+        const { hash, header } = world.l1.at(-1) as (typeof world.l1)[number]
+        for (let i = read; i < 14; i++) world.mine([])
+        await world.pipeline.reset(world.safeHead, {}, { block: { hash, number: header.number }, whole: true })
+        expect([...before, ...(await steps(world))]).toEqual(expected)
+      }
+    }
+  })
+
+  it('does not go on from an L1 block that is another one now', async () => {
+    const world = new DerivationWorld({ fork: 'jovian' })
+    for (let i = 0; i < 3; i++) world.mine([])
+    await world.pipeline.reset(world.safeHead, {}, { block: { hash: channelId(1), number: 2n }, whole: true })
+    await expect(world.derive()).rejects.toMatchObject({ code: 'L1_REORGED', severity: 'reset' })
+  })
+
   it('forgets a channel that is not complete in time', async () => {
     for (const [fork, timeout] of [
       ['fjord', 6],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { Settled } from '../../derive/pipeline.ts'
 import type { ForkchoiceState } from '../../engine/engine-api.ts'
 import { AppError } from '../../primitives/errors.ts'
 import { type Hash, toWord } from '../../primitives/hex.ts'
@@ -43,7 +44,12 @@ async function world({ latest, safe, finalized, branch = 0 }: WorldOptions) {
   const find = <T extends L1BlockRef>(chain: readonly T[], id: Hash | bigint): T | undefined =>
     chain.find(({ hash, number }) => hash === id || number === id)
   const safeHeads = await SafeHeadDb.open(new MemoryStore())
-  const seen = { resets: [] as bigint[], told: [] as ForkchoiceState[], forgotten: 0 }
+  const seen = {
+    resets: [] as bigint[],
+    settled: [] as (Settled | undefined)[],
+    told: [] as ForkchoiceState[],
+    forgotten: 0,
+  }
   const answers: { update: 'valid' | 'syncing'; head: L2BlockRef | undefined } = { update: 'valid', head: undefined }
   const labels = { latest, safe, finalized }
   const effect = safetyReversal({
@@ -62,7 +68,10 @@ async function world({ latest, safe, finalized, branch = 0 }: WorldOptions) {
     } as never,
     pipeline: {
       origin: l1Block(1),
-      reset: async ({ number }) => void seen.resets.push(number),
+      async reset({ number }, _, settled) {
+        seen.resets.push(number)
+        seen.settled.push(settled)
+      },
     },
     forkchoice: {
       forget: () => void seen.forgotten++,
@@ -77,10 +86,11 @@ async function world({ latest, safe, finalized, branch = 0 }: WorldOptions) {
   return { effect, safeHeads, seen, answers }
 }
 
-/** A state in which blocks became safe: each with the L1 block of its own number and one more. */
+/** A state in which blocks became safe: each with the L1 block of its own number and one more. More of L1 was read. */
 function stateWith(...safe: readonly number[]): DriverState {
   const finality = safe.map((number) => ({ safe: l2Block(number), derivedFrom: l1Block(number + 1) }))
-  return { ...INITIAL_STATE, finality, reset: { reason: 'L1 block 20 is another one' } }
+  const derivation = { tag: 'ready', origin: l1Block(30) } as const
+  return { ...INITIAL_STATE, finality, derivation, reset: { reason: 'L1 block 20 is another one' } }
 }
 
 async function run({ effect }: Awaited<ReturnType<typeof world>>, state: DriverState): Promise<DriverState> {
@@ -117,15 +127,29 @@ describe('where nothing is remembered', () => {
     expect(engine).toMatchObject({ toldSafe: l2Block(10), leftBehind: undefined })
     expect(at.seen).toEqual({
       resets: [10n],
+      settled: [undefined],
       told: [{ head: l2Block(15).hash, safe: l2Block(10).hash, finalized: l2Block(5).hash }],
       forgotten: 1,
     })
   })
 
-  test('what is written down of safe blocks is as good as what is remembered', async () => {
+  test('what is written down of safe blocks is as good, but for the newest: its L1 block may make more of them safe', async () => {
     const at = await world({ latest: 15, safe: 14, finalized: 5 })
     for (const number of [9, 11, 13]) await at.safeHeads.record(l2Block(number), l1Block(number + 1), {})
+    expect((await run(at, INITIAL_STATE)).heads?.crossSafe).toEqual(l2Block(11))
+    expect(at.seen.settled).toEqual([{ block: { hash: l1Block(12).hash, number: 12n }, whole: true }])
+  })
+
+  test('the newest is taken where there is no other', async () => {
+    const at = await world({ latest: 15, safe: 14, finalized: 13 })
+    for (const number of [9, 11, 13]) await at.safeHeads.record(l2Block(number), l1Block(number + 1), {})
     expect((await run(at, INITIAL_STATE)).heads?.crossSafe).toEqual(l2Block(13))
+    expect(at.seen.settled).toEqual([{ block: { hash: l1Block(14).hash, number: 14n }, whole: false }])
+    expect(recorded(at.safeHeads)).toEqual([
+      [14, 13],
+      [12, 11],
+      [10, 9],
+    ])
   })
 })
 
@@ -140,6 +164,15 @@ describe('where L1 has reorged', () => {
     expect(finality.map(({ safe }) => Number(safe.number))).toEqual([16, 17, 18])
     expect(backupUnsafe).toBeUndefined()
     expect(at.seen.resets).toEqual([18n])
+    expect(at.seen.settled).toMatchObject([{ block: { number: 19n }, whole: true }])
+  })
+
+  test('the block before it stays where its L1 block was being read', async () => {
+    const at = await world(reorged)
+    const reading = (tag: 'ready' | 'exhausted') =>
+      run(at, { ...stateWith(16, 17, 18, 19), derivation: { tag, origin: l1Block(19) } })
+    expect((await reading('ready')).heads?.crossSafe).toEqual(l2Block(17))
+    expect((await reading('exhausted')).heads?.crossSafe).toEqual(l2Block(18))
   })
 
   test('a window is gone back where none is', async () => {

@@ -1,4 +1,4 @@
-import type { DerivationPipeline } from '../../derive/pipeline.ts'
+import type { DerivationPipeline, Settled } from '../../derive/pipeline.ts'
 import type { EngineErrorCode } from '../../engine/engine-api.ts'
 import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
 import { AppError } from '../../primitives/errors.ts'
@@ -26,6 +26,18 @@ export interface SafetyReversalParts {
   readonly checksMessages: boolean
 }
 
+/** A block that was the safe head with an L1 block. */
+interface Known {
+  readonly safe: BlockId
+  readonly l1: BlockId
+}
+
+/** Where derivation may go on. */
+interface Resumption {
+  readonly safe: L2BlockRef
+  readonly settled: Settled
+}
+
 /** What was found, and what is known to be safe of it. */
 type FoundHeads = Pick<Heads, 'unsafe' | 'finalized'> & { readonly safe: L2BlockRef }
 
@@ -41,29 +53,42 @@ const NOTHING_SAFE: BlockId = { hash: ZERO_HASH, number: 0n }
 export function safetyReversal(parts: SafetyReversalParts): Effect {
   const { config, l1, l2, pipeline, forkchoice, safeHeads, checksMessages } = parts
 
-  /** The newest block that is known to be derived from L1 as it is now, between two others. */
-  async function stillSafe(
-    { unsafe, safe }: FoundHeads,
-    state: DriverState,
-    io: IoOptions,
-  ): Promise<{ safe: L2BlockRef; kept: boolean }> {
-    const remembered = state.finality.map(({ safe: id, derivedFrom }) => ({ safe: id, l1: derivedFrom })).reverse()
-    let looks = 0
-    for (const known of remembered.length > 0 ? remembered : safeHeads.entries()) {
-      if (known.safe.number <= safe.number || looks++ === FINALITY_LOOKBACK) break
-      if (known.safe.number > unsafe.number) continue
-      if ((await l1.ref(known.l1.number, io))?.hash !== known.l1.hash) continue
-      const block = await l2.ref(known.safe.number, io)
-      if (block?.hash === known.safe.hash) return { safe: block, kept: true }
-    }
-    return { safe, kept: false }
+  /** The block, if it was derived from L1 as it is now, and the engine has it. */
+  async function standing({ safe, l1: derivedFrom }: Known, { unsafe }: FoundHeads, io: IoOptions) {
+    if (safe.number > unsafe.number) return undefined
+    if ((await l1.ref(derivedFrom.number, io))?.hash !== derivedFrom.hash) return undefined
+    const block = await l2.ref(safe.number, io)
+    return block?.hash === safe.hash ? block : undefined
   }
 
-  async function record(safe: L2BlockRef, io: IoOptions): Promise<void> {
+  /**
+   * The newest block that is known to be the safe head with all that L1 holds up to some block. Of the newest L1 block that made one
+   * safe this is known only where the one after it was being read: it may hold more.
+   */
+  async function stillSafe(found: FoundHeads, state: DriverState, io: IoOptions): Promise<Resumption | undefined> {
+    const remembered = state.finality.map(({ safe, derivedFrom }) => ({ safe, l1: derivedFrom })).reverse()
+    const { tag, origin } = state.derivation
+    const isRead = ({ number }: BlockId): boolean =>
+      origin !== undefined && (number < origin.number || (number === origin.number && tag === 'exhausted'))
+    let newest: Resumption | undefined
+    let looks = 0
+    for (const known of remembered.length > 0 ? remembered : safeHeads.entries()) {
+      if (known.safe.number < found.safe.number || looks++ === FINALITY_LOOKBACK) break
+      const safe = await standing(known, found, io)
+      if (safe === undefined) continue
+      if (newest !== undefined || (remembered.length > 0 && isRead(known.l1))) {
+        return { safe, settled: { block: known.l1, whole: true } }
+      }
+      newest = { safe, settled: { block: known.l1, whole: false } }
+    }
+    return newest
+  }
+
+  async function record(safe: L2BlockRef, settled: Settled | undefined, io: IoOptions): Promise<void> {
     const [newest] = safeHeads.entries()
     // The engine synced by itself, or others drove it meanwhile: nobody knows with what the blocks between became safe.
     const gap = newest !== undefined && newest.safe.number < safe.number
-    await safeHeads.truncate(gap ? NOTHING_SAFE : safe, io)
+    await safeHeads.truncate(gap ? NOTHING_SAFE : safe, io, settled?.block)
     if (safe.hash !== config.genesis.l2.hash) return
     // All that becomes safe is recorded from here on; the genesis block is safe with L1's own, however much older that is.
     const l1Genesis = await l1.ref(0n, io)
@@ -102,7 +127,8 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
     },
     async run(state, io) {
       const found = await findL2Heads({ config, l1, l2 }, io)
-      const { safe, kept } = await stillSafe(found, state, io)
+      const kept = await stillSafe(found, state, io)
+      const { safe, settled } = kept ?? { safe: found.safe, settled: undefined }
       const { unsafe, finalized } = found
       const heads = {
         unsafe,
@@ -112,8 +138,8 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
         crossSafe: safe,
         finalized,
       }
-      await pipeline.reset(safe, io)
-      await record(safe, io)
+      await pipeline.reset(safe, io, settled)
+      await record(safe, settled, io)
       await place(heads, io)
       const head = await l2.labelled('latest', io)
       const leftBehind = head?.hash === unsafe.hash ? undefined : head?.hash
@@ -125,7 +151,7 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
           derivation: { tag: 'ready', origin },
           attributes: undefined,
           // Where the block itself still stands, so do those before it.
-          finality: now.finality.filter(({ safe: each }) => kept && each.number <= safe.number),
+          finality: now.finality.filter(({ safe: each }) => kept !== undefined && each.number <= safe.number),
           reset: undefined,
           backupUnsafe: undefined,
           undecided: undefined,
