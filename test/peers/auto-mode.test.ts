@@ -2,15 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Hash, Hex } from '../../src/primitives/hex.ts'
 import { otherUser, unsafeBlockSigner, user } from './support/dev-accounts.ts'
-import { type ForkSchedule, forksUpTo } from './support/fork-schedule.ts'
+import { upgrading } from './support/fork-schedule.ts'
 import { HeadLog } from './support/head-log.ts'
-import { l2Genesis } from './support/l2-genesis.ts'
 import { LoadSender } from './support/load.ts'
 import { startOpBatcher } from './support/op-batcher.ts'
-import { startOpGeth } from './support/op-geth.ts'
-import { startOpNode } from './support/op-node.ts'
 import { type OpSequencer, type Sealed, startOpSequencer } from './support/op-sequencer.ts'
 import { type SingleStack, startSingleStack } from './support/single-stack.ts'
+import { startVerifier } from './support/verifier.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const SENDER_KEY = `0x${'61'.repeat(32)}` as const
@@ -20,11 +18,7 @@ const VERIFIER_KEY = `0x${'62'.repeat(32)}` as const
 const ROTATIONS = Number(process.env.OP_SEQUENCER_ROTATIONS ?? 4)
 
 /** Up to Isthmus at genesis, and the last one while the chain runs. */
-function schedule(genesisTime: number): ForkSchedule {
-  return Object.fromEntries(
-    forksUpTo('jovian').map((fork) => [fork, fork === 'jovian' ? genesisTime + 8 : 0]),
-  ) as unknown as ForkSchedule
-}
+const schedule = upgrading({ jovian: 8 })
 
 function sequence(stack: SingleStack, section: object): Promise<OpSequencer> {
   const { folder, l1, el, rollupFile, node } = stack
@@ -53,17 +47,9 @@ describe('automatic sequencing through op-node', () => {
       sequencer: 'stopped',
       p2p: { privateKey: SENDER_KEY },
     })
-    const { folder, l1, el, node, rollupFile, forks, genesisTime } = stack
-    const genesis = await l2Genesis({ timestamp: genesisTime, forks })
-    await using verifierEl = await startOpGeth({ folder, genesis, name: 'verifier-geth' })
-    await using verifier = await startOpNode({
-      folder,
-      name: 'verifier',
-      l1,
-      el: verifierEl,
-      rollupFile,
-      p2p: { privateKey: VERIFIER_KEY, static: [node.multiaddr] },
-    })
+    const { folder, l1, el, node } = stack
+    const p2p = { privateKey: VERIFIER_KEY, static: [node.multiaddr] }
+    await using verifier = await startVerifier(stack, { p2p })
     await using sequencer = await sequence(stack, { sequencer: { l1Confs: 1 } })
     await using heads = new HeadLog(el)
     await using _batches = await startOpBatcher({ folder, l1, el, node })
@@ -88,10 +74,14 @@ describe('automatic sequencing through op-node', () => {
       const { unsafe_l2: unsafe } = await node.syncStatus()
       return Math.abs(unsafe.timestamp - Date.now() / 1000) < 3 ? unsafe : undefined
     })
-    await waitFor('the verifier follows', async () => (await verifier.syncStatus()).unsafe_l2.number >= tip.number, {
-      timeout: 60_000,
-    })
-    expect((await verifierEl.block(tip.number)).hash).toBe(tip.hash)
+    await waitFor(
+      'the verifier follows',
+      async () => (await verifier.node.syncStatus()).unsafe_l2.number >= tip.number,
+      {
+        timeout: 60_000,
+      },
+    )
+    expect((await verifier.el.block(tip.number)).hash).toBe(tip.hash)
     await heads.stop()
     expect(await heads.replaced()).toEqual([])
     // A batch on its way to L1 has another block than the one that is now put in its place.

@@ -3,7 +3,7 @@ import type { Hex } from '../../src/primitives/hex.ts'
 import { transactionFromJson } from '../../src/protocol/transaction-json.ts'
 import { blockDaSize } from '../../src/sequencer/da-budget.ts'
 import { devAccounts } from './support/dev-accounts.ts'
-import { type ForkSchedule, forksUpTo } from './support/fork-schedule.ts'
+import { upgrading } from './support/fork-schedule.ts'
 import { freePort } from './support/free-port.ts'
 import type { GethProcess } from './support/geth-process.ts'
 import { LoadSender } from './support/load.ts'
@@ -19,11 +19,8 @@ const UPPER = 8_000
 /** Blocks that are looked at under each. */
 const BLOCKS = Number(process.env.OP_SEQUENCER_BLOCKS ?? 4)
 
-function schedule(genesisTime: number): ForkSchedule {
-  return Object.fromEntries(
-    forksUpTo('jovian').map((fork) => [fork, fork === 'jovian' ? genesisTime + 4 : 0]),
-  ) as unknown as ForkSchedule
-}
+/** Up to Isthmus at genesis, and the last one while the chain runs. */
+const schedule = upgrading({ jovian: 4 })
 
 /** Bytes that hardly compress, others for each seed. */
 function noise(length: number, seed: number): Hex {

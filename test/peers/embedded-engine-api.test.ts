@@ -5,7 +5,7 @@ import { devAccounts } from './support/dev-accounts.ts'
 import { startEmbeddedEl } from './support/embedded-el.ts'
 import { type BuiltPayload, EngineDriver, type OpPayloadAttributes } from './support/engine-driver.ts'
 import { EnginePair } from './support/engine-pair.ts'
-import { type ForkSchedule, forksUpTo, staggered } from './support/fork-schedule.ts'
+import { atGenesis, type ForkSchedule, forksUpTo, staggered } from './support/fork-schedule.ts'
 import { l2Genesis } from './support/l2-genesis.ts'
 import { startOpGeth } from './support/op-geth.ts'
 import type { ForkchoiceResult, PayloadStatus, RpcBlock } from './support/rpc-types.ts'
@@ -222,7 +222,7 @@ describe('the Engine API of an embedded chain answers as op-geth', () => {
 
   it('to forkchoices on branches, and to blocks that cannot be', async () => {
     await using stack = new AsyncDisposableStack()
-    const world = await start(stack, Object.fromEntries(forksUpTo('jovian').map((fork) => [fork, 0])))
+    const world = await start(stack, atGenesis())
     const { pair, node, embedded, driver } = world
     const build = async (
       parent: RpcBlock,

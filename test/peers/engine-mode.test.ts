@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Hash } from '../../src/primitives/hex.ts'
 import { ChainLog, type LoggedHead } from './support/chain-log.ts'
 import { type DevAccount, devAccounts } from './support/dev-accounts.ts'
-import { type ForkSchedule, forksUpTo } from './support/fork-schedule.ts'
+import { upgrading } from './support/fork-schedule.ts'
 import type { GethProcess } from './support/geth-process.ts'
 import type { JsonRpc } from './support/json-rpc.ts'
 import { L1Chain } from './support/l1-chain.ts'
@@ -20,11 +20,7 @@ import { waitFor } from './support/wait-for.ts'
 const BLOCKS = Number(process.env.OP_SEQUENCER_BLOCKS ?? 15)
 
 /** Up to Isthmus at genesis, and the last one while the chain runs. */
-function schedule(genesisTime: number): ForkSchedule {
-  return Object.fromEntries(
-    forksUpTo('jovian').map((fork) => [fork, fork === 'jovian' ? genesisTime + 6 : 0]),
-  ) as unknown as ForkSchedule
-}
+const schedule = upgrading({ jovian: 6 })
 
 async function headOf(el: GethProcess): Promise<LoggedHead> {
   const { number, hash } = await el.block('latest')

@@ -7,7 +7,7 @@ import { PAYLOAD_VERSIONS } from '../../src/protocol/payload-version.ts'
 import { parseRollupConfig } from '../../src/protocol/rollup-config.ts'
 import { gossipCases } from '../support/gossip-cases.ts'
 import { unsafeBlockSigner } from './support/dev-accounts.ts'
-import { type ForkSchedule, forksUpTo } from './support/fork-schedule.ts'
+import { upgrading } from './support/fork-schedule.ts'
 import { startGossipHost, startRawNode } from './support/gossip-hosts.ts'
 import { startSingleStack } from './support/single-stack.ts'
 import { waitFor } from './support/wait-for.ts'
@@ -16,10 +16,6 @@ const NODE_KEY = `0x${'71'.repeat(32)}` as const
 const OUR_KEY = `0x${'72'.repeat(32)}` as const
 const SENDER_KEY = `0x${'73'.repeat(32)}` as const
 const OTHER_SENDER_KEY = `0x${'74'.repeat(32)}` as const
-
-function upToIsthmus(genesisTime: number): ForkSchedule {
-  return Object.fromEntries(forksUpTo('isthmus').map((fork) => [fork, genesisTime])) as unknown as ForkSchedule
-}
 
 /** What op-node made of the blocks that came, in its order. */
 function verdicts(logFile: string): string[] {
@@ -31,7 +27,7 @@ function verdicts(logFile: string): string[] {
 
 it('the same bytes are accepted, ignored and rejected by op-node and by us', { timeout: 240_000 }, async () => {
   await using stack = await startSingleStack({
-    forks: upToIsthmus,
+    forks: upgrading({ regolith: 0 }, 'isthmus'),
     back: 200,
     sequencer: 'stopped',
     p2p: { privateKey: NODE_KEY },

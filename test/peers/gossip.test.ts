@@ -4,15 +4,13 @@ import type { Hash } from '../../src/primitives/hex.ts'
 import { PAYLOAD_VERSIONS, type PayloadVersion, payloadVersionAt } from '../../src/protocol/payload-version.ts'
 import { parseRollupConfig } from '../../src/protocol/rollup-config.ts'
 import { unsafeBlockSigner } from './support/dev-accounts.ts'
-import { type ForkSchedule, forksUpTo } from './support/fork-schedule.ts'
+import { upgrading } from './support/fork-schedule.ts'
 import { freePort } from './support/free-port.ts'
 import { startGossipHost } from './support/gossip-hosts.ts'
-import { l2Genesis } from './support/l2-genesis.ts'
-import { startOpGeth } from './support/op-geth.ts'
-import { startOpNode } from './support/op-node.ts'
 import { type OpSequencer, type Sealed, startOpSequencer } from './support/op-sequencer.ts'
 import { peerId } from './support/p2p-identity.ts'
 import { startSingleStack } from './support/single-stack.ts'
+import { startTwinEl, startVerifier } from './support/verifier.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const NODE_KEY = `0x${'60'.repeat(32)}` as const
@@ -24,22 +22,7 @@ const BLOCKS = Number(process.env.OP_SEQUENCER_BLOCKS ?? 30)
 const BEFORE = 5
 
 /** Bedrock first, the newest after a few blocks: each version of the encoding is gossiped. */
-function schedule(genesisTime: number): ForkSchedule {
-  const late: Partial<Record<string, number>> = {
-    regolith: 0,
-    canyon: 18,
-    delta: 18,
-    ecotone: 22,
-    fjord: 22,
-    granite: 26,
-    holocene: 26,
-    isthmus: 28,
-    jovian: 32,
-  }
-  return Object.fromEntries(
-    forksUpTo('jovian').map((fork) => [fork, genesisTime + (late[fork] ?? 0)]),
-  ) as unknown as ForkSchedule
-}
+const schedule = upgrading({ canyon: 18, ecotone: 22, granite: 26, isthmus: 28, jovian: 32 })
 
 async function block(sequencer: OpSequencer): Promise<Hash> {
   const job = await sequencer.rpc.call<string>('test_open')
@@ -64,7 +47,7 @@ describe('block gossip by our own host', () => {
   }, async () => {
     // Blocks may be as old as they get on a slow machine.
     await using stack = await startSingleStack({ forks: schedule, back: BLOCKS + 60, sequencer: 'stopped' })
-    const { folder, l1, el, rollupFile, forks, genesisTime } = stack
+    const { folder, l1, el, rollupFile } = stack
     const [ourPort, metricsPort] = [await freePort(), await freePort()]
     const ours = `/ip4/127.0.0.1/tcp/${ourPort}/p2p/${peerId(OUR_KEY)}`
     await using sequencer = await startOpSequencer({
@@ -83,18 +66,11 @@ describe('block gossip by our own host', () => {
       },
     })
     for (let i = 0; i < BEFORE; i++) await block(sequencer)
-    const genesis = await l2Genesis({ timestamp: genesisTime, forks })
-    await using verifierEl = await startOpGeth({ folder, genesis, name: 'verifier-geth' })
-    await using verifier = await startOpNode({
-      folder,
-      name: 'verifier',
-      l1,
-      el: verifierEl,
-      rollupFile,
+    await using verifier = await startVerifier(stack, {
       p2p: { privateKey: VERIFIER_KEY, static: [ours] },
       flags: ['--p2p.gossip.timestamp.threshold', '1h', '--syncmode.req-resp'],
     })
-    const unsafe = async (): Promise<Hash> => (await verifier.syncStatus()).unsafe_l2.hash
+    const unsafe = async (): Promise<Hash> => (await verifier.node.syncStatus()).unsafe_l2.hash
     await waitFor('the verifier is there', async () => (await topicPeers(sequencer)) === 1)
     const served = 'served_total{chain="op-a",result="success"}'
     expect(await figure(metricsPort, served)).toBe(0)
@@ -107,7 +83,7 @@ describe('block gossip by our own host', () => {
     const heard = new Map<Hash, PayloadVersion>()
     await using observer = await startGossipHost(config, OBSERVER_KEY, {
       maxAgeMs: 3_600_000,
-      static: [{ id: peerId(VERIFIER_KEY), address: verifier.multiaddr }],
+      static: [{ id: peerId(VERIFIER_KEY), address: verifier.node.multiaddr }],
       onPayload: ({ hash, header }) => heard.set(hash, payloadVersionAt(config.forks, header.timestamp)),
     })
     await waitFor('the observer hears of blocks', async () => {
@@ -130,9 +106,8 @@ describe('block gossip by our own host', () => {
 
   it("follows an op-node's blocks, filling the gap from its server", { timeout: 240_000 }, async () => {
     await using stack = await startSingleStack({ forks: schedule, back: 36, p2p: { privateKey: NODE_KEY } })
-    const { folder, l1, node, rollupFile, forks, genesisTime } = stack
-    const genesis = await l2Genesis({ timestamp: genesisTime, forks })
-    await using el = await startOpGeth({ folder, genesis, name: 'follower-geth' })
+    const { folder, l1, node, rollupFile } = stack
+    await using el = await startTwinEl(stack, { name: 'follower-geth' })
     const metricsPort = await freePort()
     await waitFor('op-node is past all forks', async () => (await node.syncStatus()).unsafe_l2.number > 36)
     await using follower = await startOpSequencer({

@@ -1,14 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { Hash } from '../../src/primitives/hex.ts'
 import { devAccounts, otherUser, unsafeBlockSigner } from './support/dev-accounts.ts'
-import { type ForkSchedule, forksUpTo } from './support/fork-schedule.ts'
+import { upgrading } from './support/fork-schedule.ts'
 import { JsonRpcError } from './support/json-rpc.ts'
-import { l2Genesis } from './support/l2-genesis.ts'
-import { startOpGeth } from './support/op-geth.ts'
-import { startOpNode } from './support/op-node.ts'
 import { type OpSequencer, type Sealed, startOpSequencer } from './support/op-sequencer.ts'
 import { startRecordingProxy } from './support/recording-proxy.ts'
 import { type SingleStack, startSingleStack } from './support/single-stack.ts'
+import { startVerifier } from './support/verifier.ts'
 import { waitFor } from './support/wait-for.ts'
 
 const SENDER_KEY = `0x${'51'.repeat(32)}` as const
@@ -19,22 +17,7 @@ const AGE = BLOCKS + 60
 const TAKES_OLD = ['--p2p.gossip.timestamp.threshold', `${10 * AGE}s`]
 
 /** Bedrock first, the newest after a few blocks: each version of the encoding is gossiped. */
-function schedule(genesisTime: number): ForkSchedule {
-  const late: Partial<Record<string, number>> = {
-    regolith: 0,
-    canyon: 4,
-    delta: 4,
-    ecotone: 8,
-    fjord: 8,
-    granite: 12,
-    holocene: 12,
-    isthmus: 16,
-    jovian: 20,
-  }
-  return Object.fromEntries(
-    forksUpTo('jovian').map((fork) => [fork, genesisTime + (late[fork] ?? 0)]),
-  ) as unknown as ForkSchedule
-}
+const schedule = upgrading({ canyon: 4, ecotone: 8, granite: 12, isthmus: 16, jovian: 20 })
 
 function deliver(
   stack: SingleStack,
@@ -68,15 +51,8 @@ describe('delivery through op-node', () => {
       p2p: { privateKey: SENDER_KEY },
       opNodeFlags: TAKES_OLD,
     })
-    const { folder, l1, node, rollupFile, forks, genesisTime } = stack
-    const genesis = await l2Genesis({ timestamp: genesisTime, forks })
-    await using verifierEl = await startOpGeth({ folder, genesis, name: 'verifier-geth' })
-    await using verifier = await startOpNode({
-      folder,
-      name: 'verifier',
-      l1,
-      el: verifierEl,
-      rollupFile,
+    const { node } = stack
+    await using verifier = await startVerifier(stack, {
       p2p: { privateKey: VERIFIER_KEY, static: [node.multiaddr] },
       flags: [...TAKES_OLD, '--log.level', 'debug'],
     })
@@ -96,12 +72,12 @@ describe('delivery through op-node', () => {
     }
     await waitFor(
       'the verifier has the last block',
-      async () => (await verifier.syncStatus()).unsafe_l2.hash === hashes.at(-1),
+      async () => (await verifier.node.syncStatus()).unsafe_l2.hash === hashes.at(-1),
       { timeout: 60_000 },
     )
-    for (const [index, hash] of hashes.entries()) expect((await verifierEl.block(index + 1)).hash).toBe(hash)
+    for (const [index, hash] of hashes.entries()) expect((await verifier.el.block(index + 1)).hash).toBe(hash)
     // What was sent before the two knew of each other's subscriptions is asked for afterwards.
-    const gossiped = verifier.process.log().match(/Received signed execution payload from p2p/g) ?? []
+    const gossiped = verifier.node.process.log().match(/Received signed execution payload from p2p/g) ?? []
     process.stderr.write(`${gossiped.length} of ${BLOCKS} blocks were gossiped\n`)
     expect(gossiped.length).toBeGreaterThan(0)
   })

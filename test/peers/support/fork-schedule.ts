@@ -18,6 +18,22 @@ export function staggered(genesisTime: number, step: number, last: OpFork = 'jov
   return Object.fromEntries(forksUpTo(last).map((fork, index) => [fork, genesisTime + step * (index + 1)]))
 }
 
+/**
+ * Upgrades that take effect while a chain runs. @param delays seconds from genesis; what is not named comes with the one before it, the
+ * first ones at genesis
+ */
+export function upgrading(delays: ForkSchedule, last: OpFork = 'jovian'): (genesisTime: number) => ForkSchedule {
+  return (genesisTime) => {
+    let at = 0
+    const entries = forksUpTo(last).map((fork) => {
+      const delay = delays[fork]
+      if (delay !== undefined) at = genesisTime + delay
+      return [fork, at]
+    })
+    return Object.fromEntries(entries)
+  }
+}
+
 /** Whether `fork` holds in a block with this timestamp (seconds). */
 export function isActive(forks: ForkSchedule, fork: OpFork, timestamp: number): boolean {
   const at = forks[fork]
