@@ -8,7 +8,7 @@ import type { BlockId, L2BlockRef } from '../../protocol/refs.ts'
 import type { RollupConfig } from '../../protocol/rollup-config.ts'
 import type { DriverState, Heads } from '../driver-state.ts'
 import type { Effect } from '../effect.ts'
-import { FINALITY_LOOKBACK } from '../finality-buffer.ts'
+import { FINALITY_LOOKBACK, type FinalityBuffer, type SafeWith } from '../finality-buffer.ts'
 import { findL2Heads } from '../find-l2-heads.ts'
 import { labelsOf } from '../heads.ts'
 import type { L1Refs, L2Chain, SafeHeadRecord } from '../ports.ts'
@@ -95,6 +95,23 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
     if (l1Genesis !== undefined) await safeHeads.record(safe, l1Genesis, io)
   }
 
+  /**
+   * What of the record can still become final. A process that begins with a safe head that it keeps has not derived what is below it:
+   * else nothing of that would become final before something newer does.
+   */
+  async function recorded({ safe, finalized }: FoundHeads, io: IoOptions): Promise<FinalityBuffer> {
+    const ids: { readonly id: BlockId; readonly derivedFrom: BlockId }[] = []
+    for (const { safe: id, l1: derivedFrom } of safeHeads.entries()) {
+      if (id.number <= finalized.number || ids.length === FINALITY_LOOKBACK) break
+      if (id.number <= safe.number) ids.unshift({ id, derivedFrom })
+    }
+    const blocks = await Promise.all(ids.map(({ id }) => l2.ref(id.number, io)))
+    return ids.flatMap(({ id, derivedFrom }, index): SafeWith[] => {
+      const block = blocks[index]
+      return block?.hash === id.hash ? [{ safe: block, derivedFrom }] : []
+    })
+  }
+
   async function place(heads: Heads, io: IoOptions): Promise<void> {
     forkchoice.forget()
     const status = await forkchoice.update({ head: heads.unsafe.hash, ...labelsOf(heads) }, io)
@@ -141,6 +158,7 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
       await pipeline.reset(safe, io, settled)
       await record(safe, settled, io)
       await place(heads, io)
+      const written = kept !== undefined && state.finality.length === 0 ? await recorded({ unsafe, safe, finalized }, io) : []
       const head = await l2.labelled('latest', io)
       const leftBehind = head?.hash === unsafe.hash ? undefined : head?.hash
       const origin = pipeline.origin
@@ -151,7 +169,7 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
           derivation: { tag: 'ready', origin },
           attributes: undefined,
           // Where the block itself still stands, so do those before it.
-          finality: now.finality.filter(({ safe: each }) => kept !== undefined && each.number <= safe.number),
+          finality: [...written, ...now.finality.filter(({ safe: each }) => kept !== undefined && each.number <= safe.number)],
           reset: undefined,
           backupUnsafe: undefined,
           undecided: undefined,
