@@ -5,12 +5,13 @@ import { type ForkSchedule, isActive, staggered } from './fork-schedule.ts'
 import type { GethProcess } from './geth-process.ts'
 import { L1Chain } from './l1-chain.ts'
 import { L1Sender } from './l1-events.ts'
-import { L2_CHAIN_ID, l2Genesis } from './l2-genesis.ts'
+import { l2Genesis } from './l2-genesis.ts'
 import { type OpBatcherOptions, startOpBatcher } from './op-batcher.ts'
 import { startOpGeth } from './op-geth.ts'
 import { type OpNode, startOpNode } from './op-node.ts'
 import { rollupJson } from './rollup-json.ts'
 import { TempFolder } from './temp-folder.ts'
+import { userTransaction } from './user-transactions.ts'
 import { waitFor } from './wait-for.ts'
 
 /** Transactions that the pool has for a stretch. */
@@ -61,7 +62,6 @@ export async function startBatchedChain(
   const flags = ['--safedb.path', folder.path('safedb'), '--l1.http-poll-interval', '100ms']
   const node = resources.use(await startOpNode({ folder, l1, el, rollupFile, sequencer: 'stopped', flags }))
   const chain = { folder, l1, el, node, forks, rollupFile }
-  const users = new UserTransactions()
   const deposits = new L1Sender(l1)
   let [head, l1Time]: [Hash, number] = [el.genesisHash, genesisTime - 1]
   const begin = ({ from, late }: Stretch): number => (forks[from] ?? genesisTime) + (late === true ? step / 2 : 0)
@@ -71,7 +71,7 @@ export async function startBatchedChain(
     await deposits.deposit({ from: otherUser.address, to: RECIPIENT, mint: 5n, value: 5n })
     await l1.mine({ timestamp: start })
     const end = next === undefined ? start + step : begin(next)
-    head = await sequence(chain, head, end - genesisTime, users)
+    head = await sequence(chain, head, end - genesisTime)
     await onSequenced(chain)
     await batch(chain, stretch, start)
     l1Time = Number((await l1.el.block('latest')).timestamp)
@@ -83,16 +83,12 @@ export async function startBatchedChain(
 type Parts = Omit<BatchedChain, typeof Symbol.asyncDispose>
 
 /** Lets the sequencer make blocks up to a number at least, out of a full pool. @returns the last one */
-async function sequence(
-  { l1, el, node, forks }: Parts,
-  head: Hash,
-  until: number,
-  users: UserTransactions,
-): Promise<Hash> {
+async function sequence({ l1, el, node, forks }: Parts, head: Hash, until: number): Promise<Hash> {
   const check = (): void => node.process.assertRunning()
   const { timestamp } = await el.block('latest')
+  const nonce = Number(await el.rpc.call<Hex>('eth_getTransactionCount', [user.address, 'pending']))
   for (let turn = 0; turn < TRANSACTIONS; turn++) {
-    const raw = await users.next(isActive(forks, 'isthmus', Number(timestamp)))
+    const raw = await userTransaction(nonce + turn, isActive(forks, 'isthmus', Number(timestamp)))
     await el.rpc.call('eth_sendRawTransaction', [raw])
   }
   // Else it would go on with the origin that it has.
@@ -140,33 +136,4 @@ async function mineUntilSafe(
     },
     { check, interval: 100 },
   )
-}
-
-/** Transactions of every type that an L2 block can hold, of one account. */
-class UserTransactions {
-  #nonce = 0
-
-  async next(setCode: boolean): Promise<Hex> {
-    const nonce = this.#nonce++
-    const common = { chainId: L2_CHAIN_ID, nonce, gas: 100_000n, to: RECIPIENT, value: BigInt(nonce) }
-    const fees = { maxFeePerGas: 10n ** 11n, maxPriorityFeePerGas: 10n ** 9n }
-    const accessList = [{ address: RECIPIENT, storageKeys: [`0x${'01'.repeat(32)}` as Hash] }]
-    const { account } = user
-    switch (nonce % (setCode ? 5 : 4)) {
-      case 0:
-        return account.signTransaction({ ...common, type: 'legacy', gasPrice: 10n ** 11n, data: '0x0102' })
-      case 1:
-        return account.signTransaction({ ...common, type: 'eip2930', gasPrice: 10n ** 11n, accessList })
-      case 2:
-        return account.signTransaction({ ...common, ...fees, accessList })
-      case 3:
-        // A contract without code.
-        return account.signTransaction({ ...common, ...fees, to: null, value: 0n, data: '0x00' })
-      default: {
-        const signed = account.signAuthorization?.({ chainId: 0, address: RECIPIENT, nonce: 1_000_000 })
-        if (signed === undefined) throw new TypeError('the account signs no authorizations')
-        return account.signTransaction({ ...common, ...fees, type: 'eip7702', authorizationList: [await signed] })
-      }
-    }
-  }
 }

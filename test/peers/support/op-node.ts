@@ -52,7 +52,7 @@ export interface L2Ref {
 /** The part of `optimism_syncStatus` that tests look at. */
 export interface SyncStatus {
   readonly head_l1: { readonly hash: `0x${string}`; readonly number: number }
-  readonly current_l1: { readonly number: number }
+  readonly current_l1: { readonly hash: `0x${string}`; readonly number: number }
   readonly safe_l1: { readonly number: number }
   readonly finalized_l1: { readonly number: number }
   readonly unsafe_l2: L2Ref
