@@ -151,6 +151,18 @@ describe('where nothing is remembered', () => {
       [10, 9],
     ])
   })
+
+  test('what is written down becomes final, though it is not derived again', async () => {
+    const at = await world({ latest: 15, safe: 14, finalized: 5 })
+    for (const number of [4, 9, 11, 13]) await at.safeHeads.record(l2Block(number), l1Block(number + 1), {})
+    const { finality } = await run(at, INITIAL_STATE)
+    expect(finality).toEqual(
+      [9, 11].map((number) => ({
+        safe: l2Block(number),
+        derivedFrom: { hash: l1Block(number + 1).hash, number: BigInt(number + 1) },
+      })),
+    )
+  })
 })
 
 describe('where L1 has reorged', () => {

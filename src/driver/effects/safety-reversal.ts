@@ -158,7 +158,8 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
       await pipeline.reset(safe, io, settled)
       await record(safe, settled, io)
       await place(heads, io)
-      const written = kept !== undefined && state.finality.length === 0 ? await recorded({ unsafe, safe, finalized }, io) : []
+      const written =
+        kept !== undefined && state.finality.length === 0 ? await recorded({ unsafe, safe, finalized }, io) : []
       const head = await l2.labelled('latest', io)
       const leftBehind = head?.hash === unsafe.hash ? undefined : head?.hash
       const origin = pipeline.origin
@@ -169,7 +170,10 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
           derivation: { tag: 'ready', origin },
           attributes: undefined,
           // Where the block itself still stands, so do those before it.
-          finality: [...written, ...now.finality.filter(({ safe: each }) => kept !== undefined && each.number <= safe.number)],
+          finality: [
+            ...written,
+            ...now.finality.filter(({ safe: each }) => kept !== undefined && each.number <= safe.number),
+          ],
           reset: undefined,
           backupUnsafe: undefined,
           undecided: undefined,
