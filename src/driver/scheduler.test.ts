@@ -164,6 +164,19 @@ describe('running effects', () => {
     expect(scheduler.state.engine.doubt).toBe('unsafe-processing: FAILED')
   })
 
+  it.each(['reset', 'critical'] as const)('only runs again what is %s for a state that is gone', async (severity) => {
+    const effect = new ControlledEffect('unsafe-processing', ['engine'])
+    const { clock, scheduler, events } = await started([effect])
+    scheduler.change(() => ({ branch: 1 }))
+    effect.fail(severity)
+    await clock.advance(0)
+    expect(scheduler.state).toMatchObject({ reset: undefined, halted: undefined })
+    expect(scheduler.state.engine.doubt).toBe('unsafe-processing: FAILED')
+    expect(events).toEqual(['unsafe-processing temporary'])
+    await clock.advance(250)
+    expect(effect.runs).toBe(2)
+  })
+
   it('ends what takes too long, and everything when it is told to', async () => {
     const effect = new ControlledEffect('finality-progression', [])
     const { clock, events, end, work } = await started([effect])

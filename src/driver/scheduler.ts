@@ -158,8 +158,9 @@ export class Scheduler {
 
   #fail(effect: Effect, run: Run, error: unknown): void {
     const before = this.#state
-    // What an effect has no word for may pass as well.
-    const said = isAppError(error) ? error.severity : 'temporary'
+    // What an effect has no word for may pass as well, and so does what follows from what has changed.
+    const stands = unchanged(effect.reads(run.state), effect.reads(before))
+    const said = isAppError(error) && stands ? error.severity : 'temporary'
     const severity = said === 'invalid' ? 'temporary' : said
     const attempts = (this.#pauses.get(effect.name)?.attempts ?? 0) + 1
     const pause = Math.min(FIRST_PAUSE_MS * 2 ** (attempts - 1), LONGEST_PAUSE_MS)
