@@ -148,7 +148,12 @@ export class Driver {
   insert(payload: Payload, { signal }: IoOptions): Promise<void> {
     return new Promise((resolve, reject) => {
       if (this.#ended) return reject(ended())
-      const onAbort = (): void => reject(signal?.reason as Error)
+      if (signal?.aborted) return reject(signal.reason as Error)
+      const onAbort = (): void => {
+        reject(signal?.reason as Error)
+        // Where it is not on its way already, it is not to become the head after that.
+        this.#scheduler.change(({ sealed }) => ({ sealed: sealed.filter((each) => each !== request) }))
+      }
       const request: SealedRequest = {
         payload,
         since: this.#parts.clock.now(),
