@@ -43,5 +43,16 @@ it('the devnet batches its L2 chains, and derives from L1 what is safe', { timeo
     expect(trace.some(({ effect, result }) => effect === 'safety-progression' && result === 'applied')).toBe(true)
     // Nothing that was sequenced was replaced.
     expect(trace.filter(({ effect }) => effect === 'attributes-processing')).toEqual([])
+    const output = await call<{ blockRef: Head }>('optimism_outputAtBlock', safe.number)
+    expect(output.blockRef).toMatchObject({ hash: safe.hash, number: Number(safe.number) })
+    // Derivation that begins anew comes to the same.
+    expect(await call('admin_resetDerivationPipeline')).toBeNull()
+    const later = await until('more that is safe', async () => {
+      const { safe_l2: found } = await call<{ safe_l2: Head }>('optimism_syncStatus')
+      return found.number > Number(safe.number) ? found : undefined
+    })
+    expect(await call<Head>('eth_getBlockByNumber', safe.number, false)).toMatchObject({ hash: safe.hash })
+    const number = `0x${later.number.toString(16)}`
+    expect(await call<Head>('eth_getBlockByNumber', number, false)).toMatchObject({ hash: later.hash })
   }
 })

@@ -19,6 +19,7 @@ import { parseRollupConfig, type RollupConfig } from '../../src/protocol/rollup-
 import { type BatchedChain, type Stretch, startBatchedChain } from './support/batched-chain.ts'
 import { l2Genesis } from './support/l2-genesis.ts'
 import { startOpGeth } from './support/op-geth.ts'
+import type { SyncStatus } from './support/op-node.ts'
 import { startOpSequencer } from './support/op-sequencer.ts'
 import { expectSameRollupNode } from './support/same-rollup-node.ts'
 import { waitFor } from './support/wait-for.ts'
@@ -159,5 +160,22 @@ test('from the same L1, the blocks that op-node made safe: Bedrock to Jovian, ba
     check: () => sequencer.process.assertRunning(),
   })
   expect((await labelled('latest'))?.hash).toBe(head)
-  await expectSameRollupNode({ ours: sequencer.rpc, theirs: node.rpc, head: { l1: last, l2: safe } })
+  const nodes = { ours: sequencer.rpc, theirs: node.rpc, head: { l1: last, l2: safe } }
+  await expectSameRollupNode(nodes)
+
+  // Both derive it once more, and remember the same.
+  const resets = (): number => node.process.log().split('Confirming pipeline reset').length
+  const before = resets()
+  for (const rpc of [sequencer.rpc, node.rpc]) await rpc.call('admin_resetDerivationPipeline')
+  await waitFor('both have begun anew', async () => {
+    const trace = await sequencer.rpc.call<{ effect: string; why: string }[]>('driver_trace', [1000])
+    return resets() > before && trace.some(({ effect, why }) => effect === 'safety-reversal' && why === 'asked for')
+  })
+  await waitFor('all is safe again', async () => {
+    const statuses = await Promise.all(
+      [sequencer.rpc, node.rpc].map((rpc) => rpc.call<SyncStatus>('optimism_syncStatus')),
+    )
+    return statuses.every(({ safe_l2, current_l1 }) => safe_l2.hash === head && current_l1.number === last)
+  })
+  await expectSameRollupNode(nodes)
 })
