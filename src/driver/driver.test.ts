@@ -208,15 +208,27 @@ describe('the end of a driver', () => {
 })
 
 describe('what others tell a driver', () => {
-  it('a reset has the heads found anew, and derivation go on where it had stopped', async () => {
+  it('a reset has the heads found anew', async () => {
     const { driver, clock, world, start } = await driven()
     start()
     await clock.advance(0)
     driver.reset('asked for')
-    expect(driver.state).toMatchObject({ reset: { reason: 'asked for' }, halted: undefined })
+    expect(driver.state.reset).toEqual({ reason: 'asked for' })
     await clock.advance(0)
     expect(world.searches).toBe(2)
     expect(driver.state.reset).toBeUndefined()
+  })
+
+  it('a reset lets derivation go on that has stopped', async () => {
+    const { driver, clock, world, start } = await driven()
+    world.found = headsAt(block(1).ref)
+    start()
+    await clock.advance(0)
+    driver.invalidate(block(1).ref, 'a message does not hold')
+    await clock.advance(0)
+    expect(driver.state.halted).toContain('is invalid, but final')
+    driver.reset('asked for')
+    expect(driver.state.halted).toBeUndefined()
   })
 
   it('a doubt has the engine looked at', async () => {

@@ -132,7 +132,9 @@ describe('a sealed block that is refused', () => {
 
   it('where it is not above the safe head', async () => {
     const state = sealed(blocks.on(block(1).ref, OTHER))
-    expect(await refusal(state)).toMatchObject({ settled: 'UNSAFE_REFUSED', doubt: undefined })
+    const { note, ...others } = await refusal(state)
+    expect(others).toEqual({ settled: 'UNSAFE_REFUSED', doubt: undefined })
+    expect(note).toContain('block 2 is safe')
     expect(forkchoice.calls).toEqual([])
   })
 
