@@ -34,7 +34,7 @@ const BELOW = {
   client: ['primitives', 'protocol', 'config', 'telemetry', 'devnet'],
   // A tool with a root of its own.
   replay: ['primitives', 'protocol', 'state', 'evm', 'builder', 'clients'],
-  cli: ['primitives', 'protocol', 'config', 'telemetry', 'replay', 'devnet'],
+  cli: ['primitives', 'protocol', 'config', 'telemetry', 'replay', 'devnet', 'storage', 'supervisor'],
 }
 
 /** Beside these, what is imported by type only: the ports that a folder satisfies, and the services that it is handed. */

@@ -41,6 +41,7 @@ import type { PayloadEngineErrorCode } from '../src/sequencer/payload-engine.ts'
 
 import type { StateErrorCode } from '../src/state/source.ts'
 import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
+import type { SupervisorDbErrorCode } from '../src/supervisor/db/errors.ts'
 import type { WalletErrorCode } from '../src/wallet/wallet-errors.ts'
 import type { ConditionalErrorCode } from '../txpool/conditional-pool.ts'
 import type { PoolErrorCode } from '../txpool/validate.ts'
@@ -124,6 +125,7 @@ export type Code =
   | LookupErrorCode
   | ReadErrorCode
   | SimulationErrorCode
+  | SupervisorDbErrorCode
 
 /** The JSON-RPC number of every code. Total: a new code without a number does not compile. */
 export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
@@ -255,6 +257,11 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   BLOB_DATA_INVALID: -38560,
   BATCH_REFUSED: -38561,
   BATCH_NOT_INCLUDED: -38562,
+  // op-supervisor's.
+  SUPERVISOR_DB_CONFLICT: -320600,
+  SUPERVISOR_DB_OUT_OF_ORDER: -320900,
+  SUPERVISOR_DB_CORRUPT: -321501,
+  SUPERVISOR_DB_BROKEN: -321501,
   // Of whoever derives the chain: passes by itself, or with a reset.
   DRIVER_NOT_READY: -38590,
   EFFECT_TIMEOUT: -38590,

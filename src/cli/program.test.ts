@@ -51,6 +51,8 @@ describe('help and usage', () => {
     [['replay', '--help']],
     [['config', '--help']],
     [['config', 'check', '--help']],
+    [['db', '--help']],
+    [['db', 'inspect', '--help']],
   ])('explains %s on stdout', async (args) => {
     const { code, stdout, stderr } = await cli(args)
     expect(code).toBe(0)

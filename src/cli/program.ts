@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { errorMessage, isAppError } from '../primitives/errors.ts'
 import type { OpenReplay } from '../replay/service.ts'
 import { configCommand } from './config-check.ts'
+import { dbCommand } from './db.ts'
 import { devnetCommand } from './devnet.ts'
 import type { CliIo, ExitCode } from './io.ts'
 import { replayCommand } from './replay.ts'
@@ -22,6 +23,7 @@ function createProgram(io: CliIo, services: CliServices): Command {
     .addCommand(devnetCommand(io, services.startNode))
     .addCommand(replayCommand(io, services.openReplay))
     .addCommand(configCommand(io))
+    .addCommand(dbCommand(io))
   const settle = (command: Command): void => {
     command.exitOverride().configureOutput({ writeOut: io.stdout, writeErr: io.stderr }).showHelpAfterError(false)
     for (const child of command.commands) settle(child)

@@ -119,6 +119,12 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
     -38562,
     { when: 'Batcher transactions were sent, and are in no L1 block after the time to wait.', data: '`{hashes}`' },
   ],
+  [-320600, { when: 'What a supervisor was told contradicts what it has stored.' }],
+  [-320900, { when: 'What a supervisor was told does not follow what it has stored.' }],
+  [
+    -321501,
+    { when: "A supervisor's storage is not what was written, or a change of it failed: see `op-sequencer db verify`." },
+  ],
   [
     -38590,
     {

@@ -1,0 +1,41 @@
+import { bytesToHex, type Hash, hexToBytes } from '../primitives/hex.ts'
+import { keccak256 } from '../primitives/keccak.ts'
+
+/** Where an initiating message stands: `index` counts the logs of its block. */
+export interface MessagePlace {
+  readonly chainId: bigint
+  readonly blockNumber: bigint
+  /** Unix seconds. */
+  readonly timestamp: bigint
+  readonly logIndex: number
+}
+
+const CHECKSUM_PREFIX = 0x03
+
+/** The hash of a log: of who emitted it, and of its payload's hash (topics and data). */
+export function logHash(origin: Uint8Array, payloadHash: Uint8Array): Uint8Array {
+  const packed = new Uint8Array(52)
+  packed.set(origin)
+  packed.set(payloadHash, 20)
+  return keccak256(packed)
+}
+
+/**
+ * The checksum of a message: what an access list names it by, and what commits to its place and content alike.
+ * @throws RangeError when a part of the place does not fit
+ * @see specs: interop, predeploys, CrossL2Inbox, access list
+ */
+export function messageChecksum(hash: Uint8Array, { chainId, blockNumber, timestamp, logIndex }: MessagePlace): Hash {
+  const packed = new Uint8Array(64)
+  const view = new DataView(packed.buffer)
+  packed.set(hash)
+  view.setBigUint64(44, blockNumber)
+  view.setBigUint64(52, timestamp)
+  view.setUint32(60, logIndex)
+  const chained = new Uint8Array(64)
+  chained.set(keccak256(packed))
+  chained.set(hexToBytes(chainId.toString(16).padStart(64, '0')), 32)
+  const checksum = keccak256(chained)
+  checksum[0] = CHECKSUM_PREFIX
+  return bytesToHex(checksum)
+}
