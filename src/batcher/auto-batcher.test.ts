@@ -20,6 +20,8 @@ class AutoWorld {
   readonly clock = new VirtualClock(0)
   readonly failures: string[] = []
   safe = 0
+  /** Where it is not the newest block. */
+  unsafe: number | undefined
   derivedFrom: bigint | undefined
   readonly auto: AutoBatcher
 
@@ -41,7 +43,7 @@ class AutoWorld {
     const id = (index: number): BlockId => blocks[index]?.ref as BlockId
     return {
       heads: async () => ({
-        ...{ safe: id(this.safe), unsafe: id(blocks.length - 1) },
+        ...{ safe: id(this.safe), unsafe: id(this.unsafe ?? blocks.length - 1) },
         ...(this.derivedFrom !== undefined && { derivedFrom: this.derivedFrom }),
       }),
       block: async (number) => blocks[Number(number)],
@@ -111,6 +113,15 @@ describe('the automatic batcher', () => {
     await world.turn()
     expect(world.ranges).toEqual(['2-4'])
     expect(world.l1.sent.length).toBe(2)
+  })
+
+  it('begins anew where the chain has become shorter, also where the blocks are still there', async () => {
+    const world = new AutoWorld()
+    world.sequence(4)
+    await world.turn()
+    world.unsafe = 3
+    await world.turn()
+    expect(world.ranges).toEqual(['1-3'])
   })
 
   it('has L1 get again what a reorg took out of it', async () => {

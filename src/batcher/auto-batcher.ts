@@ -129,12 +129,12 @@ export class AutoBatcher {
   }
 
   /** Whether all that was sent may still become safe. */
-  async #stands({ safe, derivedFrom }: BatcherHeads, io: IoOptions): Promise<boolean> {
+  async #stands({ safe, unsafe, derivedFrom }: BatcherHeads, io: IoOptions): Promise<boolean> {
     const { chain } = this.#parts
     const [oldest, newest] = [this.#sent[0], this.#sent.at(-1)]
     if (oldest === undefined || newest === undefined) return true
-    // The safe head went back, and what was between is forgotten.
-    if (oldest.first > safe.number + 1n) return false
+    // The safe head went back, and what was between is forgotten; or the unsafe head did.
+    if (oldest.first > safe.number + 1n || newest.last.number > unsafe.number) return false
     const block = await chain.block(newest.last.number, io)
     if (block?.ref.hash !== newest.last.hash) return false
     for (const channel of this.#sent) {

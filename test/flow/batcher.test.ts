@@ -146,7 +146,7 @@ describe('batch_*', () => {
       expect(onL1).toMatchObject({ from: DEV_ROLES.batcher.address, type: 'da' in form ? '0x3' : '0x2' })
       expect(onL1.blobVersionedHashes).toEqual(first?.blobVersionedHashes)
     }
-  }, 60_000)
+  }, 120_000)
 
   it('shows what it would send, and sends it', async () => {
     await world.sequence(2)
@@ -203,7 +203,7 @@ describe('batch_*', () => {
     const { transactions } = await sending
     expect(transactions.map(({ block }) => Number(block.number))).toEqual([11])
     await world.safe(2)
-  }, 30_000)
+  }, 120_000)
 
   it('by itself sends each block once, as L1 goes on', async () => {
     expect(await world.l2('batch_auto', true, { maxBlocks: 2 })).toBe(false)
@@ -231,7 +231,39 @@ describe('batch_*', () => {
     expect(await world.l2('batch_auto', false)).toBe(true)
     const nonce = await world.call<string>('l1', 'eth_getTransactionCount', DEV_ROLES.batcher.address, 'latest')
     expect(Number(nonce)).toBe(3)
-  }, 30_000)
+  }, 120_000)
+
+  it('by itself has L1 hold what a reorg of L1 took out, and what is built in place of what it took out with it', async () => {
+    await world.mine()
+    await world.l2('batch_auto', true)
+    await world.sequence(2)
+    // On the L1 block that is going to go.
+    await world.sequence(1, { l1Origin: 'next' })
+    await world.mine()
+    const pending = async (): Promise<boolean> =>
+      Number((await world.call<{ pending: string }>('l1', 'txpool_status')).pending) > 0
+    const until = async (look: () => Promise<boolean>): Promise<void> => {
+      while (!(await look())) await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    await until(pending)
+    await world.mine()
+    await world.safe(3)
+    const gone = await world.hash('0x3')
+    const job = await world.call('l1', 'test_open', { parent: '0x0', prevRandao: `0x${'ab'.repeat(32)}` })
+    await world.call('l1', 'test_seal', job)
+    // The third block's origin is no more, which shows when L1 is where it was.
+    await until(async () => {
+      await world.mine()
+      return (await world.number('safe')) < 3
+    })
+    await world.sequence(2, { l2Parent: '0x2', l1Origin: 'next' })
+    expect(await world.hash('0x3')).not.toBe(gone)
+    await until(async () => {
+      await world.mine()
+      return (await world.number('safe')) === 4
+    })
+    expect(await world.number('latest')).toBe(4)
+  }, 120_000)
 
   it('of two chains with one account does not take the same nonce twice', async () => {
     const routes = ['op-901', 'op-902']
