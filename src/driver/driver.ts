@@ -207,7 +207,7 @@ function effects(parts: DriverParts, report: (stage: string, reason: string) => 
     sequencingSeal({ config, l2, forkchoice, checksMessages }),
     attributesProcessing({ config, forkchoice, pipeline, safeHeads, checksMessages, finalityLookback }),
     unsafeProcessing({ config, forkchoice, checksMessages }),
-    safetyProgression({ config, l2, forkchoice, safeHeads, checksMessages, finalityLookback }),
+    safetyProgression({ config, l2, forkchoice, safeHeads, checksMessages, engineSync, finalityLookback }),
     finalityProgression({ l1, forkchoice }),
     interopSafetyProgression({ l2, crossChain }),
     attributesGeneration({ pipeline, genesis: config.genesis.l2, engineSync }),

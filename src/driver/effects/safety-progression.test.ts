@@ -70,6 +70,19 @@ describe('whether what was derived is compared', () => {
   })
 })
 
+it('waits where an engine that syncs by itself has gone over to another chain', async () => {
+  const parts = { config: blocks.config, l2, forkchoice, safeHeads, checksMessages: false, engineSync: true }
+  expect((await safetyProgression(parts).run(waiting, {})).patch(waiting).heads?.localSafe).toEqual(block(2).ref)
+  safeHeads = new FakeSafeHeads()
+  const other = blocks.chain(block(2).ref, 4, { transactions: [Uint8Array.of(2)] })
+  const gone = { ...parts, safeHeads, l2: new FakeL2Chain(genesis, [block(1), block(2), ...other]) }
+  expect(await failureOf(safetyProgression(gone).run(waiting, {}))).toMatchObject({
+    code: 'ENGINE_SYNCING',
+    severity: 'temporary',
+  })
+  expect(safeHeads.entries()).toEqual([])
+})
+
 describe('comparing what was derived', () => {
   it('makes the block safe, and writes it down before anybody hears of it', async () => {
     const next = applied(effect(), await effect().run(waiting, {}), waiting)

@@ -1,3 +1,4 @@
+import type { EngineErrorCode } from '../../engine/engine-api.ts'
 import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
 import { AppError } from '../../primitives/errors.ts'
 import type { IoOptions } from '../../primitives/io.ts'
@@ -15,11 +16,13 @@ const TOLD_LATER = 128n
 /** What {@link safetyProgression} works with. */
 export interface SafetyProgressionParts {
   readonly config: RollupConfig
-  readonly l2: Pick<L2Chain, 'payload'>
+  readonly l2: Pick<L2Chain, 'payload' | 'ref'>
   readonly forkchoice: Pick<ForkchoiceController, 'update'>
   readonly safeHeads: Pick<SafeHeadRecord, 'record'>
   /** Whether only blocks whose messages were looked at become safe. */
   readonly checksMessages: boolean
+  /** Whether the engine may sync by itself; it does not when left out. */
+  readonly engineSync?: boolean
   /** L1 blocks that safe blocks are remembered for; op-node's where it is left out. */
   readonly finalityLookback?: number | undefined
 }
@@ -39,7 +42,7 @@ function canCompare({ pendingSafe, unsafe, crossUnsafe }: Heads, checksMessages:
  * @see driver specification, "Safety progression"; derivation specification, "L1-Consolidation"
  */
 export function safetyProgression(parts: SafetyProgressionParts): Effect {
-  const { config, l2, forkchoice, safeHeads, checksMessages, finalityLookback } = parts
+  const { config, l2, forkchoice, safeHeads, checksMessages, finalityLookback, engineSync = false } = parts
 
   function comparison(state: DriverState & { readonly heads: Heads }): Cause | undefined {
     const { attributes, heads, halted } = state
@@ -47,6 +50,15 @@ export function safetyProgression(parts: SafetyProgressionParts): Effect {
     if (attributes.parent.hash !== heads.pendingSafe.hash) return { why: 'attributes that do not follow', uses: [] }
     if (!canCompare(heads, checksMessages)) return undefined
     return { why: `block ${heads.pendingSafe.number + 1n} was derived`, uses: ['safe-heads'] }
+  }
+
+  /** Where the engine has gone over to another chain by itself, that block says nothing of the one that is known here. */
+  async function checkStays({ unsafe }: Heads, io: IoOptions): Promise<void> {
+    if ((await l2.ref(unsafe.number, io))?.hash === unsafe.hash) return
+    throw new AppError<EngineErrorCode>('ENGINE_SYNCING', {
+      message: `the engine is on another chain than that of ${unsafe.hash}:${unsafe.number}`,
+      severity: 'temporary',
+    })
   }
 
   async function compare(
@@ -61,6 +73,7 @@ export function safetyProgression(parts: SafetyProgressionParts): Effect {
     const number = pendingSafe.number + 1n
     const payload = await l2.payload(number, io)
     if (payload === undefined) throw reset(`the engine does not have block ${number}, which it had`)
+    if (engineSync) await checkStays(heads, io)
     const mismatch = denied.has(payload.hash)
       ? 'other chains have made it invalid'
       : attributesMismatch(config, attributes.attributes, pendingSafe.hash, payload)
