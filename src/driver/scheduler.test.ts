@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { VirtualClock } from '../../test/support/virtual-clock.ts'
+import { systemClock } from '../primitives/clock.ts'
 import { AppError, type Severity } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { type DriverState, INITIAL_STATE } from './driver-state.ts'
@@ -175,6 +176,23 @@ describe('running effects', () => {
     expect(events).toEqual(['unsafe-processing temporary'])
     await clock.advance(250)
     expect(effect.runs).toBe(2)
+  })
+
+  it('lets others in the process go on where effects wait for nothing', async () => {
+    const busy: Effect = {
+      name: 'attributes-generation',
+      writes: [],
+      timeoutMs: 1_000,
+      reads: () => [],
+      when: () => ({ why: 'always', uses: [] }),
+      run: async () => ({ patch: () => ({}) }),
+    }
+    const scheduler = new Scheduler({ effects: [busy], initial: INITIAL_STATE, clock: systemClock, onTrace: () => {} })
+    const end = new AbortController()
+    ended.push(end)
+    const work = scheduler.run(end.signal)
+    setTimeout(() => end.abort(), 1)
+    await work
   })
 
   it('ends what takes too long, and everything when it is told to', async () => {

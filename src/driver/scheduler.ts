@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../primitives/clock.ts'
 import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
 import { Wakeup } from '../primitives/wakeup.ts'
@@ -9,6 +10,8 @@ import type { EffectResult, TraceEvent } from './trace.ts'
 /** The first pause after an error that may pass, in milliseconds; each further one doubles it. */
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000
+/** Milliseconds that effects that wait for nothing may keep everything else in the process waiting. */
+const SLICE_MS = 20
 /** Nobody sees it; made once, because what an abort makes by itself costs more than many an effect. */
 const DONE = new Error('done')
 
@@ -73,10 +76,15 @@ export class Scheduler {
   async run(signal: AbortSignal): Promise<void> {
     const onAbort = (): void => this.#wakeup.wake()
     signal.addEventListener('abort', onAbort, { once: true })
+    const { clock } = this.#parts
+    let sliceEnd = clock.now() + SLICE_MS
     try {
       while (!signal.aborted) {
         this.#startReady(signal)
-        await this.#wakeup.waitAtMost(this.#nextLook(), this.#parts.clock)
+        await this.#wakeup.waitAtMost(this.#nextLook(), clock)
+        if (clock.now() < sliceEnd) continue
+        await setImmediate()
+        sliceEnd = clock.now() + SLICE_MS
       }
     } finally {
       signal.removeEventListener('abort', onAbort)
