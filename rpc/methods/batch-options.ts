@@ -1,172 +1,31 @@
 import { z } from 'zod'
 import type { AutoBatchOptions } from '../../src/batcher/auto-batcher.ts'
-import type { BlocksContent, ChannelRequest, SendRequest } from '../../src/batcher/batcher.ts'
-import type { BlockOverride } from '../../src/batcher/block-batches.ts'
+import type { SendRequest } from '../../src/batcher/batcher.ts'
 import type { ByteEdit } from '../../src/batcher/byte-edit.ts'
-import type { FrameEdit, FramePlan } from '../../src/batcher/cut-channel.ts'
 import type { DataPlan } from '../../src/batcher/inbox-data.ts'
 import type { BatcherAccount } from '../../src/batcher/inbox-transaction.ts'
 import { bytesToHex } from '../../src/primitives/hex.ts'
 import { privateKeyToAddress } from '../../src/primitives/secp256k1.ts'
-import { MAX_COMPRESSION_LEVEL } from '../../src/protocol/channel-data.ts'
 import type { Frame } from '../../src/protocol/frame.ts'
-import { address, compact, data, dataOf, gate, hash, looseQuantity, optional } from '../schema.ts'
+import { address, compact, data, gate, looseQuantity, optional } from '../schema.ts'
+import {
+  batchType,
+  byteEdit,
+  channelFields,
+  channelIdentifier,
+  channelRequest,
+  checkChannel,
+  compression,
+  frameNumber,
+  index,
+  size,
+} from './batch-channel-options.ts'
 
 /** How long `wait: true` waits, in milliseconds. */
 const DEFAULT_WAIT_MS = 60_000
 const MAX_WAIT_MS = 600_000
-const U16 = 0xffff
 
-const id = dataOf(16).transform(bytesToHex)
-const index = z.int().nonnegative()
-const size = z.int().positive()
-const batchType = z.enum(['singular', 'span'])
-const compression = z.enum(['zlib', 'brotli'])
 const da = z.enum(['calldata', 'blobs'])
-
-const byteEdit = {
-  flip: optional(
-    z
-      .array(z.strictObject({ at: z.int(), mask: optional(z.int().min(1).max(255)) }))
-      .transform((places) => places.map(({ at, mask }) => ({ at, mask: mask ?? 0xff })))
-      .meta({ description: 'bytes to turn around: `{at, mask?}`; a negative `at` counts from the end' }),
-  ),
-  keep: optional(
-    z.int().meta({ description: 'bytes to keep of the front, or, where negative, to leave out at the end' }),
-  ),
-  append: optional(data),
-}
-
-const edit = z.strictObject(byteEdit).transform((fields): ByteEdit => compact(fields))
-
-const override = z
-  .strictObject({
-    block: looseQuantity,
-    parentHash: optional(hash),
-    epochNumber: optional(looseQuantity),
-    epochHash: optional(hash),
-    timestamp: optional(looseQuantity),
-    transactions: optional(z.array(data)),
-    advancesOrigin: optional(z.boolean()),
-  })
-  .transform(({ block, ...fields }): readonly [bigint, BlockOverride] => [block, compact(fields)])
-
-const blocks = z.union([z.strictObject({ from: looseQuantity, to: looseQuantity }), z.array(looseQuantity)])
-
-const blocksFields = {
-  type: optional(batchType.meta({ description: '"singular" or "span"; "span" from Delta when left out' })),
-  spanBlocks: optional(size.meta({ description: 'most blocks of a span; all in one when left out' })),
-  overrides: optional(
-    z.array(override).meta({
-      description:
-        'what is said of blocks in place of what they say: `[{block, parentHash?, epochNumber?, epochHash?, timestamp?, transactions?, advancesOrigin?}]`',
-    }),
-  ),
-}
-
-function blocksContent({
-  blocks: choice,
-  type,
-  spanBlocks,
-  overrides,
-}: {
-  readonly blocks: BlocksContent['blocks']
-  readonly type?: BlocksContent['type'] | undefined
-  readonly spanBlocks?: number | undefined
-  readonly overrides?: readonly (readonly [bigint, BlockOverride])[] | undefined
-}): BlocksContent {
-  return { blocks: choice, ...compact({ type, spanBlocks, overrides: overrides && new Map(overrides) }) }
-}
-
-const framePlan = z
-  .strictObject({
-    maxBytes: optional(size.meta({ description: 'bytes of data of a frame; 119976 when left out' })),
-    cuts: optional(z.array(index).meta({ description: 'bytes of data of the first frames' })),
-    order: optional(
-      z
-        .array(index)
-        .meta({ description: 'which frames are given, and in which order: some may be missing, some twice' }),
-    ),
-    edits: optional(
-      z
-        .array(
-          z
-            .strictObject({
-              frame: index,
-              channelId: optional(id),
-              number: optional(index.max(U16)),
-              isLast: optional(z.boolean()),
-              ...byteEdit,
-            })
-            .transform(({ frame, channelId, number, isLast, ...bytes }): FrameEdit => {
-              return { frame, edit: compact(bytes), ...compact({ channel: channelId, number, isLast }) }
-            }),
-        )
-        .meta({
-          description:
-            'changes of frames, by their place in what is given: `[{frame, channelId?, number?, isLast?, flip?, keep?, append?}]`',
-        }),
-    ),
-  })
-  .transform((plan): FramePlan => compact(plan))
-
-const channelFields = {
-  blocks: optional(blocks.meta({ description: '`{from, to}`, or a list of numbers in any order' })),
-  ...blocksFields,
-  batches: optional(
-    z
-      .array(z.union([data, z.strictObject({ blocks, ...blocksFields }).transform(blocksContent)]))
-      .meta({ description: 'in place of the four above: encoded batches, and objects of these four' }),
-  ),
-  channelData: optional(data.meta({ description: 'in place of all above: the bytes of the channel' })),
-  channelId: optional(id.meta({ description: '16 bytes; random when left out' })),
-  compression: optional(compression.meta({ description: '"zlib" or "brotli"; "brotli" from Fjord when left out' })),
-  level: optional(index.max(MAX_COMPRESSION_LEVEL.brotli)),
-  edit: optional(edit.meta({ description: 'of the bytes of the channel: `{flip?, keep?, append?}`' })),
-  frames: optional(framePlan),
-}
-
-interface ChannelFields {
-  readonly blocks?: BlocksContent['blocks'] | undefined
-  readonly type?: BlocksContent['type'] | undefined
-  readonly spanBlocks?: number | undefined
-  readonly overrides?: readonly (readonly [bigint, BlockOverride])[] | undefined
-  readonly batches?: readonly (BlocksContent | Uint8Array)[] | undefined
-  readonly channelData?: Uint8Array | undefined
-  readonly channelId?: ReturnType<typeof bytesToHex> | undefined
-  readonly compression?: ChannelRequest['compression'] | undefined
-  readonly level?: number | undefined
-  readonly edit?: ByteEdit | undefined
-  readonly frames?: FramePlan | undefined
-}
-
-/** What is wrong with the choice of a channel's content; undefined: nothing. */
-function channelFault(fields: ChannelFields): string | undefined {
-  const { blocks: chosen, batches, channelData, type, spanBlocks, overrides, compression: used, level } = fields
-  const given = [chosen, batches, channelData].filter((each) => each !== undefined)
-  if (given.length !== 1) return 'expected one of blocks, batches and channelData'
-  if (chosen === undefined && (type ?? spanBlocks ?? overrides) !== undefined) {
-    return 'type, spanBlocks and overrides stand beside blocks'
-  }
-  if (used === 'zlib' && level !== undefined && level > MAX_COMPRESSION_LEVEL.zlib) {
-    return `zlib has levels up to ${MAX_COMPRESSION_LEVEL.zlib}`
-  }
-  if (level !== undefined && used === undefined) return 'a level is one of a compression: say which'
-  return undefined
-}
-
-function channelRequest(fields: ChannelFields): ChannelRequest {
-  const { channelId, compression: used, level, edit: change, frames } = fields
-  const { blocks: chosen, batches = [], channelData } = fields
-  const content = channelData ?? (chosen === undefined ? batches : [blocksContent({ ...fields, blocks: chosen })])
-  return { content, ...compact({ id: channelId, compression: used, level, edit: change, frames }) }
-}
-
-/** Says what is wrong with a channel, as zod wants it. */
-function checkChannel(fields: ChannelFields, context: z.RefinementCtx): void {
-  const fault = channelFault(fields)
-  if (fault !== undefined) context.addIssue(fault)
-}
 
 const key = gate('a 32-byte 0x private key', '^0x[0-9a-fA-F]{64}$', (value): BatcherAccount | undefined => {
   if (!/^0x[0-9a-fA-F]{64}$/.test(value)) return undefined
@@ -199,18 +58,7 @@ const sendFields = {
   ),
 }
 
-interface SendFields {
-  readonly da?: SendRequest['inbox']['da'] | undefined
-  readonly blobsPerTransaction?: number | undefined
-  readonly wholeBlobs?: boolean | undefined
-  readonly to?: SendRequest['sending']['to'] | undefined
-  readonly key?: BatcherAccount | undefined
-  readonly nonce?: bigint | undefined
-  readonly maxFeePerGas?: bigint | undefined
-  readonly maxPriorityFeePerGas?: bigint | undefined
-  readonly maxFeePerBlobGas?: bigint | undefined
-  readonly wait?: boolean | number | undefined
-}
+type SendFields = Partial<z.output<z.ZodObject<typeof sendFields>>>
 
 function sendRequest(fields: SendFields): SendRequest {
   const { maxFeePerGas, maxPriorityFeePerGas, maxFeePerBlobGas, wait } = fields
@@ -240,22 +88,15 @@ const dataFields = {
   ),
 }
 
-interface DataFields {
-  readonly framesPerItem?: number | undefined
-  readonly version?: number | undefined
-  readonly edits?: readonly (ByteEdit & { readonly item: number })[] | undefined
-}
+type DataFields = z.output<z.ZodObject<typeof dataFields>>
 
 const dataPlan = ({ framesPerItem, version, edits }: DataFields): DataPlan => compact({ framesPerItem, version, edits })
 
 const frame = z
-  .strictObject({ channelId: id, number: index.max(U16), data, isLast: z.boolean() })
+  .strictObject({ channelId: channelIdentifier, number: frameNumber, data, isLast: z.boolean() })
   .transform(({ channelId, ...rest }): Frame => ({ channel: channelId, ...rest }))
 
 const frames = z.array(frame).min(1).meta({ description: '`[{channelId, number, data, isLast}]`' })
-
-/** The options of `batch_channel`. */
-export const channelOptions = z.strictObject(channelFields).superRefine(checkChannel).transform(channelRequest)
 
 /** The options of `batch_encode`. */
 export const encodeOptions = z.strictObject({ frames, ...dataFields, ...inboxFields }).transform((fields) => ({

@@ -9,9 +9,9 @@ import type { Frame } from '../../src/protocol/frame.ts'
 import type { Json } from '../encode.ts'
 import { defineMethod, described, type Method } from '../method.ts'
 import { optional } from '../schema.ts'
+import { channelOptions } from './batch-channel-options.ts'
 import {
   autoBatchOptions,
-  channelOptions,
   encodeOptions,
   rawData,
   sendRawOptions,
