@@ -1,4 +1,4 @@
-import { bytesToHex, type Hash, hexToBytes } from '../primitives/hex.ts'
+import { bigIntToPadded, bytesToHex, type Hash } from '../primitives/hex.ts'
 import { keccak256 } from '../primitives/keccak.ts'
 
 /** Where an initiating message stands: `index` counts the logs of its block. */
@@ -22,10 +22,18 @@ export function logHash(origin: Uint8Array, payloadHash: Uint8Array): Uint8Array
 
 /**
  * The checksum of a message: what an access list names it by, and what commits to its place and content alike.
- * @throws RangeError when a part of the place does not fit
+ * @throws RangeError when the chain id does not fit into 32 bytes
  * @see specs: interop, predeploys, CrossL2Inbox, access list
  */
-export function messageChecksum(hash: Uint8Array, { chainId, blockNumber, timestamp, logIndex }: MessagePlace): Hash {
+export function messageChecksum(hash: Uint8Array, place: MessagePlace): Hash {
+  return bytesToHex(messageChecksumBytes(hash, place))
+}
+
+/** {@link messageChecksum} as bytes. */
+export function messageChecksumBytes(
+  hash: Uint8Array,
+  { chainId, blockNumber, timestamp, logIndex }: MessagePlace,
+): Uint8Array {
   const packed = new Uint8Array(64)
   const view = new DataView(packed.buffer)
   packed.set(hash)
@@ -34,8 +42,8 @@ export function messageChecksum(hash: Uint8Array, { chainId, blockNumber, timest
   view.setUint32(60, logIndex)
   const chained = new Uint8Array(64)
   chained.set(keccak256(packed))
-  chained.set(hexToBytes(chainId.toString(16).padStart(64, '0')), 32)
+  chained.set(bigIntToPadded(chainId, 32), 32)
   const checksum = keccak256(chained)
   checksum[0] = CHECKSUM_PREFIX
-  return bytesToHex(checksum)
+  return checksum
 }

@@ -42,6 +42,7 @@ const PEERS: readonly Peer[] = [
     module: 'optimism',
     source: 'test-sequencer-client',
   },
+  { name: 'log-db', pkg: './log-db', module: 'optimism', source: 'log-db' },
 ]
 
 function moduleFolder(name: string): string {

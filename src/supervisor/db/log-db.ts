@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { LRUCache } from 'lru-cache'
-import { equalBytes, type Hash, joinBytes } from '../../primitives/hex.ts'
-import { messageChecksum } from '../../protocol/message-checksum.ts'
+import { equalBytes, type Hash, hexToBytes, joinBytes } from '../../primitives/hex.ts'
+import { messageChecksumBytes } from '../../protocol/message-checksum.ts'
 import type { BlockRef } from '../../protocol/refs.ts'
 import { type FlatFile, type OpenFlatFile, openDiskFile } from '../../storage/flat-file.ts'
 import { conflict, corrupt, outOfOrder } from './errors.ts'
@@ -155,7 +155,7 @@ export class LogDb {
     }
     const place = { chainId: this.#chainId, blockNumber: block.number, timestamp: block.timestamp }
     const logBytes = joinBytes(
-      logs.map(({ hash }, logIndex) => truncateChecksum(messageChecksum(hash, { ...place, logIndex }))),
+      logs.map(({ hash }, logIndex) => truncateChecksum(messageChecksumBytes(hash, { ...place, logIndex }))),
     )
     const executing = joinBytes(
       logs.flatMap(({ executing: message }, at) =>
@@ -212,7 +212,8 @@ export class LogDb {
     const at = logIndex * LOG_BYTES
     if (at >= logs.length) return { tag: 'conflict', reason: `the block has ${logs.length / LOG_BYTES} logs` }
     // The first byte is not stored: it is the same for every checksum.
-    return checksum.startsWith('0x03') && equalBytes(logs.subarray(at, at + LOG_BYTES), truncateChecksum(checksum))
+    return checksum.startsWith('0x03') &&
+      equalBytes(logs.subarray(at, at + LOG_BYTES), truncateChecksum(hexToBytes(checksum)))
       ? { tag: 'found', block }
       : { tag: 'conflict', reason: 'the log is another one' }
   }

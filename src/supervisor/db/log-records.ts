@@ -77,8 +77,8 @@ export function decodeCheckpoint(bytes: Uint8Array): Checkpoint {
 }
 
 /** What is stored of a message's checksum. */
-export function truncateChecksum(checksum: Hash): Uint8Array {
-  return hexToBytes(checksum).subarray(1, 1 + LOG_BYTES)
+export function truncateChecksum(checksum: Uint8Array): Uint8Array {
+  return checksum.subarray(1, 1 + LOG_BYTES)
 }
 
 /** The 88 bytes of an executed message. */

@@ -105,9 +105,14 @@ describe('the store of a supervisor', () => {
     store = await opened(disk)
     expect(store.pending).toEqual([])
     expect(store.denied(902n, toWord(8n))).toMatchObject({ replacement })
-    // Told again, it is not pending again.
+    // Told again, it is not pending again, and the replacement keeps its logs.
+    const logs = store.logs.get(902n)
+    const parent = { number: 7n, hash: logs?.tip?.hash ?? toWord(0n), timestamp: 0n, parentHash: toWord(0n) }
+    const built = nextLogBlock({ block: parent, logs: [] }, 5, 2)
+    logs?.append(built.block, built.logs)
     await store.decide(invalidate(902n, 8n), {})
     expect(store.pending).toEqual([])
+    expect(logs?.tip?.hash).toBe(built.block.hash)
     await store.decide({ tag: 'rewind', l1Number: 100n, logs: [] }, {})
     expect(store.deniedBlocks).toEqual([])
   })

@@ -182,7 +182,7 @@ export class SupervisorStore {
         const index = this.chainIndex(chainId)
         if (index === undefined) throw conflict(`chain ${chainId} is not in the dependency set`)
         const safe = this.safety.tip?.chains[index]?.crossSafe
-        if (safe !== undefined && block.number <= safe.number)
+        if (safe !== undefined && block.number <= safe.number && this.denied(chainId, block.hash) === undefined)
           throw conflict(`block ${block.number} of chain ${chainId} is not above cross-safe ${safe.number}`)
       }
     }
@@ -210,12 +210,14 @@ export class SupervisorStore {
       case 'advance':
         this.safety.append(decision.row)
         return []
-      case 'invalidate':
-        for (const { chainId, block } of decision.invalidations) this.logs.get(chainId)?.rewind(block.number - 1n)
-        return decision.invalidations.map((each) => {
-          const key = deniedKey(each.chainId, each.block.hash)
-          return [key, encodeDecision(this.#denied.get(key) ?? each)] as const
-        })
+      case 'invalidate': {
+        // What is denied already has had its logs dropped; those of its replacement may be there by now.
+        const news = decision.invalidations.filter(
+          ({ chainId, block }) => this.denied(chainId, block.hash) === undefined,
+        )
+        for (const { chainId, block } of news) this.logs.get(chainId)?.rewind(block.number - 1n)
+        return news.map((each) => [deniedKey(each.chainId, each.block.hash), encodeDecision(each)] as const)
+      }
       case 'replaced': {
         const key = deniedKey(decision.chainId, decision.invalid)
         const denied = this.#denied.get(key)
