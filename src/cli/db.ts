@@ -60,7 +60,7 @@ function logs(path: string): ReadDb {
   const folder = dirname(resolve(path))
   const chain = basename(folder)
   if (!/^\d+$/.test(chain)) throw commandFailed(2, [`${path}: its folder is not named for a chain id`])
-  const db = LogDb.openToRead({ folder, chainId: BigInt(chain), openFile: openDiskFileToRead })
+  const db = LogDb.openToRead({ folder, chainId: BigInt(chain) })
   return {
     *summary() {
       const { first, tip } = db

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import { equalBytes, type Hash, hexToBytes, joinBytes } from '../../primitives/hex.ts'
 import { messageChecksumBytes } from '../../protocol/message-checksum.ts'
 import type { BlockRef } from '../../protocol/refs.ts'
-import { type FlatFile, type OpenFlatFile, openDiskFile } from '../../storage/flat-file.ts'
+import { type FlatFile, type OpenFlatFile, openDiskFile, openDiskFileToRead } from '../../storage/flat-file.ts'
 import { conflict, corrupt, outOfOrder } from './errors.ts'
 import { LogCheckpoints } from './log-checkpoints.ts'
 import {
@@ -50,7 +50,7 @@ export type MessageFound =
 export interface LogDbOptions {
   readonly folder: string
   readonly chainId: bigint
-  /** Default: on disk, to read and write. */
+  /** Default: on disk. */
   readonly openFile?: OpenFlatFile
 }
 
@@ -105,8 +105,8 @@ export class LogDb {
     }
   }
 
-  /** Opens the database to look at it: nothing is cut off. */
-  static openToRead({ folder, chainId, openFile = openDiskFile }: LogDbOptions): LogDb {
+  /** Opens the database to look at it: nothing is made or cut off. Files on disk are opened to read only, by default. */
+  static openToRead({ folder, chainId, openFile = openDiskFileToRead }: LogDbOptions): LogDb {
     const file = (name: string): FlatFile => openFile(join(folder, name))
     const checkpoints = new LogCheckpoints(file(CHECKPOINTS_FILE), chainId)
     checkpoints.take(checkpoints.held)
