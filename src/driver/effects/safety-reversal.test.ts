@@ -3,11 +3,14 @@ import type { Settled } from '../../derive/pipeline.ts'
 import type { ForkchoiceState } from '../../engine/engine-api.ts'
 import { AppError } from '../../primitives/errors.ts'
 import { type Hash, toWord } from '../../primitives/hex.ts'
+import { EMPTY_HEADER } from '../../protocol/header.ts'
+import type { Payload } from '../../protocol/payload.ts'
 import type { L1BlockRef, L2BlockRef } from '../../protocol/refs.ts'
 import type { RollupConfig } from '../../protocol/rollup-config.ts'
 import { MemoryStore } from '../../storage/memory-store.ts'
-import { type DriverState, INITIAL_STATE } from '../driver-state.ts'
+import { type DriverState, INITIAL_STATE, type PendingAttributes, type Slice } from '../driver-state.ts'
 import { SafeHeadDb } from '../safe-head-db.ts'
+import { EMPTY_QUEUE, withPayload } from '../unsafe-queue.ts'
 import { safetyReversal } from './safety-reversal.ts'
 
 const WINDOW = 3n
@@ -36,9 +39,10 @@ interface WorldOptions {
   readonly finalized?: number
   /** Of L1 from block 20 on. */
   readonly branch?: number
+  readonly checksMessages?: boolean
 }
 
-async function world({ latest, safe, finalized, branch = 0 }: WorldOptions) {
+async function world({ latest, safe, finalized, branch = 0, checksMessages = false }: WorldOptions) {
   const l2 = Array.from({ length: latest + 1 }, (_, number) => l2Block(number))
   const l1 = Array.from({ length: 40 }, (_, number) => l1Block(number, branch))
   const find = <T extends L1BlockRef>(chain: readonly T[], id: Hash | bigint): T | undefined =>
@@ -81,7 +85,7 @@ async function world({ latest, safe, finalized, branch = 0 }: WorldOptions) {
       },
     },
     safeHeads,
-    checksMessages: false,
+    checksMessages,
   })
   return { effect, safeHeads, seen, answers }
 }
@@ -162,6 +166,49 @@ describe('where nothing is remembered', () => {
         derivedFrom: { hash: l1Block(number + 1).hash, number: BigInt(number + 1) },
       })),
     )
+  })
+})
+
+describe('what was known of other heads', () => {
+  const waiting = ({ number }: L2BlockRef): Payload => ({
+    hash: toWord(number + 1n),
+    header: { ...EMPTY_HEADER, number },
+    transactions: [],
+  })
+
+  test('is put aside, and what waits above the unsafe head is kept', async () => {
+    const at = await world({ latest: 15, safe: 14, finalized: 5 })
+    const stale = l2Block(14)
+    const before: DriverState = {
+      ...INITIAL_STATE,
+      reset: { reason: 'asked for' },
+      attributes: { parent: stale, derivedFrom: l1Block(9) } as PendingAttributes,
+      backupUnsafe: stale,
+      build: { parent: stale, startedAt: 1 },
+      undecided: { after: stale.hash, branch: 4, view: 0 },
+      branch: 4,
+      queue: [15, 16].reduce((queue, number) => withPayload(queue, waiting(l2Block(number))), EMPTY_QUEUE),
+      engine: { ...INITIAL_STATE.engine, doubt: 'no answer', syncTarget: stale },
+    }
+    const next = await run(at, before)
+    expect(next).toMatchObject({ branch: 5, engine: { doubt: undefined, syncTarget: undefined } })
+    for (const slice of ['attributes', 'backupUnsafe', 'build', 'undecided', 'reset'] as const) {
+      expect(next[slice]).toBeUndefined()
+    }
+    expect(next.queue.payloads.map(({ header }) => header.number)).toEqual([16n])
+    const foreign = Object.keys(next).filter((slice) => next[slice as Slice] !== before[slice as Slice])
+    expect(at.effect.writes).toEqual(expect.arrayContaining(foreign))
+  })
+
+  test('counts for nothing with another reset', async () => {
+    const { effect } = await world({ latest: 3 })
+    const again = { ...INITIAL_STATE, reset: { reason: 'start' } }
+    expect(Object.is(effect.reads(INITIAL_STATE)[0], effect.reads(again)[0])).toBe(false)
+  })
+
+  test('is not cross-unsafe above the safe head where messages are looked at', async () => {
+    const at = await world({ latest: 15, safe: 14, finalized: 5, checksMessages: true })
+    expect((await run(at, INITIAL_STATE)).heads).toMatchObject({ unsafe: l2Block(15), crossUnsafe: l2Block(10) })
   })
 })
 
