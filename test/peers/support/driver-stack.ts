@@ -95,7 +95,7 @@ export class DriverStack implements DriverParts, AsyncDisposable {
         const { head_l1: head, current_l1: current } = await statusOf(node)
         return head.hash === l1Head && current.hash === l1Head
       }
-      await waitFor(`${node.name} has read L1 up to ${l1Head}`, there, { check: this.check, timeout: 40_000 })
+      await waitFor(`${node.name} has read L1 up to ${l1Head}`, there, { check: this.check, timeout: 120_000 })
     }
   }
 
@@ -158,7 +158,7 @@ interface OurNodeOptions {
 export function startOurs({ folder, rollupFile, l1, l1Url, el }: OurNodeOptions): Promise<OpSequencer> {
   return startOpSequencer({
     ...{ folder, name: 'ours', rollupFile, el },
-    l1: { url: l1Url ?? l1.el.url, configFile: l1.configFile, beacon: l1.beacon.url },
+    l1: { url: l1Url ?? l1.el.url, configFile: l1.configFile, beacon: l1.beacon.url, poll: '100ms' },
     root: { datadir: folder.path('ours') },
     chain: { driver: true },
   })

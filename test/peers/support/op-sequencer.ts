@@ -18,7 +18,13 @@ const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
 export interface OpSequencerOptions {
   readonly folder: TempFolder
   readonly name?: string
-  readonly l1: { readonly url: string; readonly configFile: string; readonly beacon?: string }
+  readonly l1: {
+    readonly url: string
+    readonly configFile: string
+    readonly beacon?: string
+    /** How often it is asked for its head, as the configuration has it. */
+    readonly poll?: string
+  }
   readonly el: { readonly url: string; readonly engineUrl: string; readonly jwtSecretFile: string }
   readonly rollupFile: string
   /** Merged into the chain's section of the configuration. */
@@ -46,7 +52,7 @@ export async function startOpSequencer(options: OpSequencerOptions): Promise<OpS
     ...options.root,
     l1: {
       name: 'l1',
-      el: { rpc: l1.url },
+      el: { rpc: l1.url, ...(l1.poll !== undefined && { poll: l1.poll }) },
       genesis: l1.configFile,
       ...(l1.beacon !== undefined && { beacon: l1.beacon }),
     },
