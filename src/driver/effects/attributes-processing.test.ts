@@ -150,6 +150,13 @@ describe('attributes that the engine refuses', () => {
     expect(effect().when(next, 0)?.why).toBe('there is no block 2 yet')
   })
 
+  it('leave the engine on its head, also one that goes back to what a block is begun on', async () => {
+    await effect().run(tip, {})
+    expect(forkchoice.calls).toEqual([`build on ${one.ref.hash}`])
+    await effect().run(longer, {})
+    expect(forkchoice.calls.slice(1)).toEqual([`build on ${one.ref.hash}`, `update ${three.ref.hash}`])
+  })
+
   it('stop derivation where they are deposits alone', async () => {
     const state = { ...tip, attributes: pending(two, one.ref) }
     expect(await failureOf(effect().run(state, {}))).toEqual({ code: 'DEPOSITS_REFUSED', severity: 'critical' })

@@ -80,6 +80,17 @@ export function attributesProcessing(parts: AttributesProcessingParts): Effect {
     }
   }
 
+  /** Some engines make the parent of a block that is begun their head: what stands above it would be missed. */
+  async function stay(
+    { heads, backupUnsafe }: DriverState & { readonly heads: Heads },
+    holocene: boolean,
+    io: IoOptions,
+  ): Promise<void> {
+    const { unsafe, pendingSafe } = heads
+    if (unsafe.hash === pendingSafe.hash || (!holocene && backupUnsafe !== undefined)) return
+    await forkchoice.update({ head: unsafe.hash, ...labelsOf(heads) }, io)
+  }
+
   async function refused(
     state: DriverState & { readonly heads: Heads },
     attributes: PendingAttributes,
@@ -94,6 +105,7 @@ export function attributesProcessing(parts: AttributesProcessingParts): Effect {
       })
     }
     const holocene = config.forks.isActive('holocene', attributes.derivedFrom.timestamp)
+    await stay(state, holocene, io)
     return holocene ? depositsOnly(attributes, note) : passedOver(state, note, io)
   }
 
