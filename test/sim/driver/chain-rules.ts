@@ -42,17 +42,7 @@ export interface ChainRules {
   readonly l1BlockTime: number
 }
 
-const FIRST_FORKS = [
-  'regolith',
-  'canyon',
-  'delta',
-  'ecotone',
-  'fjord',
-  'granite',
-  'holocene',
-  'isthmus',
-  'jovian',
-] as const
+const FIRST_FORKS = ['canyon', 'delta', 'ecotone', 'fjord', 'granite', 'holocene', 'isthmus', 'jovian'] as const
 
 /** Rules of a chain. */
 export function randomRules(random: Random): ChainRules {

@@ -43,7 +43,6 @@ export function unsettled({ driver, engine, oracle, sequencer, l1 }: CalmWorld):
 export function wrongRecord({ safeHeads, oracle, l1 }: CalmWorld): string | undefined {
   const entries = [...safeHeads.entries()]
   for (const [index, { l1: derivedFrom, safe }] of entries.entries()) {
-    if (!l1.isCanonical(derivedFrom)) return `L1 block ${derivedFrom.number} is not canonical`
     const below = entries[index + 1]
     if (below !== undefined && (below.l1.number >= derivedFrom.number || below.safe.number > safe.number)) {
       return `it does not rise: ${shown(below.safe)} at ${below.l1.number}, ${shown(safe)} at ${derivedFrom.number}`
