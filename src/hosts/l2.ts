@@ -39,7 +39,8 @@ import { openConductor } from './block-delivery.ts'
 import type { HostedGossip } from './block-gossip.ts'
 import { blockSigning } from './block-signing.ts'
 import { devConveniences } from './dev-conveniences.ts'
-import { guardSafeBlocks, hostedDriver } from './driver.ts'
+import { drivenChain } from './driven-chain.ts'
+import { guardSafeBlocks, type HostedDriver, hostedDriver } from './driver.ts'
 import { engineMaker } from './engine-maker.ts'
 import { engineRoute } from './engine-route.ts'
 import { l2EnsembleChain } from './ensemble-chain.ts'
@@ -76,7 +77,8 @@ export function hostL2(
   const { rollup: config, name, automine = false, autoIntervalMs } = settings
   const { forks, l2ChainId: chainId } = config
   const { l1 } = shared
-  const { chain, states, rootOracle } = layer
+  const { states, rootOracle } = layer
+  const chain = settings.driver === undefined ? layer.chain : drivenChain(layer.chain, () => driving?.driver)
   const logger = shared.logger.child({ chain: name })
   const interop = interopFilter(settings, layer, logger)
   const constants = opConstants(settings)
@@ -152,7 +154,7 @@ export function hostL2(
   const conductor = openConductor(settings)
   const gate = new HeadGate()
   const driven = safeHeads && layer.driven(config, engineApi)
-  const driving =
+  const driving: HostedDriver | undefined =
     driven &&
     hostedDriver({
       settings,
