@@ -20,7 +20,7 @@ import { waitFor } from './support/wait-for.ts'
 const SEED = Number(process.env.OP_SEQUENCER_SEED ?? 7)
 /** L2 blocks that op-batcher brings to L1. */
 const BLOCKS = Number(process.env.OP_SEQUENCER_BLOCKS ?? 60)
-const REORGS = Number(process.env.OP_SEQUENCER_REORGS ?? 3)
+const REORGS = Number(process.env.OP_SEQUENCER_REORGS ?? 2)
 const MAX_DEPTH = 20
 /** In L1 blocks. */
 const WINDOW = 24
