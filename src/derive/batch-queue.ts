@@ -70,7 +70,7 @@ export class BatchQueue implements BatchProvider {
     window.update(origin(), parent)
     const behind = window.behind(parent)
     const dry = await this.#pull(behind, parent, io)
-    if (dry) window.repeatShift(parent)
+    if (dry && window.endsSettled) await this.#settle(parent, io)
     const item = behind || window.isSettled ? undefined : await this.#derive(parent, dry, io)
     if (item === undefined) return dry ? DRY : AGAIN
     return { tag: 'item', item }
@@ -102,13 +102,32 @@ export class BatchQueue implements BatchProvider {
     return batch.type === 'singular' ? checkSingularBatch(batch, context) : checkSpanBatch(batch, context, io)
   }
 
+  /** What is valid was refused by the engine, as it is not safe; and an epoch that had expired, and had its blocks, is gone. */
+  async #settle(parent: L2BlockRef, io: IoOptions): Promise<void> {
+    let found = await this.#candidate(parent, io)
+    while (typeof found === 'object') {
+      this.#span = undefined
+      found = await this.#candidate(parent, io)
+    }
+    if (found === undefined) this.#options.window.emptyBatch(parent, true)
+  }
+
   async #derive(parent: L2BlockRef, dry: boolean, io: IoOptions): Promise<NextBatch | undefined> {
+    const found = await this.#candidate(parent, io)
+    if (found === 'undecided') return undefined
+    const empty = found === undefined ? this.#options.window.emptyBatch(parent, dry) : undefined
+    return found ?? (empty && { batch: empty, concluding: true })
+  }
+
+  /** The first batch that may follow; `undecided` where nobody can tell yet. */
+  async #candidate(parent: L2BlockRef, io: IoOptions): Promise<NextBatch | 'undecided' | undefined> {
     const { window } = this.#options
     window.check(parent, 1)
     const remaining: Queued[] = []
     for (const [index, queued] of this.#queue.entries()) {
       const verdict = await this.#check(queued, parent, io)
-      if (verdict.tag === 'drop' || verdict.tag === 'past') {
+      const late = verdict.tag === 'undecided' && this.#isLate(queued.batch)
+      if (verdict.tag === 'drop' || verdict.tag === 'past' || late) {
         this.#dropped(verdict.why)
         continue
       }
@@ -119,11 +138,19 @@ export class BatchQueue implements BatchProvider {
       // What comes after it waits, whether it is valid or nobody can tell yet.
       const undecided = verdict.tag === 'undecided'
       this.#queue = [...remaining, ...this.#queue.slice(undecided ? index : index + 1)]
-      return undecided ? undefined : this.#accept(queued.batch, parent)
+      return undecided ? 'undecided' : this.#accept(queued.batch, parent)
     }
     this.#queue = remaining
-    const empty = window.emptyBatch(parent, dry)
-    return empty && { batch: empty, concluding: true }
+    return undefined
+  }
+
+  /**
+   * Whether all of a span's L1 origins are before those that blocks may still have: its last one will never be known. Read in their
+   * time, such spans are decided on; after a reset, op-node waits for ever.
+   */
+  #isLate(batch: Batch): boolean {
+    const [epoch] = this.#options.window.blocks
+    return batch.type === 'span' && epoch !== undefined && batch.epochNumber(batch.blockCount - 1) < epoch.number
   }
 
   #accept(batch: Batch, parent: L2BlockRef): NextBatch {

@@ -5,6 +5,7 @@ import { OpForks } from '../protocol/forks.ts'
 import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { SpanBatch } from '../protocol/span-batch.ts'
+import { BatchQueue } from './batch-queue.ts'
 import { type BatchContext, checkSingularBatch } from './check-singular-batch.ts'
 import { checkSpanBatch, checkSpanPrefix } from './check-span-batch.ts'
 import { EpochWindow } from './epoch-window.ts'
@@ -212,6 +213,30 @@ describe('a span batch', () => {
     expect((await checkSpanPrefix(batch, all, {})).tag).toBe(prefix)
     expect((await checkSpanBatch(batch, all, {})).tag).toBe(whole)
   })
+})
+
+it('a span whose origins are all too old does not keep others waiting', async () => {
+  const safeHead = l2(10n, 1n)
+  const window = new EpochWindow(config(), l1(1n))
+  const old = span([0n, 0n, 0n], 9n)
+  expect((await checkSpanBatch(old, { ...context(), l2: chain }, {})).tag).toBe('undecided')
+  const batches = [old, good]
+  const reports: string[] = []
+  const queue = new BatchQueue({
+    ...{ config: config(), l2: chain, window, origin: () => l1(3n) },
+    prev: {
+      async next() {
+        const item = batches.shift()
+        return item === undefined ? { tag: 'dry' } : { tag: 'item', item }
+      },
+      flush: () => {},
+    },
+    report: (_, reason) => reports.push(reason),
+  })
+  window.update(l1(2n), safeHead)
+  expect(await queue.next(safeHead, {})).toEqual({ tag: 'again' })
+  expect(reports).toEqual(['batch dropped: its last L1 origin 0 is not known'])
+  expect(await queue.next(safeHead, {})).toMatchObject({ tag: 'item', item: { batch: good } })
 })
 
 describe('the window of L1 origins', () => {

@@ -34,7 +34,8 @@ export class BatchStage implements BatchProvider {
     if (window.behind(parent) || window.origin.number === parent.l1Origin.number || window.isSettled) {
       const pulled = await prev.next(io)
       if (pulled.tag !== 'dry') return AGAIN
-      window.repeatShift(parent)
+      // An epoch that had expired by then, and had its blocks, is gone.
+      if (window.endsSettled) window.emptyBatch(parent, true)
       return DRY
     }
     window.check(parent, 2)

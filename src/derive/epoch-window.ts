@@ -11,18 +11,25 @@ export interface NextBatch {
   readonly concluding: boolean
 }
 
+/** The L1 block with which a safe head became what it is. */
+interface SettledHeight {
+  readonly number: bigint
+  /** Whether it was read to its end; else it may have more to give. */
+  readonly whole: boolean
+}
+
 /** The L1 blocks that may be origins of the next L2 blocks: in a row, from the safe head's origin to the block that is read. */
 export class EpochWindow {
   readonly #config: RollupConfig
-  readonly #settled: bigint
+  readonly #settled: SettledHeight | undefined
   #blocks: readonly L1BlockRef[]
   #origin: L1BlockRef
 
   /**
    * @param base where derivation begins: L1 blocks before the safe head's origin only complete channels
-   * @param settled number of the L1 block up to which everything has had its effect on the safe head that derivation begins with
+   * @param settled how far L1 has had its effect on the safe head that derivation begins with
    */
-  constructor(config: RollupConfig, base: L1BlockRef, settled = -1n) {
+  constructor(config: RollupConfig, base: L1BlockRef, settled?: SettledHeight) {
     this.#config = config
     this.#settled = settled
     this.#blocks = [base]
@@ -40,7 +47,14 @@ export class EpochWindow {
 
   /** Whether the block that is being read has had its effect: nothing is to be derived with it. */
   get isSettled(): boolean {
-    return this.#origin.number <= this.#settled
+    if (this.#settled === undefined) return false
+    const { number, whole } = this.#settled
+    return this.#origin.number < number || (whole && this.#origin.number === number)
+  }
+
+  /** Whether the block that is being read is the last that has had its effect, and nothing of it is left. */
+  get endsSettled(): boolean {
+    return this.#settled?.whole === true && this.#origin.number === this.#settled.number
   }
 
   /** Whether the block that is being read is before the origin of the safe head. */
@@ -71,11 +85,6 @@ export class EpochWindow {
       message: `the safe head has L1 origin ${parent.l1Origin.hash}:${parent.l1Origin.number}, batches are read from ${epoch?.hash}:${epoch?.number}`,
       severity: 'reset',
     })
-  }
-
-  /** With a block that has had its effect, and was dry: had an epoch expired that makes no block any more, it has again. */
-  repeatShift(parent: L2BlockRef): void {
-    if (this.isSettled) this.emptyBatch(parent, true)
   }
 
   /**

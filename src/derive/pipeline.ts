@@ -104,7 +104,11 @@ export class DerivationPipeline {
     const frames = new FrameQueue(config, retrieval, origin, report)
     const Channels = holocene ? ChannelAssembler : ChannelBank
     const reader = new ChannelReader(config, new Channels(config, frames, origin, report), origin, report)
-    const window = new EpochWindow(config, start.block, settled && settled.block.number - (settled.whole ? 0n : 1n))
+    const window = new EpochWindow(
+      config,
+      start.block,
+      settled && { number: settled.block.number, whole: settled.whole },
+    )
     const Batches = holocene ? BatchStage : BatchQueue
     const batches = new Batches({ config, prev: reader, l2, origin, window, report })
     const attributes = new AttributesQueue({ config, l1Chain, l1, l2 }, batches, origin)
