@@ -3,15 +3,21 @@ import type { L2Chain } from '../driver/ports.ts'
 import { AppError } from '../primitives/errors.ts'
 import { type Hash, toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
-import type { Block } from '../protocol/block.ts'
 import { blockFromJson } from '../protocol/block-json.ts'
-import { l2BlockRef, systemConfigOfBlock } from '../protocol/l2-block.ts'
+import { type L2BlockFacts, l2BlockRef, systemConfigOfBlock } from '../protocol/l2-block.ts'
 import { type Payload, payloadOf } from '../protocol/payload.ts'
 import type { L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { SystemConfig } from '../protocol/system-config.ts'
+import { decodeTransaction } from '../protocol/transaction.ts'
 import { isUnknownBlock, parseAnswer } from './answers.ts'
 import type { RpcCaller, TransportErrorCode } from './transport.ts'
+
+/** A block, and as much of it decoded as tells its place. */
+interface KnownBlock {
+  readonly payload: Payload
+  readonly facts: L2BlockFacts
+}
 
 /** A block is asked for as a parent, for its reference, and for its configuration. */
 const CACHED_BLOCKS = 16
@@ -20,7 +26,7 @@ const CACHED_BLOCKS = 16
 export class SafeChainClient implements L2Chain {
   readonly #transport: RpcCaller
   readonly #config: RollupConfig
-  readonly #blocks = new LRUCache<Hash, Block>({ max: CACHED_BLOCKS })
+  readonly #blocks = new LRUCache<Hash, KnownBlock>({ max: CACHED_BLOCKS })
 
   constructor(transport: RpcCaller, config: RollupConfig) {
     this.#transport = transport
@@ -29,12 +35,12 @@ export class SafeChainClient implements L2Chain {
 
   async ref(id: Hash | bigint, io: IoOptions): Promise<L2BlockRef | undefined> {
     const block = await this.#read(id, io)
-    return block && this.#parse(() => l2BlockRef(this.#config, block))
+    return block && this.#parse(() => l2BlockRef(this.#config, block.facts))
   }
 
   async systemConfig(hash: Hash, io: IoOptions): Promise<SystemConfig | undefined> {
     const block = await this.#read(hash, io)
-    return block && this.#parse(() => systemConfigOfBlock(this.#config, block))
+    return block && this.#parse(() => systemConfigOfBlock(this.#config, block.facts))
   }
 
   async block(
@@ -43,21 +49,26 @@ export class SafeChainClient implements L2Chain {
   ): Promise<{ readonly ref: L2BlockRef; readonly transactions: readonly Uint8Array[] } | undefined> {
     const block = await this.#read(number, io)
     if (block === undefined) return undefined
-    const ref = this.#parse(() => l2BlockRef(this.#config, block))
-    return { ref, transactions: block.transactions.map(({ raw }) => raw) }
+    const ref = this.#parse(() => l2BlockRef(this.#config, block.facts))
+    return { ref, transactions: block.payload.transactions }
   }
 
   async labelled(label: 'latest' | 'safe' | 'finalized', io: IoOptions): Promise<L2BlockRef | undefined> {
     const block = await this.#labelled(label, io)
-    return block && this.#parse(() => l2BlockRef(this.#config, block))
+    return block && this.#parse(() => l2BlockRef(this.#config, block.facts))
   }
 
   async payload(number: bigint, io: IoOptions): Promise<Payload | undefined> {
-    const block = await this.#read(number, io)
-    return block && payloadOf(block)
+    return (await this.#read(number, io))?.payload
   }
 
-  async #labelled(label: string, io: IoOptions): Promise<Block | undefined> {
+  remember(payload: Payload): void {
+    const { hash, header, transactions } = payload
+    const first = transactions.slice(0, 1).map((raw) => decodeTransaction(raw))
+    this.#keep({ payload, facts: { hash, header, transactions: first } })
+  }
+
+  async #labelled(label: string, io: IoOptions): Promise<KnownBlock | undefined> {
     const method = 'eth_getBlockByNumber'
     const json = await this.#transport.call(method, [label, true], { ...io, idempotent: true }).catch((error) => {
       if (isUnknownBlock(error)) return null
@@ -66,12 +77,14 @@ export class SafeChainClient implements L2Chain {
     return json === null ? undefined : this.#keep(this.#block(method, json))
   }
 
-  #block(method: string, json: unknown): Block {
-    return parseAnswer(this.#transport.endpoint, method, () => blockFromJson(json))
+  #block(method: string, json: unknown): KnownBlock {
+    const block = parseAnswer(this.#transport.endpoint, method, () => blockFromJson(json))
+    const { hash, header, transactions } = block
+    return { payload: payloadOf(block), facts: { hash, header, transactions: transactions.slice(0, 1) } }
   }
 
-  #keep(block: Block): Block {
-    this.#blocks.set(block.hash, block)
+  #keep(block: KnownBlock): KnownBlock {
+    this.#blocks.set(block.payload.hash, block)
     return block
   }
 
@@ -79,7 +92,7 @@ export class SafeChainClient implements L2Chain {
     return parseAnswer(this.#transport.endpoint, 'eth_getBlock', parse)
   }
 
-  async #read(id: Hash | bigint, io: IoOptions): Promise<Block | undefined> {
+  async #read(id: Hash | bigint, io: IoOptions): Promise<KnownBlock | undefined> {
     const byHash = typeof id === 'string'
     const known = byHash ? this.#blocks.get(id) : undefined
     if (known !== undefined) return known
@@ -88,9 +101,10 @@ export class SafeChainClient implements L2Chain {
     if (json === null) return undefined
     const { endpoint } = this.#transport
     const block = this.#block(method, json)
-    if (byHash ? block.hash !== id : block.header.number !== id) {
+    const { hash, header } = block.payload
+    if (byHash ? hash !== id : header.number !== id) {
       throw new AppError<TransportErrorCode>('RPC_UNAVAILABLE', {
-        message: `${endpoint}: ${method}: asked for ${id}, got ${block.hash}:${block.header.number}`,
+        message: `${endpoint}: ${method}: asked for ${id}, got ${hash}:${header.number}`,
         severity: 'temporary',
         data: { method, endpoint },
       })

@@ -193,11 +193,24 @@ function ended(): AppError<DriverErrorCode> {
   return new AppError('DRIVER_NOT_READY', { message: 'the driver has ended', severity: 'temporary' })
 }
 
+/** An engine whose blocks are known from the moment that it has them: what comes next asks for the newest one. */
+function remembered(engine: EngineApi, l2: Pick<L2Chain, 'remember'>): EngineApi {
+  return {
+    async newPayload(payload, io) {
+      const status = await engine.newPayload(payload, io)
+      if (status.status === 'VALID') l2.remember?.(payload)
+      return status
+    },
+    forkchoiceUpdated: (state, attributes, io) => engine.forkchoiceUpdated(state, attributes, io),
+    getPayload: (ticket, io) => engine.getPayload(ticket, io),
+  }
+}
+
 /** All effects, by falling priority. */
 function effects(parts: DriverParts, report: (stage: string, reason: string) => void): readonly Effect[] {
   const { config, l1Chain, l1, blobs, l2, engine, safeHeads, peers, crossChain, clock, options } = parts
   const { finalityLookback, engineSync = false } = options
-  const forkchoice = new ForkchoiceController(engine)
+  const forkchoice = new ForkchoiceController(remembered(engine, l2))
   const pipeline = new DerivationPipeline({ config, l1Chain, l1, ...(blobs && { blobs }), l2, report })
   const checksMessages = crossChain !== undefined
   return [

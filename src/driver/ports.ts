@@ -26,6 +26,8 @@ export interface L2Chain extends SafeChain {
   labelled(label: 'latest' | 'safe' | 'finalized', io: IoOptions): Promise<L2BlockRef | undefined>
   /** The canonical block of a height, whole. */
   payload(number: bigint, io: IoOptions): Promise<Payload | undefined>
+  /** The engine has this block from now on: about what its hash says it need not be asked. Absent where asking costs nothing. */
+  remember?(payload: Payload): void
 }
 
 /** Blocks of L1 by hash or number; undefined: the node does not know it. */

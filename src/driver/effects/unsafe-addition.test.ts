@@ -97,6 +97,14 @@ describe('asking peers', () => {
     expect(isStale(effect(), state, { ...state, heads: headsAt(block(4).ref) })).toBe(true)
   })
 
+  it('waits where what others have is of another branch', async () => {
+    const rival = blocks.chain(blocks.genesis, 5, { transactions: [new Uint8Array([2])] })
+    const other = (number: number): Payload => (rival[number - 1] as WorldBlock).payload
+    fetched = [other(2), other(3), other(4)]
+    const apart = waiting(other(5))
+    expect(await failureOf(effect().run(apart, {}))).toEqual({ code: 'PAYLOAD_NOT_FOUND', severity: 'temporary' })
+  })
+
   it('is tried again where nobody has them all, or answers', async () => {
     fetched = [block(2).payload, block(3).payload]
     expect(await failureOf(effect().run(state, {}))).toEqual({ code: 'PAYLOAD_NOT_FOUND', severity: 'temporary' })

@@ -26,6 +26,10 @@ function afterGap({ queue, heads }: DriverState): Payload | undefined {
     : undefined
 }
 
+function notFound(message: string): AppError<DriverErrorCode> {
+  return new AppError('PAYLOAD_NOT_FOUND', { message, severity: 'temporary' })
+}
+
 /**
  * Asks other nodes for blocks that are missing below those that wait. Each is the parent of the next one, up to one that somebody
  * signed.
@@ -49,11 +53,13 @@ export function unsafeAddition(peers: PayloadSource | undefined): Effect {
       if (peers === undefined || heads === undefined || lowest === undefined) throw new TypeError('nothing is missing')
       const payloads = await peers.fetch(heads.unsafe.number, lowest, io)
       if (payloads.at(-1)?.hash !== lowest.header.parentHash) {
-        throw new AppError<DriverErrorCode>('PAYLOAD_NOT_FOUND', {
-          message: `nobody has block ${lowest.header.parentHash}:${lowest.header.number - 1n}`,
-          severity: 'temporary',
-        })
+        throw notFound(`nobody has block ${lowest.header.parentHash}:${lowest.header.number - 1n}`)
       }
+      const [first] = payloads
+      const follows = first?.header.number !== heads.unsafe.number + 1n || first.header.parentHash === heads.unsafe.hash
+      // Of another branch: what waits has a chance only when this one is left, which derivation may come to.
+      if (!follows)
+        throw notFound(`block ${first?.hash} and those after it do not build on the head ${heads.unsafe.hash}`)
       return { patch: ({ queue }) => ({ queue: payloads.reduce((all, payload) => withPayload(all, payload), queue) }) }
     },
   }
