@@ -54,7 +54,12 @@ async function world({ latest, safe, finalized, branch = 0, checksMessages = fal
     told: [] as ForkchoiceState[],
     forgotten: 0,
   }
-  const answers: { update: 'valid' | 'syncing'; head: L2BlockRef | undefined } = { update: 'valid', head: undefined }
+  const answers: { update: 'valid' | 'syncing'; head: L2BlockRef | undefined; strayed: L2BlockRef | undefined } = {
+    update: 'valid',
+    head: undefined,
+    // The engine's head until it is told of another.
+    strayed: undefined,
+  }
   const labels = { latest, safe, finalized }
   const effect = safetyReversal({
     config: {
@@ -66,6 +71,7 @@ async function world({ latest, safe, finalized, branch = 0, checksMessages = fal
       ref: async (id: Hash | bigint) => find(l2, id),
       labelled: async (label: 'latest' | 'safe' | 'finalized') => {
         if (label === 'latest' && seen.told.length > 0 && answers.head !== undefined) return answers.head
+        if (label === 'latest' && seen.told.length === 0 && answers.strayed !== undefined) return answers.strayed
         const at = labels[label]
         return at === undefined ? undefined : l2[at]
       },
@@ -298,5 +304,36 @@ describe('the engine', () => {
     const at = await world({ latest: 25, safe: 24, finalized: 5, branch: 1 })
     at.answers.head = l2Block(25)
     expect((await run(at, stateWith(18))).engine.leftBehind).toBe(l2Block(25).hash)
+  })
+})
+
+describe('an engine that went over to another chain', () => {
+  const known = l2Block(30)
+  const state: DriverState = {
+    ...stateWith(),
+    heads: {
+      unsafe: known,
+      crossUnsafe: known,
+      pendingSafe: l2Block(10),
+      localSafe: l2Block(10),
+      crossSafe: l2Block(10),
+      finalized: l2Block(5),
+    },
+  }
+  const stray = { ...l2Block(12), hash: toWord(0xdeadn), parentHash: toWord(0xbeefn) }
+
+  test('is put back on its own first', async () => {
+    const w = await world({ latest: 30, safe: 10, finalized: 5 })
+    w.answers.strayed = stray
+    const next = await run(w, state)
+    expect(w.seen.told[0]).toEqual({ head: known.hash, safe: l2Block(10).hash, finalized: l2Block(5).hash })
+    expect(next.heads?.unsafe.hash).toBe(known.hash)
+  })
+
+  test('is left alone where no heads were known', async () => {
+    const w = await world({ latest: 30, safe: 10, finalized: 5 })
+    w.answers.strayed = stray
+    await expect(run(w, { ...state, heads: undefined })).rejects.toMatchObject({ code: 'HEADS_NOT_FOUND' })
+    expect(w.seen.told).toEqual([])
   })
 })

@@ -1,7 +1,7 @@
 import type { DerivationPipeline, Settled } from '../../derive/pipeline.ts'
 import type { EngineErrorCode } from '../../engine/engine-api.ts'
 import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
-import { AppError } from '../../primitives/errors.ts'
+import { AppError, isAppError } from '../../primitives/errors.ts'
 import { ZERO_HASH } from '../../primitives/hex.ts'
 import type { IoOptions } from '../../primitives/io.ts'
 import type { BlockId, L2BlockRef } from '../../protocol/refs.ts'
@@ -112,6 +112,20 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
     })
   }
 
+  /**
+   * An engine may have gone over to another chain before it refused what it was told: it is put back on the one that it was on, once.
+   */
+  async function foundHeads({ heads }: DriverState, io: IoOptions): Promise<FoundHeads> {
+    try {
+      return await findL2Heads({ config, l1, l2 }, io)
+    } catch (error) {
+      if (!isAppError(error, 'HEADS_NOT_FOUND') || heads === undefined) throw error
+      forkchoice.forget()
+      await forkchoice.update({ head: heads.unsafe.hash, ...labelsOf(heads) }, io)
+      return findL2Heads({ config, l1, l2 }, io)
+    }
+  }
+
   async function place(heads: Heads, io: IoOptions): Promise<void> {
     forkchoice.forget()
     const status = await forkchoice.update({ head: heads.unsafe.hash, ...labelsOf(heads) }, io)
@@ -143,7 +157,7 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
       return reset && { why: reset.reason, uses: ['engine', 'pipeline', 'safe-heads'] }
     },
     async run(state, io) {
-      const found = await findL2Heads({ config, l1, l2 }, io)
+      const found = await foundHeads(state, io)
       const kept = await stillSafe(found, state, io)
       const { safe, settled } = kept ?? { safe: found.safe, settled: undefined }
       const { unsafe, finalized } = found

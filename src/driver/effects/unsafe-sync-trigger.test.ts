@@ -61,6 +61,14 @@ describe('giving the engine a target', () => {
     expect(next.engine.syncTarget).toBeUndefined()
   })
 
+  it('has the heads found anew where the engine may have left what was derived and is not safe yet', async () => {
+    const derived = { ...heads, pendingSafe: heads.unsafe }
+    const state = { ...waiting(block(5).payload, block(8).payload), heads: derived }
+    const next = applied(effect(), await effect().run(state, {}), state)
+    expect(next.heads).toBe(derived)
+    expect(next.reset?.reason).toContain('the engine has gone over to block')
+  })
+
   it('drops what is invalid, and what is no block of the rollup', async () => {
     forkchoice.onInsert = () => ({ tag: 'invalid', reason: 'wrong root' })
     const state = waiting(block(5).payload, block(8).payload)

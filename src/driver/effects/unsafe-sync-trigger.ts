@@ -41,7 +41,7 @@ export function unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSy
     name: 'unsafe-sync-trigger',
     timeoutMs: 20_000,
     reads: ({ heads, reset }) => [heads?.unsafe, reset],
-    writes: ['heads', 'branch', 'build', 'engine', 'queue'],
+    writes: ['heads', 'branch', 'build', 'engine', 'queue', 'reset'],
     when(state) {
       if (!engineSync || state.reset !== undefined) return undefined
       const payload = target(state)
@@ -67,13 +67,17 @@ export function unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSy
         case 'valid':
           return {
             note: ref.hash,
-            patch: (now) =>
-              now.heads === undefined
-                ? {}
-                : {
-                    ...movedUnsafe({ ...now, heads: now.heads }, ref, { told: heads, checksMessages }),
-                    queue: above(now.queue, ref.number),
-                  },
+            patch(now) {
+              if (now.heads === undefined) return {}
+              // The engine had it already, and says no more than that it stands on the safe head that it was told.
+              if (now.heads.pendingSafe.hash !== heads.crossSafe.hash) {
+                return { reset: { reason: `the engine has gone over to block ${ref.hash}:${ref.number}` } }
+              }
+              return {
+                ...movedUnsafe({ ...now, heads: now.heads }, ref, { told: heads, checksMessages }),
+                queue: above(now.queue, ref.number),
+              }
+            },
           }
       }
     },
