@@ -141,6 +141,17 @@ async function blockGossip({ chains }: Config): Promise<HostContext['gossipBlock
   return named ? (await import('./hosts/block-gossip.ts')).gossipBlocks : undefined
 }
 
+/** On demand, too: they bring derivation with them. */
+async function rollupNodes({ chains }: Config): Promise<Pick<HostContext, 'hostDriver' | 'hostBatcher'>> {
+  const driven = chains.some(({ driver }) => driver !== undefined)
+  const batched = chains.some(({ batcher }) => batcher !== undefined)
+  const [driver, batcher] = await Promise.all([
+    driven ? import('./hosts/driver.ts') : undefined,
+    batched ? import('./hosts/batcher.ts') : undefined,
+  ])
+  return { hostDriver: driver?.hostedDriver, hostBatcher: batcher?.hostedBatcher }
+}
+
 /** Opens every chain. Where one cannot be opened, those before it are closed. */
 async function openChains(
   config: Config,
@@ -165,6 +176,7 @@ async function openChains(
     datadir,
     sharePool: await poolSharing(config),
     gossipBlocks: await blockGossip(config),
+    ...(await rollupNodes(config)),
   }
   const chains: HostedChain[] = []
   try {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { TraceRecord } from '../../src/driver/trace.ts'
 import { rpcError } from '../errors.ts'
 import { defineMethod, described, type Method } from '../method.ts'
+import { unsubscribeMethod } from './eth-subscribe.ts'
 
 /** What a driver did. */
 export interface TraceService {
@@ -36,16 +37,6 @@ export function driverMethods(trace: TraceService): readonly Method[] {
         return connection.subscribe('driver', (notify) => trace.onRecord(notify))
       },
     }),
-    defineMethod({
-      name: 'driver_unsubscribe',
-      summary: 'Ends a subscription of this connection',
-      params: z.tuple([z.string()]),
-      paramNames: ['id'],
-      result: z.boolean(),
-      handler([id], { connection }) {
-        if (connection?.unsubscribe(id) === true) return true
-        throw rpcError('SUBSCRIPTION_NOT_FOUND', 'subscription not found')
-      },
-    }),
+    unsubscribeMethod('driver'),
   ]
 }

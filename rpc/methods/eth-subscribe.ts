@@ -59,10 +59,10 @@ export function followPending(pending: PendingTransactions, option: unknown): (n
     pending.onTransaction((transaction) => notify(full ? transactionToJson(transaction) : transaction.hash))
 }
 
-/** `eth_unsubscribe` */
-export function unsubscribeMethod(): Method {
+/** `eth_unsubscribe`, or that of another namespace. */
+export function unsubscribeMethod(namespace = 'eth'): Method {
   return defineMethod({
-    name: 'eth_unsubscribe',
+    name: `${namespace}_unsubscribe`,
     summary: 'Ends a subscription of this connection',
     params: z.tuple([z.string()]),
     paramNames: ['id'],

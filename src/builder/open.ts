@@ -11,7 +11,7 @@ import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import { l2BlockRef, systemConfigOfBlock } from '../protocol/l2-block.ts'
 import { nextOrigin } from '../protocol/origin-selection.ts'
-import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
+import { blockRef, type L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import { decodeForInclusion } from './decode.ts'
 import { opOpening } from './opening.ts'
@@ -47,10 +47,6 @@ async function resolveParent(context: AttributesContext, selector: ParentSelecto
   return block
 }
 
-function refOf({ hash, header }: L1Block): L1BlockRef {
-  return { hash, number: header.number, parentHash: header.parentHash, timestamp: header.timestamp }
-}
-
 async function childOf(context: AttributesContext, current: L1Block, io: IoOptions): Promise<L1Block | undefined> {
   return context.l1.block(current.header.number + 1n, io)
 }
@@ -70,8 +66,8 @@ async function selectOrigin(context: AttributesContext, parent: L2BlockRef, io: 
   const choice = nextOrigin({
     config: context.config,
     parent,
-    current: refOf(current),
-    next: next === undefined ? undefined : refOf(next),
+    current: blockRef(current),
+    next: next === undefined ? undefined : blockRef(next),
   })
   // Past the drift a sequencer waits for the next origin; a test that opens a block by hand gets the one there is.
   if (choice.tag === 'needNext' || next === undefined) return current

@@ -3,7 +3,7 @@ import { AppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { PayloadAttributes } from '../protocol/attributes.ts'
 import { attributesToJson } from '../protocol/attributes-json.ts'
-import { engineVersions, PLAIN_FORKCHOICE_UPDATED } from '../protocol/engine-versions.ts'
+import { engineVersions, forkchoiceMethod } from '../protocol/engine-versions.ts'
 import type { OpForks } from '../protocol/forks.ts'
 import { JsonObject } from '../protocol/json-value.ts'
 import { envelopeFromJson, type Payload } from '../protocol/payload.ts'
@@ -33,10 +33,7 @@ export class DrivenEngineClient implements EngineApi {
     attributes: PayloadAttributes | undefined,
     io: IoOptions,
   ): Promise<{ readonly status: EngineStatus; readonly ticket: PayloadTicket | undefined }> {
-    const method =
-      attributes === undefined
-        ? PLAIN_FORKCHOICE_UPDATED
-        : engineVersions(this.#forks, attributes.timestamp).forkchoiceUpdated
+    const method = forkchoiceMethod(this.#forks, attributes?.timestamp)
     const asked = attributes === undefined ? null : attributesToJson(attributes)
     const answer = await this.#call(method, [forkchoiceState(state), asked], io)
     const { status, id } = parseAnswer(this.#transport.endpoint, method, () => {

@@ -1,7 +1,7 @@
 import type { L1Labels, L1View } from '../driver/ports.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { hashedHeaderFromJson } from '../protocol/block-json.ts'
-import type { L1BlockRef } from '../protocol/refs.ts'
+import { blockRef, type L1BlockRef } from '../protocol/refs.ts'
 import { isUnknownBlock, outcomeValue, parseAnswer } from './answers.ts'
 import type { RpcOutcome, RpcTransport } from './transport.ts'
 
@@ -37,8 +37,6 @@ export class L1LabelsClient implements L1Labels {
 
   #ref(json: unknown): L1BlockRef | undefined {
     if (json === null || json === undefined) return undefined
-    const { hash, header } = parseAnswer(this.#transport.endpoint, METHOD, () => hashedHeaderFromJson(json))
-    const { number, parentHash, timestamp } = header
-    return { hash, number, parentHash, timestamp }
+    return blockRef(parseAnswer(this.#transport.endpoint, METHOD, () => hashedHeaderFromJson(json)))
   }
 }

@@ -4,7 +4,7 @@ import { type Address, bytesToHex, type Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { hashedHeaderFromJson } from '../protocol/block-json.ts'
 import { JsonObject } from '../protocol/json-value.ts'
-import type { L1BlockRef } from '../protocol/refs.ts'
+import { blockRef, type L1BlockRef } from '../protocol/refs.ts'
 import { parseAnswer } from './answers.ts'
 import { type RpcCaller, rpcErrorData } from './transport.ts'
 
@@ -31,8 +31,7 @@ export class L1SenderClient implements L1Sender {
   }
 
   async head(io: IoOptions): Promise<L1BlockRef> {
-    const { hash, header } = await this.#header(io)
-    return { hash, number: header.number, parentHash: header.parentHash, timestamp: header.timestamp }
+    return blockRef(await this.#header(io))
   }
 
   async fees(io: IoOptions): Promise<{ readonly baseFee: bigint; readonly blobBaseFee: bigint | undefined }> {

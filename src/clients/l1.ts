@@ -10,7 +10,7 @@ import { blockFromJson, hashedHeaderFromJson } from '../protocol/block-json.ts'
 import { JsonObject } from '../protocol/json-value.ts'
 import type { Receipt } from '../protocol/receipt.ts'
 import { receiptFromJson } from '../protocol/receipt-json.ts'
-import type { L1BlockRef } from '../protocol/refs.ts'
+import { blockRef, type L1BlockRef } from '../protocol/refs.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import { parseAnswer } from './answers.ts'
 import type { RpcTransport, TransportErrorCode } from './transport.ts'
@@ -45,9 +45,7 @@ export class L1Client implements L1Reader, L1DataSource, L1Refs {
 
   async ref(id: Hash | bigint, io: IoOptions): Promise<L1BlockRef | undefined> {
     const block = await this.block(id, io)
-    if (block === undefined) return undefined
-    const { number, parentHash, timestamp } = block.header
-    return { hash: block.hash, number, parentHash, timestamp }
+    return block && blockRef(block)
   }
 
   /** A storage slot in the newest state. @throws AppError RPC_UNAVAILABLE, RPC_ERROR */

@@ -4,12 +4,11 @@ import { AppError } from '../primitives/errors.ts'
 import { type Hash, toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { blockFromJson } from '../protocol/block-json.ts'
-import { type L2BlockFacts, l2BlockRef, systemConfigOfBlock } from '../protocol/l2-block.ts'
+import { type L2BlockFacts, l2BlockRef, payloadFacts, systemConfigOfBlock } from '../protocol/l2-block.ts'
 import { type Payload, payloadOf } from '../protocol/payload.ts'
 import type { L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { SystemConfig } from '../protocol/system-config.ts'
-import { decodeTransaction } from '../protocol/transaction.ts'
 import { isUnknownBlock, parseAnswer } from './answers.ts'
 import type { RpcCaller, TransportErrorCode } from './transport.ts'
 
@@ -63,9 +62,7 @@ export class SafeChainClient implements L2Chain {
   }
 
   remember(payload: Payload): void {
-    const { hash, header, transactions } = payload
-    const first = transactions.slice(0, 1).map((raw) => decodeTransaction(raw))
-    this.#keep({ payload, facts: { hash, header, transactions: first } })
+    this.#keep({ payload, facts: payloadFacts(payload) })
   }
 
   async #labelled(label: string, io: IoOptions): Promise<KnownBlock | undefined> {

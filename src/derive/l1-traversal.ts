@@ -1,6 +1,6 @@
 import { AppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
-import type { L1BlockRef } from '../protocol/refs.ts'
+import { blockRef, type L1BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { SystemConfig } from '../protocol/system-config.ts'
 import { applyConfigUpdates } from '../protocol/system-config-updates.ts'
@@ -68,7 +68,7 @@ export class L1Traversal {
     const update = applyConfigUpdates(systemConfig, receipts, l1SystemConfigAddress, ecotone)
     for (const { reason } of update.skipped) this.#report('l1-traversal', `configuration update passed over: ${reason}`)
     this.#position = {
-      block: { hash: next.hash, number, parentHash, timestamp },
+      block: blockRef(next),
       systemConfig: update.systemConfig,
     }
     this.#taken = false

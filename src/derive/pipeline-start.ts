@@ -1,7 +1,7 @@
 import { AppError } from '../primitives/errors.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
-import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
+import { blockRef, type L1BlockRef, type L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { L1Position } from './l1-traversal.ts'
 import { channelTimeout } from './limits.ts'
@@ -30,10 +30,8 @@ export async function findPipelineStart(
   io: IoOptions,
 ): Promise<L1Position> {
   const { genesis } = config
-  const l1Block = async (hash: Hash): Promise<L1BlockRef> => {
-    const { header } = (await l1.block(hash, io)) ?? missing('L1_DATA_MISSING', hash)
-    return { hash, number: header.number, parentHash: header.parentHash, timestamp: header.timestamp }
-  }
+  const l1Block = async (hash: Hash): Promise<L1BlockRef> =>
+    blockRef((await l1.block(hash, io)) ?? missing('L1_DATA_MISSING', hash))
   let l2Block = safeHead
   let block = await l1Block(safeHead.l1Origin.hash)
   for (;;) {

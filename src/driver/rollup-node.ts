@@ -1,10 +1,10 @@
 import { AppError, errorMessage, isAppError } from '../primitives/errors.ts'
 import { type Address, type Hash, toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
-import { l2BlockRef } from '../protocol/l2-block.ts'
+import { l2BlockRef, payloadFacts } from '../protocol/l2-block.ts'
 import { MESSAGE_PASSER_ADDRESS } from '../protocol/message-passer.ts'
 import { outputRoot } from '../protocol/output-root.ts'
-import { blockOf, type Payload } from '../protocol/payload.ts'
+import type { Payload } from '../protocol/payload.ts'
 import type { L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { DriverState } from './driver-state.ts'
@@ -67,7 +67,7 @@ export class RollupNode {
     const messagePasserStorageRoot = stated ?? (await storageRoot({ hash, stateRoot }, MESSAGE_PASSER_ADDRESS, io))
     return {
       outputRoot: outputRoot({ stateRoot, messagePasserStorageRoot, blockHash: hash }),
-      block: l2BlockRef(config, blockOf(payload)),
+      block: l2BlockRef(config, payloadFacts(payload)),
       withdrawalStorageRoot: messagePasserStorageRoot,
       stateRoot,
       status,

@@ -9,7 +9,7 @@ import { AppError, isAppError } from '../primitives/errors.ts'
 import { bytesToHex, hexToBytes } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { PayloadAttributes } from '../protocol/attributes.ts'
-import { engineVersions, PLAIN_FORKCHOICE_UPDATED } from '../protocol/engine-versions.ts'
+import { engineVersions, forkchoiceMethod } from '../protocol/engine-versions.ts'
 import type { OpForks } from '../protocol/forks.ts'
 import type { Payload } from '../protocol/payload.ts'
 import type { EmbeddedEngine } from './engine.ts'
@@ -65,10 +65,7 @@ export class EmbeddedDrivenEngine implements DrivenEngine {
     attributes: PayloadAttributes | undefined,
     io: IoOptions,
   ): Promise<{ readonly status: EngineStatus; readonly ticket: PayloadTicket | undefined }> {
-    const method =
-      attributes === undefined
-        ? PLAIN_FORKCHOICE_UPDATED
-        : engineVersions(this.#forks, attributes.timestamp).forkchoiceUpdated
+    const method = forkchoiceMethod(this.#forks, attributes?.timestamp)
     try {
       const version = versionOf<ForkchoiceVersion>(method)
       const { payloadStatus, payloadId } = await this.#api.forkchoiceUpdated(version, state, attributes, io)

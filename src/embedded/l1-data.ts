@@ -3,7 +3,7 @@ import type { L1Labels, L1Refs, L1View } from '../driver/ports.ts'
 import { type Hash, ZERO_HASH } from '../primitives/hex.ts'
 import type { Header } from '../protocol/header.ts'
 import type { Receipt } from '../protocol/receipt.ts'
-import type { L1BlockRef } from '../protocol/refs.ts'
+import { blockRef, type L1BlockRef } from '../protocol/refs.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import type { ChainStore } from './chain-store.ts'
 
@@ -31,9 +31,7 @@ export class EmbeddedL1Data implements L1DataSource, L1Refs, L1Labels {
 
   async ref(id: Hash | bigint): Promise<L1BlockRef | undefined> {
     const block = await this.block(id)
-    if (block === undefined) return undefined
-    const { number, parentHash, timestamp } = block.header
-    return { hash: block.hash, number, parentHash, timestamp }
+    return block && blockRef(block)
   }
 
   async read(): Promise<L1View> {

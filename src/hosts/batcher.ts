@@ -13,8 +13,7 @@ import { systemClock } from '../primitives/clock.ts'
 import { AppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
-import { l2BlockRef } from '../protocol/l2-block.ts'
-import { blockOf } from '../protocol/payload.ts'
+import { l2BlockRef, payloadFacts } from '../protocol/l2-block.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { ChainStatus } from '../sequencer/ports.ts'
 import type { Logger } from '../telemetry/logger.ts'
@@ -86,15 +85,16 @@ function batcherChain({ config, layer, status }: HostedBatcherParts): BatcherCha
     async block(number, io) {
       const payload = await layer.payload(number, io)
       if (payload === undefined) return undefined
-      // Its first transaction is all that tells its place.
-      const block = blockOf({ ...payload, transactions: payload.transactions.slice(0, 1) })
-      return { ref: l2BlockRef(config, block), transactions: payload.transactions }
+      return { ref: l2BlockRef(config, payloadFacts(payload)), transactions: payload.transactions }
     },
   }
 }
 
-/** The batcher of a chain. By itself it does nothing before it runs. */
-export function hostedBatcher(parts: HostedBatcherParts): HostedBatcher {
+/** Makes the batcher of a chain. By itself it does nothing before it runs. */
+export type HostBatcher = (parts: HostedBatcherParts) => HostedBatcher
+
+/** {@link HostBatcher} */
+export const hostedBatcher: HostBatcher = (parts) => {
   const { settings, config, l1Chain, posting, l1PollMs, logger } = parts
   const { account, da } = settings
   const chain = batcherChain(parts)

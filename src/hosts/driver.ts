@@ -19,12 +19,13 @@ import { type Hash, ZERO_HASH } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { EMPTY_TRIE_ROOT } from '../primitives/keccak.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
+import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import { type Payload, sealedPayload } from '../protocol/payload.ts'
 import type { HeadGate } from '../sequencer/head-gate.ts'
 import type { ChainStatus } from '../sequencer/ports.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { Driven, ExecutionLayer } from './execution-layer.ts'
-import type { HostContext } from './hosted-chain.ts'
+import type { L1Derivation } from './l1-derivation.ts'
 import type { TraceFile } from './trace-file.ts'
 
 /** Milliseconds between two looks at an engine that nothing is wrong with. */
@@ -35,9 +36,9 @@ export interface HostedDriverParts {
   readonly settings: L2Settings
   /** What zeros among EIP-1559 parameters stand for. */
   readonly constants: Eip1559Constants
-  readonly layer: Pick<ExecutionLayer, 'states'>
+  readonly layer: Pick<ExecutionLayer, 'engine' | 'states'>
   readonly driven: Driven
-  readonly l1: HostContext['l1']
+  readonly l1: { readonly chain: L1ChainConfig; readonly derivation: L1Derivation }
   readonly safeHeads: SafeHeadRecord
   readonly peers: PayloadSource | undefined
   readonly sealedBlocks: SealedBlocks
@@ -104,7 +105,7 @@ function driverCommitter(driver: Driver, sealedBlocks: SealedBlocks): Committer 
 }
 
 /** What is safe stays: L1 holds it, and it would only be derived again. */
-export function guardSafeBlocks(engine: EmbeddedEngine, { driver }: Pick<HostedDriver, 'driver'>): void {
+function guardSafeBlocks(engine: EmbeddedEngine, driver: Driver): void {
   engine.guardRewinds({
     check(head) {
       const safe = driver.state.heads?.crossSafe
@@ -139,8 +140,11 @@ function storageRoots({ states }: Pick<ExecutionLayer, 'states'>): RollupNodePar
   }
 }
 
-/** The driver of a chain. Nothing happens before it runs. */
-export function hostedDriver(parts: HostedDriverParts): HostedDriver {
+/** Makes the driver of a chain. Nothing happens before it runs. */
+export type HostDriver = (parts: HostedDriverParts) => HostedDriver
+
+/** {@link HostDriver} */
+export const hostedDriver: HostDriver = (parts) => {
   const { settings, constants, layer, driven, l1, safeHeads, peers, sealedBlocks, gate, traceFile, logger } = parts
   const config = { ...settings.rollup, chainOpConfig: constants }
   const driver = new Driver({
@@ -160,6 +164,7 @@ export function hostedDriver(parts: HostedDriverParts): HostedDriver {
       engineLookMs: ENGINE_LOOK_MS,
     },
   })
+  if (layer.engine !== undefined) guardSafeBlocks(layer.engine, driver)
   logged(driver, logger)
   const trace = new TraceLog()
   driver.onTrace((event) => trace.add(event))

@@ -11,8 +11,9 @@ import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import type { MeasuredDaBudget } from '../sequencer/da-budget-metrics.ts'
 import type { Logger } from '../telemetry/logger.ts'
 import type { KeyedAccount } from '../wallet/wallet.ts'
-import type { L1Posting } from './batcher.ts'
+import type { HostBatcher, L1Posting } from './batcher.ts'
 import type { GossipBlocks, HostedGossip } from './block-gossip.ts'
+import type { HostDriver } from './driver.ts'
 import type { EnsembleChain } from './ensemble-chain.ts'
 import type { L1Derivation } from './l1-derivation.ts'
 import type { ReadL1Slot } from './l1-slot.ts'
@@ -67,6 +68,10 @@ export interface HostContext {
   readonly sharePool?: SharePool | undefined
   /** Where chains gossip their blocks. */
   readonly gossipBlocks?: GossipBlocks | undefined
+  /** Where chains are driven. */
+  readonly hostDriver?: HostDriver | undefined
+  /** Where chains are batched. */
+  readonly hostBatcher?: HostBatcher | undefined
   /** Where drivers write down what they do. */
   readonly traceFile?: TraceFile | undefined
   /** Where chains keep what outlives the process; absolute. */

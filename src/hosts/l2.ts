@@ -34,13 +34,12 @@ import { AutoBuilder } from '../sequencer/auto.ts'
 import { HeadGate } from '../sequencer/head-gate.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
 import { autoSwitch } from './auto-switch.ts'
-import { hostedBatcher } from './batcher.ts'
 import { openConductor } from './block-delivery.ts'
 import type { HostedGossip } from './block-gossip.ts'
 import { blockSigning } from './block-signing.ts'
 import { devConveniences } from './dev-conveniences.ts'
 import { drivenChain } from './driven-chain.ts'
-import { guardSafeBlocks, type HostedDriver, hostedDriver } from './driver.ts'
+import type { HostedDriver } from './driver.ts'
 import { engineMaker } from './engine-maker.ts'
 import { engineRoute } from './engine-route.ts'
 import { l2EnsembleChain } from './ensemble-chain.ts'
@@ -156,7 +155,7 @@ export function hostL2(
   const driven = safeHeads && layer.driven(config, engineApi)
   const driving: HostedDriver | undefined =
     driven &&
-    hostedDriver({
+    shared.hostDriver?.({
       settings,
       constants,
       layer,
@@ -169,7 +168,6 @@ export function hostL2(
       traceFile: shared.traceFile,
       logger,
     })
-  if (driving && layer.engine) guardSafeBlocks(layer.engine, driving)
   const inserting = layer.committer(driving?.committer ?? delivery?.committer)
   const committer = inserting && gate.committer(inserting)
   const conducted = conductor && new Conducted(conductor.leadership)
@@ -295,7 +293,7 @@ export function hostL2(
   const batcher =
     settings.batcher &&
     shared.l1Posting &&
-    hostedBatcher({
+    shared.hostBatcher?.({
       settings: settings.batcher,
       config,
       l1Chain: l1.chain,

@@ -11,7 +11,7 @@ import { SOLE_SEQUENCER } from '../delivery/leadership.ts'
 import { systemClock } from '../primitives/clock.ts'
 import { AppError, errorMessage } from '../primitives/errors.ts'
 import { l2BlockRef } from '../protocol/l2-block.ts'
-import type { L2BlockRef } from '../protocol/refs.ts'
+import { blockRef, type L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import { SequencerAdmin } from '../sequencer/admin.ts'
 import { type AdminState, AdminStateFile, NO_ADMIN_STATE } from '../sequencer/admin-state.ts'
@@ -98,9 +98,7 @@ function l1View(l1: L1Reader): L1View {
   return {
     async block(id, io) {
       const block = await l1.block(id, io)
-      if (block === undefined) return undefined
-      const { number, parentHash, timestamp } = block.header
-      return { hash: block.hash, number, parentHash, timestamp }
+      return block && blockRef(block)
     },
   }
 }

@@ -30,6 +30,14 @@ export function engineVersions(forks: OpForks, timestamp: bigint): EngineVersion
   }
 }
 
+/**
+ * The method that sets the forkchoice of an L2 chain.
+ * @param timestamp of the attributes that come with it, in seconds; undefined where none do
+ */
+export function forkchoiceMethod(forks: OpForks, timestamp: bigint | undefined): EngineVersions['forkchoiceUpdated'] {
+  return timestamp === undefined ? PLAIN_FORKCHOICE_UPDATED : engineVersions(forks, timestamp).forkchoiceUpdated
+}
+
 /** The methods for an L1 block. */
 export function l1EngineVersions(config: L1ChainConfig, timestamp: bigint): EngineVersions {
   if (!isL1ForkActive(config, 'cancun', timestamp)) {

@@ -4,10 +4,11 @@ import { ZERO_HASH } from '../primitives/hex.ts'
 import { decodeExtraData, encodeEip1559Params } from './extra-data.ts'
 import type { Header } from './header.ts'
 import { decodeL1Info, type L1Info, l1InfoFormat } from './l1-info.ts'
-import type { L2BlockRef } from './refs.ts'
+import type { Payload } from './payload.ts'
+import { blockRef, type L2BlockRef } from './refs.ts'
 import type { RollupConfig } from './rollup-config.ts'
 import { encodeEcotoneScalar, encodeOperatorFeeParams, type SystemConfig } from './system-config.ts'
-import type { Transaction } from './transaction.ts'
+import { decodeTransaction, type Transaction } from './transaction.ts'
 import { karstUpgradeGas } from './upgrade-txs.ts'
 
 /** Codes of reading L2 blocks. */
@@ -23,6 +24,11 @@ export interface L2BlockFacts {
 
 /** What reading an L2 block needs of the rollup's configuration. */
 export type L2BlockConfig = Pick<RollupConfig, 'genesis' | 'forks' | 'blockTime' | 'keepKarstUpgradeGas'>
+
+/** What of a payload tells its place: no more of it is decoded. @throws AppError TX_INVALID, TX_TYPE_UNSUPPORTED or RLP_INVALID */
+export function payloadFacts({ hash, header, transactions }: Payload): L2BlockFacts {
+  return { hash, header, transactions: transactions.slice(0, 1).map((raw) => decodeTransaction(raw)) }
+}
 
 function invalid(message: string): never {
   throw new AppError<L2BlockErrorCode>('L2_BLOCK_INVALID', { message })
@@ -52,8 +58,7 @@ function l1InfoOfBlock(config: Pick<L2BlockConfig, 'forks' | 'blockTime'>, block
  * @throws AppError L2_BLOCK_INVALID, L1_INFO_INVALID
  */
 export function l2BlockRef(config: L2BlockConfig, block: L2BlockFacts): L2BlockRef {
-  const { number, parentHash, timestamp } = block.header
-  const base = { hash: block.hash, number, parentHash, timestamp }
+  const base = blockRef(block)
   if (isGenesis(config, block)) return { ...base, l1Origin: config.genesis.l1, sequenceNumber: 0n }
   const info = l1InfoOfBlock(config, block)
   return { ...base, l1Origin: { hash: info.hash, number: info.number }, sequenceNumber: info.sequenceNumber }

@@ -1,4 +1,5 @@
 import type { Hash } from '../primitives/hex.ts'
+import type { Header } from './header.ts'
 
 /** Which block. */
 export interface BlockId {
@@ -11,6 +12,15 @@ export interface BlockRef extends BlockId {
   readonly parentHash: Hash
   /** Unix seconds. */
   readonly timestamp: bigint
+}
+
+/** The reference of a block. */
+export function blockRef(block: {
+  readonly hash: Hash
+  readonly header: Pick<Header, 'number' | 'parentHash' | 'timestamp'>
+}): BlockRef {
+  const { number, parentHash, timestamp } = block.header
+  return { hash: block.hash, number, parentHash, timestamp }
 }
 
 /** A block of L1. */

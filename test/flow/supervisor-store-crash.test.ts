@@ -1,36 +1,16 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { isDeepStrictEqual } from 'node:util'
 import { expect, test } from 'vitest'
 import { openSupervisorStore, SupervisorStore } from '../../src/supervisor/db/supervisor-store.ts'
 import { CrashDisk, seededRandom } from '../support/crash-disk.ts'
+import { killedAfterStep } from '../support/killed-process.ts'
 import { decided, STORE_CHAINS, supervisorStep } from '../support/supervisor-steps.ts'
 
 const PROGRAM = fileURLToPath(new URL('../support/supervisor-store-process.ts', import.meta.url))
 const ROUNDS = Number(process.env.OP_SEQUENCER_CRASHES ?? 3)
-
-/** Lets the program go on from a step until some time after it has done one, and kills it. @returns the last that it told of */
-async function crash(folder: string, first: number): Promise<number> {
-  const child = spawn(process.execPath, [PROGRAM, folder, String(first)], { stdio: ['ignore', 'pipe', 'inherit'] })
-  let last = -1
-  const lines = createInterface({ input: child.stdout })
-  lines.on('line', (line) => {
-    // The last one may be cut.
-    if (Number(line) === last + 1 || last < 0) last = Number(line)
-  })
-  const ended = Promise.all([once(child, 'exit'), once(lines, 'close')])
-  await Promise.race([once(lines, 'line'), ended])
-  await delay(Math.random() * 150)
-  child.kill('SIGKILL')
-  await ended
-  return last
-}
 
 /** What was decided after one step and after the next, in a store that nothing happens to. */
 class Uninterrupted {
@@ -59,7 +39,7 @@ test('a store on disk has every decision that was told of, whole and once, whene
   try {
     let done = 0
     for (let round = 0; round < ROUNDS; round++) {
-      const last = await crash(folder, done)
+      const last = await killedAfterStep(PROGRAM, folder, done, 150)
       expect(last).toBeGreaterThanOrEqual(done)
       const store = await openSupervisorStore(folder, STORE_CHAINS)
       const found = decided(store)

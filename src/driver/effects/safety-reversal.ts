@@ -112,6 +112,11 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
     })
   }
 
+  function tell(heads: Heads, io: IoOptions): Promise<'valid' | 'syncing'> {
+    forkchoice.forget()
+    return forkchoice.update({ head: heads.unsafe.hash, ...labelsOf(heads) }, io)
+  }
+
   /**
    * An engine may have gone over to another chain before it refused what it was told: it is put back on the one that it was on, once.
    */
@@ -120,16 +125,13 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
       return await findL2Heads({ config, l1, l2 }, io)
     } catch (error) {
       if (!isAppError(error, 'HEADS_NOT_FOUND') || heads === undefined) throw error
-      forkchoice.forget()
-      await forkchoice.update({ head: heads.unsafe.hash, ...labelsOf(heads) }, io)
+      await tell(heads, io)
       return findL2Heads({ config, l1, l2 }, io)
     }
   }
 
   async function place(heads: Heads, io: IoOptions): Promise<void> {
-    forkchoice.forget()
-    const status = await forkchoice.update({ head: heads.unsafe.hash, ...labelsOf(heads) }, io)
-    if (status === 'valid') return
+    if ((await tell(heads, io)) === 'valid') return
     throw new AppError<EngineErrorCode>('ENGINE_SYNCING', {
       message: `the engine does not know its own head ${heads.unsafe.hash}`,
       severity: 'temporary',
