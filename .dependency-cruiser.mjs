@@ -43,7 +43,7 @@ const BELOW_TYPES = {
   delivery: ['builder', 'sequencer'],
   ensemble: ['builder'],
   batcher: ['driver'],
-  driver: ['sequencer'],
+  driver: ['sequencer', 'supervisor'],
   interop: ['delivery'],
   clients: [
     'builder',
