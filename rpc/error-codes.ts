@@ -24,6 +24,7 @@ import type { BlobDataErrorCode } from '../src/protocol/blob-data.ts'
 import type { BlobFeeErrorCode } from '../src/protocol/blob-fee.ts'
 import type { DaFootprintErrorCode } from '../src/protocol/da-footprint.ts'
 import type { EnodeErrorCode } from '../src/protocol/enode.ts'
+import type { ExecutingMessageErrorCode } from '../src/protocol/executing-message.ts'
 import type { ExtraDataErrorCode } from '../src/protocol/extra-data.ts'
 import type { HeaderErrorCode } from '../src/protocol/header.ts'
 import type { JsonValueErrorCode } from '../src/protocol/json-value.ts'
@@ -38,7 +39,6 @@ import type { DepositErrorCode } from '../src/protocol/user-deposits.ts'
 import type { BlockTimesErrorCode } from '../src/sequencer/block-times.ts'
 import type { SequencerErrorCode } from '../src/sequencer/errors.ts'
 import type { PayloadEngineErrorCode } from '../src/sequencer/payload-engine.ts'
-
 import type { StateErrorCode } from '../src/state/source.ts'
 import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
 import type { SupervisorDbErrorCode } from '../src/supervisor/db/errors.ts'
@@ -126,6 +126,7 @@ export type Code =
   | ReadErrorCode
   | SimulationErrorCode
   | SupervisorDbErrorCode
+  | ExecutingMessageErrorCode
 
 /** The JSON-RPC number of every code. Total: a new code without a number does not compile. */
 export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
@@ -259,6 +260,7 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   BATCH_NOT_INCLUDED: -38562,
   // op-supervisor's.
   SUPERVISOR_DB_CONFLICT: -320600,
+  EXECUTING_MESSAGE_MALFORMED: -320600,
   SUPERVISOR_DB_OUT_OF_ORDER: -320900,
   SUPERVISOR_DB_CORRUPT: -321501,
   SUPERVISOR_DB_BROKEN: -321501,

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { LRUCache } from 'lru-cache'
 import { equalBytes, type Hash, hexToBytes, joinBytes } from '../../primitives/hex.ts'
+import type { ExecutingMessage } from '../../protocol/executing-message.ts'
 import { messageChecksumBytes } from '../../protocol/message-checksum.ts'
 import type { BlockRef } from '../../protocol/refs.ts'
 import { type FlatFile, type OpenFlatFile, openDiskFile, openDiskFileToRead } from '../../storage/flat-file.ts'
@@ -12,7 +13,6 @@ import {
   decodeExecuting,
   EXECUTING_BYTES,
   type ExecutingLog,
-  type ExecutingMessage,
   encodeExecuting,
   LOG_BYTES,
   type LogBlock,

@@ -1,4 +1,5 @@
-import { bigIntToPadded, bytesToBigInt, bytesToHex, type Hash, hexToBytes } from '../../primitives/hex.ts'
+import { bigIntToPadded, bytesToBigInt, bytesToHex, hexToBytes } from '../../primitives/hex.ts'
+import type { ExecutingMessage } from '../../protocol/executing-message.ts'
 import type { BlockId } from '../../protocol/refs.ts'
 
 /** Bytes of a log: of its message's checksum those behind the first, which is the same for all. */
@@ -7,17 +8,6 @@ export const LOG_BYTES = 20
 export const EXECUTING_BYTES = 88
 /** Bytes of a block's checkpoint. */
 export const CHECKPOINT_BYTES = 80
-
-/** A message of another chain, or of the same, that a log says was executed. */
-export interface ExecutingMessage {
-  readonly chainId: bigint
-  readonly blockNumber: bigint
-  /** Of the log among all logs of its block. */
-  readonly logIndex: number
-  /** Unix seconds. */
-  readonly timestamp: bigint
-  readonly checksum: Hash
-}
 
 /** An executed message, and the log that says so. */
 export interface ExecutingLog extends ExecutingMessage {
