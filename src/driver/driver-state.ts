@@ -105,7 +105,8 @@ export interface DriverState {
   readonly branch: number
   readonly engine: EngineView
   readonly reset: ResetRequest | undefined
-  readonly invalidation: Invalidation | undefined
+  /** By rising number: with the lowest, those above it leave the chain. */
+  readonly invalidations: readonly Invalidation[]
   /** Blocks that other chains have made invalid: none of them comes back. */
   readonly denied: ReadonlySet<Hash>
   readonly undecided: UndecidedBlock | undefined
@@ -132,7 +133,7 @@ export const INITIAL_STATE: DriverState = {
   branch: 0,
   engine: { doubt: undefined, seenAt: 0, toldSafe: undefined, syncTarget: undefined, leftBehind: undefined },
   reset: { reason: 'start' },
-  invalidation: undefined,
+  invalidations: [],
   denied: new Set(),
   undecided: undefined,
   remoteView: 0,

@@ -251,7 +251,7 @@ describe('what others tell a driver', () => {
     driver.invalidate(block(1).ref, 'a message does not hold')
     expect(driver.state).toMatchObject({
       remoteView: 1,
-      invalidation: { block: block(1).ref, reason: 'a message does not hold' },
+      invalidations: [{ block: block(1).ref, reason: 'a message does not hold' }],
     })
   })
 

@@ -25,6 +25,7 @@ import { startedBuild } from './effects/sequencing-start.ts'
 import { added, unsafeAddition } from './effects/unsafe-addition.ts'
 import { unsafeProcessing } from './effects/unsafe-processing.ts'
 import { unsafeSyncTrigger } from './effects/unsafe-sync-trigger.ts'
+import { withInvalidation } from './invalidations.ts'
 import { watchL1 } from './l1-watcher.ts'
 import type {
   CrossChainView,
@@ -185,7 +186,9 @@ export class Driver {
 
   /** Takes a block back that other chains have made invalid. */
   invalidate(block: L2BlockRef, reason: string): void {
-    this.#scheduler.change(() => ({ invalidation: { block, reason } }))
+    this.#scheduler.change(({ invalidations }) => ({
+      invalidations: withInvalidation(invalidations, { block, reason }),
+    }))
   }
 }
 

@@ -167,7 +167,7 @@ describe('update', () => {
 })
 
 describe('build', () => {
-  const build = (controller: ForkchoiceController) => controller.build(parent, labels, attributes, {})
+  const build = (controller: ForkchoiceController) => controller.build(parent, labels, { attributes }, {})
 
   test('begins, fetches, inserts and makes it the head', async () => {
     const { controller, calls } = engineOf()
@@ -210,6 +210,21 @@ describe('build', () => {
   ])('%j fails', async (answers, error) => {
     const { controller } = engineOf(answers)
     await expect(build(controller)).rejects.toEqual(error)
+  })
+
+  test('a block that is not wanted is not inserted', async () => {
+    const { controller, calls } = engineOf()
+    const asked: Payload[] = []
+    const refuses = (made: Payload): string => {
+      asked.push(made)
+      return 'denied'
+    }
+    expect(await controller.build(parent, labels, { attributes, refuses }, {})).toEqual({
+      tag: 'refused',
+      reason: 'denied',
+    })
+    expect(asked).toEqual([payload])
+    expect(calls.map(([step]) => step)).toEqual(['attributes', 'getPayload'])
   })
 
   test('attributes that were refused leave open where the head is', async () => {

@@ -19,6 +19,13 @@ export type Built =
   | { readonly tag: 'built'; readonly payload: Payload }
   | { readonly tag: 'refused'; readonly reason: string }
 
+/** What a block is to be made of. */
+export interface BlockPlan {
+  readonly attributes: PayloadAttributes
+  /** Why the block that the engine has made is not wanted; asked before it is inserted. */
+  readonly refuses?: (payload: Payload) => string | undefined
+}
+
 /** Error codes of the Engine API. @see execution-apis, engine/common */
 const FORKCHOICE_INVALID = -38_002
 const ATTRIBUTES_INVALID = -38_003
@@ -105,8 +112,12 @@ export class ForkchoiceController {
    * @throws AppError FORKCHOICE_REFUSED (reset), ENGINE_SYNCING (temporary), ENGINE_REFUSED (temporary; also where the engine has
    * lost what it was building), a transport's
    */
-  async build(parent: BlockId, labels: EngineLabels, attributes: PayloadAttributes, io: IoOptions): Promise<Built> {
-    const { safe, finalized } = labels
+  async build(
+    parent: BlockId,
+    { safe, finalized }: EngineLabels,
+    { attributes, refuses }: BlockPlan,
+    io: IoOptions,
+  ): Promise<Built> {
     const started = await this.#start({ head: parent.hash, safe, finalized }, attributes, io)
     if (started.tag === 'refused') return started
     const payload = await this.#engine.getPayload(started.ticket, io).catch((error: unknown) => {
@@ -114,6 +125,8 @@ export class ForkchoiceController {
       // As with op-node: that it is lost says nothing against the attributes.
       throw later('ENGINE_REFUSED', `block ${started.ticket.id} cannot be had: ${messageOf(error)}`, error)
     })
+    const unwanted = refuses?.(payload)
+    if (unwanted !== undefined) return { tag: 'refused', reason: unwanted }
     const inserted = await this.#newPayload(payload, io)
     if (inserted.status === 'INVALID') return { tag: 'refused', reason: why(inserted) }
     if (inserted.status !== 'VALID') {

@@ -102,7 +102,8 @@ describe.each(['in process', 'over JSON-RPC'] as const)('an engine that is drive
   afterEach(() => at.close())
 
   async function build(parent: L2BlockRef, labels = UNSET, ...transactions: readonly Uint8Array[]): Promise<Payload> {
-    const built = await at.controller.build(parent, labels, await at.attributes(parent, ...transactions), {})
+    const attributes = await at.attributes(parent, ...transactions)
+    const built = await at.controller.build(parent, labels, { attributes }, {})
     if (built.tag === 'refused') throw new Error(built.reason)
     return built.payload
   }
@@ -163,7 +164,7 @@ describe.each(['in process', 'over JSON-RPC'] as const)('an engine that is drive
 
   test('attributes that no block can be made of are refused', async () => {
     const attributes = await at.attributes(at.genesis, await transfer(5))
-    expect(await at.controller.build(at.genesis, UNSET, attributes, {})).toEqual({
+    expect(await at.controller.build(at.genesis, UNSET, { attributes }, {})).toEqual({
       tag: 'refused',
       reason: expect.stringMatching(/Invalid payload attributes: failed to force-include tx: .*nonce too high/),
     })

@@ -1,7 +1,7 @@
 import type { DriverState } from '../../src/driver/driver-state.ts'
 import type { Effect, Outcome } from '../../src/driver/effect.ts'
 import type { ForkchoiceState } from '../../src/engine/engine-api.ts'
-import type { Built, EngineLabels, Inserted } from '../../src/engine/forkchoice-controller.ts'
+import type { BlockPlan, Built, EngineLabels, Inserted } from '../../src/engine/forkchoice-controller.ts'
 import { AppError, isAppError, type Severity } from '../../src/primitives/errors.ts'
 import type { Hash } from '../../src/primitives/hex.ts'
 import type { PayloadAttributes } from '../../src/protocol/attributes.ts'
@@ -60,10 +60,12 @@ export class FakeForkchoice {
     return this.onUpdate()
   }
 
-  async build(parent: BlockId, labels: EngineLabels, attributes: PayloadAttributes): Promise<Built> {
+  async build(parent: BlockId, labels: EngineLabels, { attributes, refuses }: BlockPlan): Promise<Built> {
     this.calls.push(`build on ${parent.hash}`)
     this.labels = labels
-    return this.onBuild(attributes)
+    const built = this.onBuild(attributes)
+    const reason = built.tag === 'built' ? refuses?.(built.payload) : undefined
+    return reason === undefined ? built : { tag: 'refused', reason }
   }
 
   forget(): void {

@@ -126,11 +126,12 @@ export function attributesProcessing(parts: AttributesProcessingParts): Effect {
     async run(state, io) {
       const { heads, attributes, denied } = state
       if (heads === undefined || attributes === undefined) throw new TypeError('there are no attributes')
-      const outcome = await forkchoice.build(heads.pendingSafe, labelsOf(heads), attributes.attributes, io)
+      const plan = {
+        attributes: attributes.attributes,
+        refuses: ({ hash }: Payload) => (denied.has(hash) ? `${hash} was found invalid by other chains` : undefined),
+      }
+      const outcome = await forkchoice.build(heads.pendingSafe, labelsOf(heads), plan, io)
       if (outcome.tag === 'refused') return refused({ ...state, heads }, attributes, outcome.reason, io)
-      const { hash } = outcome.payload
-      if (denied.has(hash))
-        return refused({ ...state, heads }, attributes, `${hash} was found invalid by other chains`, io)
       return placed(heads, attributes, outcome.payload, io)
     },
   }

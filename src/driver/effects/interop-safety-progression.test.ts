@@ -40,7 +40,7 @@ describe('whether messages are looked at', () => {
     ['more is known by now', { ...state, undecided, remoteView: 1 }, 'block 3'],
     ['it may be another block by now', { ...state, undecided, branch: 1 }, 'block 3'],
     ['it was another block', { ...state, undecided: { ...undecided, after: block(1).ref.hash } }, 'block 3'],
-    ['an invalid block is to go first', { ...state, invalidation: { block: block(2).ref, reason: 'x' } }, undefined],
+    ['an invalid block is to go first', { ...state, invalidations: [{ block: block(2).ref, reason: 'x' }] }, undefined],
     ['there are no heads', { ...state, heads: undefined }, undefined],
     ['the heads are to be found anew', { ...state, reset: { reason: 'asked' } }, undefined],
   ])('where %s', (_, each, why) => {
@@ -76,7 +76,7 @@ describe('looking at messages', () => {
   it('has it taken back where they do not hold', async () => {
     verdict = 'invalid'
     const next = applied(effect(), await effect().run(state, {}), state)
-    expect(next.invalidation?.block).toEqual(block(3).ref)
+    expect(next.invalidations.map(({ block: found }) => found)).toEqual([block(3).ref])
     expect(next.heads).toBe(heads)
   })
 

@@ -2,7 +2,10 @@ import { AppError } from '../../primitives/errors.ts'
 import type { DriverState } from '../driver-state.ts'
 import type { Effect } from '../effect.ts'
 import { isReady } from '../heads.ts'
+import { withInvalidation } from '../invalidations.ts'
 import type { CrossChainView, DriverErrorCode, L2Chain } from '../ports.ts'
+
+const REASON = 'a message that it executes does not hold'
 
 /** What {@link interopSafetyProgression} works with. */
 export interface InteropSafetyProgressionParts {
@@ -21,10 +24,10 @@ export function interopSafetyProgression({ l2, crossChain }: InteropSafetyProgre
     name: 'interop-safety-progression',
     timeoutMs: 20_000,
     reads: ({ heads, branch, reset }: DriverState) => [heads?.crossUnsafe, branch, reset],
-    writes: ['heads', 'undecided', 'invalidation'],
+    writes: ['heads', 'undecided', 'invalidations'],
     when(state) {
-      const { undecided, remoteView, invalidation, branch } = state
-      if (crossChain === undefined || !isReady(state) || invalidation !== undefined) return undefined
+      const { undecided, remoteView, invalidations, branch } = state
+      if (crossChain === undefined || !isReady(state) || invalidations.length > 0) return undefined
       const { crossUnsafe, unsafe } = state.heads
       if (crossUnsafe.number >= unsafe.number) return undefined
       const known =
@@ -47,7 +50,9 @@ export function interopSafetyProgression({ l2, crossChain }: InteropSafetyProgre
           return { patch: () => ({ undecided: { after: crossUnsafe.hash, branch, view: remoteView } }), note: verdict }
         case 'invalid':
           return {
-            patch: () => ({ invalidation: { block, reason: 'a message that it executes does not hold' } }),
+            patch: ({ invalidations }) => ({
+              invalidations: withInvalidation(invalidations, { block, reason: REASON }),
+            }),
             note: verdict,
           }
         case 'valid':

@@ -32,16 +32,16 @@ beforeEach(() => {
   }
 })
 const effect = () => interopSafetyReversal({ config: blocks.config, l2, forkchoice })
-const invalidation = { block: bad.ref, reason: 'a message that it executes does not hold' }
+const invalidations = [{ block: bad.ref, reason: 'a message that it executes does not hold' }]
 const state = stateWith(headsAt(above.ref, { safe: bad.ref, crossSafe: one.ref, finalized: genesis }), {
-  invalidation,
+  invalidations,
   attributes: pending(above, bad.ref),
 })
 
 describe('whether a block is taken back', () => {
   it.each<[string, DriverState, string | undefined]>([
     ['other chains have made it invalid', state, 'block 3: a message that it executes does not hold'],
-    ['none has', { ...state, invalidation: undefined }, undefined],
+    ['none has', { ...state, invalidations: [] }, undefined],
     ['the heads are to be found anew', { ...state, reset: { reason: 'asked' } }, undefined],
     ['the engine may be elsewhere', { ...state, engine: { ...state.engine, doubt: 'x' } }, undefined],
   ])('where %s', (_, each, why) => {
@@ -73,12 +73,12 @@ describe('taking a block back', () => {
   it('never takes it in again, and has derivation begin anew', async () => {
     const next = applied(effect(), await effect().run(state, {}), state)
     expect([...next.denied]).toEqual([bad.ref.hash])
-    expect(next).toMatchObject({ invalidation: undefined, attributes: undefined, branch: state.branch + 1 })
+    expect(next).toMatchObject({ invalidations: [], attributes: undefined, branch: state.branch + 1 })
     expect(next.reset?.reason).toBe('block 3 was replaced')
   })
 
   it('labels the engine with what is left of the heads', async () => {
-    const safe = stateWith(headsAt(above.ref, { safe: bad.ref, finalized: one.ref }), { invalidation })
+    const safe = stateWith(headsAt(above.ref, { safe: bad.ref, finalized: one.ref }), { invalidations })
     await effect().run(safe, {})
     expect(forkchoice.labels).toEqual({ safe: two.ref.hash, finalized: one.ref.hash })
   })
@@ -88,12 +88,31 @@ describe('taking a block back', () => {
     const next = applied(effect(), await effect().run(state, {}), state)
     expect(forkchoice.calls).toEqual([])
     expect(next.heads).toBe(state.heads)
-    expect(next).toMatchObject({ invalidation: undefined, reset: undefined })
+    expect(next).toMatchObject({ invalidations: [], reset: undefined })
     expect([...next.denied]).toEqual([bad.ref.hash])
   })
 
+  it('leaves those above it for later: they have left the chain with it', async () => {
+    const both = { ...state, invalidations: [...invalidations, { block: above.ref, reason: 'another' }] }
+    const next = applied(effect(), await effect().run(both, {}), both)
+    expect(next.invalidations.map(({ block }) => block)).toEqual([above.ref])
+    l2.blocks = [one, two, replacement]
+    const found = { ...next, reset: undefined }
+    const last = applied(effect(), await effect().run(found, {}), found)
+    expect(last.invalidations).toEqual([])
+    expect([...last.denied]).toEqual([bad.ref.hash, above.ref.hash])
+    expect(forkchoice.calls).toHaveLength(1)
+  })
+
+  it('keeps what was made invalid meanwhile', async () => {
+    const outcome = await effect().run(state, {})
+    const now = { ...state, invalidations: [...invalidations, { block: above.ref, reason: 'another' }] }
+    expect(isStale(effect(), state, now)).toBe(false)
+    expect(applied(effect(), outcome, now).invalidations).toEqual([now.invalidations[1]])
+  })
+
   it('stops where the block is final, or even its deposits are refused', async () => {
-    const final = stateWith(headsAt(above.ref, { finalized: bad.ref }), { invalidation })
+    const final = stateWith(headsAt(above.ref, { finalized: bad.ref }), { invalidations })
     expect(await failureOf(effect().run(final, {}))).toEqual({ code: 'CHAIN_MISMATCH', severity: 'critical' })
     expect(forkchoice.calls).toEqual([])
     forkchoice.onBuild = () => ({ tag: 'refused', reason: 'no' })
@@ -107,9 +126,11 @@ describe('taking a block back', () => {
     expect(await failureOf(effect().run(state, {}))).toMatchObject({ severity: 'temporary' })
   })
 
-  it('is out of date with a reset, or another invalid block', () => {
+  it('is out of date with a reset, or a lower invalid block', () => {
     expect(isStale(effect(), state, { ...state, reset: { reason: 'asked' } })).toBe(true)
-    expect(isStale(effect(), state, { ...state, invalidation: { ...invalidation } })).toBe(true)
+    expect(
+      isStale(effect(), state, { ...state, invalidations: [{ block: one.ref, reason: 'x' }, ...invalidations] }),
+    ).toBe(true)
     expect(isStale(effect(), state, { ...state, remoteView: 1 })).toBe(false)
   })
 })

@@ -1,10 +1,11 @@
 import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
 import { AppError } from '../../primitives/errors.ts'
-import type { Hash } from '../../primitives/hex.ts'
 import type { L2BlockRef } from '../../protocol/refs.ts'
 import type { RollupConfig } from '../../protocol/rollup-config.ts'
-import type { Effect } from '../effect.ts'
+import type { DriverState } from '../driver-state.ts'
+import type { Effect, Patch } from '../effect.ts'
 import { isReady, labelsOf, movedUnsafe } from '../heads.ts'
+import { withoutInvalidation } from '../invalidations.ts'
 import { payloadRef } from '../payload-ref.ts'
 import type { DriverErrorCode, L2Chain } from '../ports.ts'
 import { replacementAttributes } from '../replacement-attributes.ts'
@@ -25,24 +26,28 @@ export function interopSafetyReversal({ config, l2, forkchoice }: InteropSafetyR
   return {
     name: 'interop-safety-reversal',
     timeoutMs: 60_000,
-    reads: ({ invalidation, reset }) => [invalidation, reset],
-    writes: ['heads', 'branch', 'build', 'engine', 'invalidation', 'denied', 'reset', 'attributes'],
+    reads: ({ invalidations, reset }) => [invalidations[0], reset],
+    writes: ['heads', 'branch', 'build', 'engine', 'invalidations', 'denied', 'reset', 'attributes'],
     when(state) {
-      const { invalidation } = state
+      const [invalidation] = state.invalidations
       if (!isReady(state) || invalidation === undefined) return undefined
       return {
         why: `block ${invalidation.block.number}: ${invalidation.reason}`,
         uses: ['engine', 'pipeline', 'safe-heads'],
       }
     },
-    async run({ heads, invalidation }, io) {
+    async run({ heads, invalidations }, io) {
+      const [invalidation] = invalidations
       if (heads === undefined || invalidation === undefined) throw new TypeError('no block is invalid')
       const { block } = invalidation
-      const denied = (now: ReadonlySet<Hash>): ReadonlySet<Hash> => new Set([...now, block.hash])
+      const done = (now: DriverState): Patch => ({
+        invalidations: withoutInvalidation(now.invalidations, invalidation),
+        denied: new Set([...now.denied, block.hash]),
+      })
       const payload = await l2.payload(block.number, io)
       if (payload?.hash !== block.hash) {
         // The chain has left it already.
-        return { patch: (now) => ({ invalidation: undefined, denied: denied(now.denied) }), note: 'not canonical' }
+        return { patch: done, note: 'not canonical' }
       }
       const parent = await l2.ref(block.parentHash, io)
       if (parent === undefined || block.number <= heads.finalized.number) {
@@ -60,7 +65,12 @@ export function interopSafetyReversal({ config, l2, forkchoice }: InteropSafetyR
         crossSafe: back(heads.crossSafe),
         finalized: heads.finalized,
       }
-      const built = await forkchoice.build(parent, labelsOf(rewound), replacementAttributes(config, payload), io)
+      const built = await forkchoice.build(
+        parent,
+        labelsOf(rewound),
+        { attributes: replacementAttributes(config, payload) },
+        io,
+      )
       if (built.tag === 'refused') {
         throw new AppError<DriverErrorCode>('DEPOSITS_REFUSED', {
           message: `the block in the place of ${block.hash} is refused: ${built.reason}`,
@@ -72,8 +82,7 @@ export function interopSafetyReversal({ config, l2, forkchoice }: InteropSafetyR
         note: `${ref.hash} in its place`,
         patch: (now) => ({
           ...movedUnsafe({ ...now, heads: rewound }, ref, { told: rewound, checksMessages: true }),
-          invalidation: undefined,
-          denied: denied(now.denied),
+          ...done(now),
           attributes: undefined,
           reset: { reason: `block ${block.number} was replaced` },
         }),
