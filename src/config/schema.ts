@@ -4,6 +4,7 @@ import type { Address } from '../primitives/hex.ts'
 import { batcherSchema } from './batcher.ts'
 import { blockGossipSchema } from './block-gossip.ts'
 import { daBudgetSchema } from './da-budget.ts'
+import { dependencySetFile } from './dependency-set.ts'
 import { driverSchema } from './driver.ts'
 import { duration } from './duration.ts'
 import { type FileSchemas, fileSchemas } from './files.ts'
@@ -122,7 +123,7 @@ function chain(files: FileSchemas) {
         host: z.string().default('127.0.0.1'),
         port,
         jwtSecretFile: files.secret,
-        dependencySet: files.json,
+        dependencySet: dependencySetFile(files),
       })
       .optional(),
   })
@@ -172,7 +173,7 @@ export function configSchema(folder: string) {
     chains: z.array(chain(files)).default([]),
     supervisor: z
       .strictObject({
-        dependencySet: files.json,
+        dependencySet: dependencySetFile(files),
         nodes: z.array(z.strictObject({ url: url('ws', 'wss', 'http', 'https'), jwtSecretFile: files.secret })),
       })
       .optional(),
