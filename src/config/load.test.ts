@@ -391,6 +391,7 @@ supervisor: { dependencySet: rollup.json, nodes: [] }
       'chains[0].genesis: bad-genesis.json: chainId: expected a decimal or 0x number',
       'l1.el.engine: is required with mode: mock',
       "l1.genesis: is required: it says the L1's upgrades and blob schedule",
+      'supervisor.dependencySet: rollup.json: dependencies: Invalid input: expected record, received undefined',
       'supervisor: a hosted supervisor is not supported by this version',
     ])
   })
