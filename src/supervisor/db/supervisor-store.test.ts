@@ -183,6 +183,14 @@ describe('the store of a supervisor', () => {
     await expect(opened(disk, genesis)).rejects.toMatchObject(mismatch)
   })
 
+  it('without a folder ends with the process', async () => {
+    const store = await openSupervisorStore(undefined, STORE_CHAINS)
+    for (let index = 0; index < 20; index++) await supervisorStep(store, index)
+    expect(store.safety.count).toBeGreaterThan(0)
+    await store.close()
+    expect((await openSupervisorStore(undefined, STORE_CHAINS)).safety.count).toBe(0)
+  })
+
   it('on disk is of one process at a time, and finds what it had', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'supervisor-store-'))
     try {

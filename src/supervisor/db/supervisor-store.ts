@@ -7,6 +7,8 @@ import type { BlockId } from '../../protocol/refs.ts'
 import type { OpenFlatFile } from '../../storage/flat-file.ts'
 import type { KeyValueChange, KeyValueStore } from '../../storage/key-value-store.ts'
 import { LevelStore } from '../../storage/level-store.ts'
+import { memoryFiles } from '../../storage/memory-file.ts'
+import { MemoryStore } from '../../storage/memory-store.ts'
 import { type Decision, decodeDecision, encodeDecision, type Invalidation } from './decisions.ts'
 import { conflict, corrupt, type SupervisorDbErrorCode, type SupervisorDbOpenErrorCode } from './errors.ts'
 import { LogDb } from './log-db.ts'
@@ -279,10 +281,16 @@ async function holdChains(journal: KeyValueStore, chains: readonly StoredChain[]
 }
 
 /**
- * Opens the store of a data directory, which no other process can have open meanwhile: `supervisor/` in it.
+ * Opens the store of a data directory, which no other process can have open meanwhile: `supervisor/` in it. Without one the store ends
+ * with the process.
  * @throws AppError SUPERVISOR_DB_LOCKED, SUPERVISOR_DB_MISMATCH, SUPERVISOR_DB_CORRUPT
  */
-export async function openSupervisorStore(datadir: string, chains: readonly StoredChain[]): Promise<SupervisorStore> {
+export async function openSupervisorStore(
+  datadir: string | undefined,
+  chains: readonly StoredChain[],
+): Promise<SupervisorStore> {
+  if (datadir === undefined)
+    return SupervisorStore.open({ folder: '', chains, journal: new MemoryStore(), openFile: memoryFiles() })
   const folder = join(datadir, 'supervisor')
   let journal: LevelStore
   try {
