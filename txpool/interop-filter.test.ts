@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type Hash, toWord, ZERO_HASH } from '../src/primitives/hex.ts'
 import type { SignedTransaction } from '../src/protocol/transaction.ts'
 import { VirtualClock } from '../test/support/virtual-clock.ts'
-import { type ExecutingDescriptor, InteropFilter, inboxEntries } from './interop-filter.ts'
+import { type ExecutingDescriptor, InteropFilter } from './interop-filter.ts'
 
 const INBOX = '0x4200000000000000000000000000000000000022'
 const HEAD_TIME = 1_000_000n
@@ -54,7 +54,6 @@ const refusal = { code: 'TX_REJECTED', message: 'transaction filtered out' }
 describe('InteropFilter', () => {
   it('asks about all entries of the inbox, and about nothing else', async () => {
     const { filter, asked } = world()
-    expect(inboxEntries({ type: 0 } as SignedTransaction)).toEqual([])
     await filter.admit(transaction(1), {})
     expect(asked).toEqual([])
     await filter.admit(transaction(2, toWord(5n), toWord(6n)), {})
@@ -108,8 +107,13 @@ describe('InteropFilter', () => {
     await clock.advance(1)
     expect([filter.bars(executing), filter.bars(transaction(1))]).toEqual([true, false])
     supervisor.failsafe = undefined
+    expect(filter.holds(executing)).toBe(false)
     await clock.advance(5_000)
     expect(filter.bars(executing)).toBe(true)
+    expect([filter.holds(executing), filter.holds(transaction(1))]).toEqual([true, false])
+    supervisor.failsafe = true
+    await clock.advance(1_000)
+    expect(filter.holds(executing)).toBe(false)
     await filter.admit(executing, {})
     expect(filter.bars(executing)).toBe(false)
     expect(told).toEqual([{ failsafe: true }, { failsafe: false }])

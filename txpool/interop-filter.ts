@@ -1,6 +1,7 @@
 import type { Clock } from '../src/primitives/clock.ts'
 import type { Hash } from '../src/primitives/hex.ts'
 import type { IoOptions } from '../src/primitives/io.ts'
+import { inboxEntries } from '../src/protocol/inbox-entries.ts'
 import type { SignedTransaction } from '../src/protocol/transaction.ts'
 import { rejected } from './validate.ts'
 
@@ -40,19 +41,11 @@ export interface InteropFilterOptions {
   readonly onDropped: (count: number) => void
 }
 
-/** The predeploy whose storage keys in an access list name messages. */
-const CROSS_L2_INBOX = '0x4200000000000000000000000000000000000022'
 /** op-geth's: seconds for which a pooled message must stay valid, and after which a transaction is too old. */
 const TIMEOUT = 86_400n
 /** op-geth's intervals, in milliseconds. */
 const RECHECK_MS = 12_000
 const FAILSAFE_MS = 1_000
-
-/** The entries of an access list that name messages, in order. */
-export function inboxEntries(transaction: SignedTransaction): readonly Hash[] {
-  if (transaction.type === 0) return []
-  return transaction.accessList.flatMap(({ address, storageKeys }) => (address === CROSS_L2_INBOX ? storageKeys : []))
-}
 
 /**
  * Keeps transactions that execute unknown messages out of a pool, as op-geth's ingress filter does: asked when one comes, and
@@ -63,6 +56,8 @@ export class InteropFilter {
   /** When a transaction came, in milliseconds since the epoch. */
   readonly #arrivals = new WeakMap<SignedTransaction, number>()
   #failsafe = false
+  /** Whether the supervisor has not answered when it was asked last. */
+  #silent = false
 
   constructor(options: InteropFilterOptions) {
     this.#options = options
@@ -71,6 +66,16 @@ export class InteropFilter {
   /** Whether blocks must not hold a transaction now: it executes messages, and the supervisor is in failsafe. */
   bars(transaction: SignedTransaction): boolean {
     return this.#failsafe && inboxEntries(transaction).length > 0
+  }
+
+  /** Whether the supervisor has said last that no message is to be executed. */
+  get failsafe(): boolean {
+    return this.#failsafe
+  }
+
+  /** Whether a transaction is to wait: it executes messages, and the supervisor does not answer. */
+  holds(transaction: SignedTransaction): boolean {
+    return this.#silent && inboxEntries(transaction).length > 0
   }
 
   /** Asks about a transaction that is about to be pooled. @throws AppError TX_REJECTED */
@@ -98,8 +103,10 @@ export class InteropFilter {
   async #pollFailsafe(signal: AbortSignal): Promise<void> {
     try {
       this.#setFailsafe(await this.#options.checks.failsafeEnabled({ signal }))
+      this.#silent = false
     } catch {
-      // Unknown: it stays as it was.
+      // The failsafe stays as it was; what executes messages waits.
+      this.#silent = true
     }
   }
 

@@ -9,6 +9,7 @@ import { requireConditions, unmetCondition } from './conditional.ts'
 import { bothLimits, DaBudget, type DaLimits, type DaThrottle, NO_DA_LIMITS } from './da-limits.ts'
 import type { Job } from './job.ts'
 import { JobOrder } from './job-order.ts'
+import type { MessageGate, MessageVerdict } from './message-gate.ts'
 import type { PoolReader, PoolVerdict } from './ports.ts'
 
 /** Where transactions come from that nobody has named. */
@@ -16,6 +17,8 @@ export interface PoolSource {
   readonly pool: PoolReader
   /** Absent where nothing asks for limits. */
   readonly throttle?: Pick<DaThrottle, 'limits'>
+  /** Absent where nobody knows of messages: they are executed unchecked. */
+  readonly messages?: Pick<MessageGate, 'admits' | 'judge'> | undefined
 }
 
 function signedOf(transactions: readonly ExecutedTransaction[]): SignedTransaction[] {
@@ -67,6 +70,46 @@ export async function includeFirst(
   return undefined
 }
 
+/** What came of a transaction that was tried. */
+interface Attempt {
+  readonly executed: ExecutedTransaction | undefined
+  readonly verdict: PoolVerdict
+}
+
+const AFTER_JUDGEMENT = { later: 'skipSender', never: 'rejected' } as const satisfies Record<
+  Exclude<MessageVerdict, 'stays'>,
+  PoolVerdict
+>
+
+/** Includes a transaction, and takes it out again where the messages that it executed are not what the block may execute. */
+async function attempt(
+  job: Job,
+  { messages }: PoolSource,
+  transaction: SignedTransaction,
+  io: IoOptions,
+): Promise<Attempt> {
+  let executed: ExecutedTransaction
+  try {
+    executed = await job.include(transaction)
+  } catch (error) {
+    // A refused transaction must not stop the ones behind it; what was mined already makes room for its successor.
+    const reason = reasonOf(error)
+    if (reason === undefined) throw error
+    return { executed: undefined, verdict: reason === 'nonceTooLow' ? 'included' : 'skipSender' }
+  }
+  if (messages === undefined) return { executed, verdict: 'included' }
+  let judged: MessageVerdict
+  try {
+    judged = await messages.judge(job.open(), executed, io)
+  } catch (error) {
+    job.undo(1)
+    throw error
+  }
+  if (judged === 'stays') return { executed, verdict: 'included' }
+  job.undo(1)
+  return { executed: undefined, verdict: AFTER_JUDGEMENT[judged] }
+}
+
 /**
  * Includes pooled transactions, the one that pays most per gas first, until no other can be included. Each step is one
  * attempt; it gives undefined where the transaction was refused.
@@ -74,11 +117,12 @@ export async function includeFirst(
  */
 export async function* includeInOrder(
   job: Job,
-  { pool, throttle }: PoolSource,
+  source: PoolSource,
   io: IoOptions,
   asked: DaLimits = NO_DA_LIMITS,
 ): AsyncGenerator<ExecutedTransaction | undefined, void, void> {
-  const { state, execution } = job.open()
+  const { pool, throttle, messages } = source
+  const { env, state, execution } = job.open()
   const limits = bothLimits(throttle?.limits ?? NO_DA_LIMITS, asked)
   const limited = limits.transaction > 0n || limits.block > 0n
   const budget = limited ? new DaBudget(limits, signedOf(execution.transactions)) : undefined
@@ -92,7 +136,8 @@ export async function* includeInOrder(
       verdict = 'included'
       continue
     }
-    if (next.gasLimit > execution.gasLeft || budget?.allows(next) === false) {
+    const admitted = messages?.admits(next, env.number) ?? true
+    if (!admitted || next.gasLimit > execution.gasLeft || budget?.allows(next) === false) {
       verdict = 'skipSender'
       continue
     }
@@ -103,19 +148,11 @@ export async function* includeInOrder(
       yield undefined
       continue
     }
-    let executed: ExecutedTransaction | undefined
-    try {
-      executed = await job.include(next)
-      budget?.add(next)
-      verdict = 'included'
-    } catch (error) {
-      // A refused transaction must not stop the ones behind it; what was mined already makes room for its successor.
-      const reason = reasonOf(error)
-      if (reason === undefined) throw error
-      verdict = reason === 'nonceTooLow' ? 'included' : 'skipSender'
-    }
+    const tried = await attempt(job, source, next, io)
+    if (tried.executed !== undefined) budget?.add(next)
+    verdict = tried.verdict
     order.pause()
-    yield executed
+    yield tried.executed
   }
 }
 

@@ -9,7 +9,7 @@ import { keccakHash } from '../primitives/keccak.ts'
 import type { Transaction } from '../protocol/transaction.ts'
 import { beginBlock } from './begin-block.ts'
 import type { DaLimits, DaThrottle } from './da-limits.ts'
-import { includeAll, includeBest, includeByHash, includeFirst } from './include.ts'
+import { includeAll, includeBest, includeByHash, includeFirst, type PoolSource } from './include.ts'
 import { Job } from './job.ts'
 import type { JobsObserver } from './job-metrics.ts'
 import { nodeError } from './node-errors.ts'
@@ -41,6 +41,8 @@ export interface JobsContext<Options extends CommonOpenOptions> {
   readonly state: StateSource
   readonly pool: PoolReader
   readonly throttle?: Pick<DaThrottle, 'limits'>
+  /** What messages pooled transactions may execute; absent: any. */
+  readonly messages?: PoolSource['messages']
   /** Undefined where sealed blocks are not inserted anywhere. */
   readonly committer: Committer | undefined
   readonly publisher: Publisher | undefined

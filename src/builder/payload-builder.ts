@@ -16,7 +16,7 @@ import type { BuilderErrorCode, CommonOpenOptions, SealedBlock } from './service
 
 /** What building payloads needs of its chain. */
 export interface PayloadBuilderContext<Options extends CommonOpenOptions>
-  extends Pick<JobsContext<Options>, 'rules' | 'chain' | 'executor' | 'state' | 'pool' | 'throttle'> {
+  extends Pick<JobsContext<Options>, 'rules' | 'chain' | 'executor' | 'state' | 'pool' | 'throttle' | 'messages'> {
   readonly draft: PayloadDraft
   readonly clock: Clock
 }

@@ -1,6 +1,7 @@
 import { AppError } from '../primitives/errors.ts'
 import { type Hash, toQuantity } from '../primitives/hex.ts'
 import type { IoOptions } from '../primitives/io.ts'
+import type { SafetyLevel } from '../protocol/safety-level.ts'
 import type { RpcTransport, TransportErrorCode } from './transport.ts'
 
 /** Milliseconds: the next poll is due after them. */
@@ -15,13 +16,15 @@ export class InteropChecksClient {
   }
 
   /**
-   * Whether messages are cross-unsafe at least. @param entries storage keys of an access list
+   * Whether messages are known well enough. @param entries storage keys of an access list
+   * @param minSafety how well
    * @throws AppError RPC_ERROR where they are not, RPC_UNAVAILABLE
    */
   async checkAccessList(
     entries: readonly Hash[],
     executing: { readonly chainId: bigint; readonly timestamp: bigint; readonly timeout: bigint },
     io: IoOptions,
+    minSafety: SafetyLevel = 'cross-unsafe',
   ): Promise<void> {
     const { chainId, timestamp, timeout } = executing
     const descriptor = {
@@ -29,7 +32,7 @@ export class InteropChecksClient {
       timestamp: toQuantity(timestamp),
       timeout: toQuantity(timeout),
     }
-    await this.#transport.call('supervisor_checkAccessList', [entries, 'cross-unsafe', descriptor], io)
+    await this.#transport.call('supervisor_checkAccessList', [entries, minSafety, descriptor], io)
   }
 
   /** @throws AppError RPC_ERROR, RPC_UNAVAILABLE */

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Address, Hash } from '../primitives/hex.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
+import type { SafetyLevel } from '../protocol/safety-level.ts'
 import { type BatcherSettings, batcherSettings } from './batcher.ts'
 import { type BlockGossipSettings, blockGossipSettings } from './block-gossip.ts'
 import { type DaBudgetSettings, daBudgetSettings } from './da-budget.ts'
@@ -136,6 +137,14 @@ export interface SequencerSettings {
   readonly daBudget?: DaBudgetSettings
 }
 
+/** What is asked of messages that pooled transactions execute. */
+export interface InteropChecksSettings {
+  /** A supervisor elsewhere; absent: the one in this process. */
+  readonly rpc?: string
+  /** How much must be known of a message before a block of ours executes it. */
+  readonly minSafety: SafetyLevel
+}
+
 /** One L2 chain. */
 export interface L2Settings {
   readonly name: string
@@ -169,8 +178,8 @@ export interface L2Settings {
   /** Where the pool's transactions are written down, absolute; absent: nowhere. */
   readonly journalFile?: string
   readonly poolLimits?: PoolLimitSettings
-  /** Who is asked about messages of other chains that pooled transactions execute; absent: nobody. */
-  readonly interopChecks?: { readonly rpc: string }
+  /** About messages of other chains that pooled transactions execute; absent: the supervisor in this process is asked, if there is one. */
+  readonly interopChecks?: InteropChecksSettings
   readonly poolSharing?: PoolSharingSettings
   /** With whom the pool exchanges transactions over JSON-RPC. */
   readonly poolExchange?: PoolExchangeSettings
@@ -307,7 +316,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     conductor: chain.conductor && { rpc: chain.conductor.rpc, timeoutMs: chain.conductor.timeout },
     batcher: chain.batcher && batcherSettings(chain.batcher),
     blockGossip: chain.p2p && blockGossipSettings(chain.p2p),
-    interopChecks: chain.txpool?.interop,
+    interopChecks: chain.txpool?.interop && present(chain.txpool.interop),
     // A builder that is a node's would not look at the conditions.
     conditional: chain.txpool?.conditional ?? (chain.mode !== 'engine' || chain.el === 'embedded'),
     journalFile: journalFile(chain, datadir),

@@ -118,6 +118,12 @@ export function crossChecks(raw: unknown, needsChains = true): readonly Problem[
     if (!forked || driver === undefined || driver === false) return
     problems.push({ path: ['chains', index, 'driver'], message: 'cannot be true with l1.forkFrom' })
   })
+  chains.forEach((chain, index) => {
+    const interop = at(chain, 'txpool', 'interop')
+    if (interop === undefined || at(interop, 'rpc') !== undefined || at(raw, 'supervisor') !== undefined) return
+    const path = ['chains', index, 'txpool', 'interop', 'rpc']
+    problems.push({ path, message: 'is required where no supervisor is hosted' })
+  })
   if (chains.length > 0 && !hasL1) problems.push({ path: ['l1'], message: 'is required: chains build on it' })
   if (needsChains && chains.length === 0 && !hasL1)
     problems.push({ path: ['chains'], message: 'is empty, and there is no l1' })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { AppError } from '../primitives/errors.ts'
 import type { Address } from '../primitives/hex.ts'
+import { SAFETY_LEVELS } from '../protocol/safety-level.ts'
 import { batcherSchema } from './batcher.ts'
 import { blockGossipSchema } from './block-gossip.ts'
 import { daBudgetSchema } from './da-budget.ts'
@@ -99,7 +100,9 @@ function chain(files: FileSchemas) {
         ...poolLimits,
         journal: z.boolean().optional(),
         conditional: z.boolean().optional(),
-        interop: z.strictObject({ rpc: httpUrl }).optional(),
+        interop: z
+          .strictObject({ rpc: httpUrl.optional(), minSafety: z.enum(SAFETY_LEVELS).default('cross-unsafe') })
+          .optional(),
         devp2p: poolSharingSchema(files).optional(),
         ...poolExchangeSchema,
       })

@@ -17,6 +17,7 @@ import type { HostDriver } from './driver.ts'
 import type { EnsembleChain } from './ensemble-chain.ts'
 import type { L1Derivation } from './l1-derivation.ts'
 import type { ReadL1Slot } from './l1-slot.ts'
+import type { SupervisedMessages } from './message-checks.ts'
 import type { HostedMetrics, MeasuredChain } from './metrics.ts'
 import type { SharePool } from './pool-sharing.ts'
 import type { TraceFile } from './trace-file.ts'
@@ -72,6 +73,8 @@ export interface HostContext {
   readonly hostDriver?: HostDriver | undefined
   /** Where chains are batched. */
   readonly hostBatcher?: HostBatcher | undefined
+  /** What is known of messages, where a supervisor runs in this process. */
+  readonly messages?: SupervisedMessages | undefined
   /** Where drivers write down what they do. */
   readonly traceFile?: TraceFile | undefined
   /** Where chains keep what outlives the process; absolute. */

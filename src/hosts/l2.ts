@@ -10,7 +10,6 @@ import { testMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
 import { BuildingPool } from '../../txpool/building-pool.ts'
 import { ConditionalPool } from '../../txpool/conditional-pool.ts'
-import { inboxEntries } from '../../txpool/interop-filter.ts'
 import { TxPool } from '../../txpool/pool.ts'
 import { PoolControl } from '../../txpool/pool-control.ts'
 import { opPoolHead } from '../../txpool/pool-head.ts'
@@ -30,6 +29,7 @@ import { AppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { Eip1559Constants } from '../protocol/extra-data.ts'
 import type { Header } from '../protocol/header.ts'
+import { inboxEntries } from '../protocol/inbox-entries.ts'
 import { AutoBuilder } from '../sequencer/auto.ts'
 import { HeadGate } from '../sequencer/head-gate.ts'
 import type { KeyValueStore } from '../storage/key-value-store.ts'
@@ -46,8 +46,8 @@ import { l2EnsembleChain } from './ensemble-chain.ts'
 import type { ExecutionLayer } from './execution-layer.ts'
 import { headId } from './head-id.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
-import { interopFilter } from './interop-filter.ts'
 import { journaledPool, type OpenedJournal } from './journaled.ts'
+import { messageChecks } from './message-checks.ts'
 import { nodeDelivery } from './node-delivery.ts'
 import { PoolExchange } from './pool-exchange.ts'
 import type { OpenedSafeHeads } from './safe-heads.ts'
@@ -79,7 +79,7 @@ export function hostL2(
   const { states, rootOracle } = layer
   const chain = settings.driver === undefined ? layer.chain : drivenChain(layer.chain, () => driving?.driver)
   const logger = shared.logger.child({ chain: name })
-  const interop = interopFilter(settings, layer, logger)
+  const interop = messageChecks(settings, layer, shared.messages, logger)
   const constants = opConstants(settings)
   const pool = new TxPool({
     clock: systemClock,
@@ -136,11 +136,12 @@ export function hostL2(
     executor: new OpExecutor({ chainId, forks }),
     state: states,
     pool: new BuildingPool(pool, {
-      held: (transaction) => control.holds.has(transaction),
+      held: (transaction) => control.holds.has(transaction) || interop?.filter.holds(transaction) === true,
       ...(conditionals && { conditional: (transaction) => conditionals.of(transaction) }),
       ...(interop && { barred: (transaction) => interop.filter.bars(transaction) }),
     }),
     throttle,
+    messages: interop?.gate,
     clock: systemClock,
   }
   const draft = opPayloadDraft({ forks, constants })
@@ -335,7 +336,7 @@ export function hostL2(
       ...transports,
       ...(delivery === undefined ? [] : [delivery.transport]),
       ...(conductor === undefined ? [] : [conductor.transport]),
-      ...(interop === undefined ? [] : [interop.transport]),
+      ...(interop?.transports ?? []),
       ...(exchange?.transports ?? []),
     ],
     ...(exchange && { exchange: exchange.measured }),
