@@ -3,7 +3,7 @@ import type { IoOptions } from '../primitives/io.ts'
 import type { BlockSeal, ManagedEvent, ResetTarget, SafePair } from '../protocol/managed-mode.ts'
 import type { OutputV0 } from '../protocol/output-root.ts'
 import type { Receipt } from '../protocol/receipt.ts'
-import type { BlockId, BlockRef, L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
+import type { BlockId, L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 
 /**
  * Codes of managed nodes. `MANAGED_TARGET_UNKNOWN` (invalid): a block to go on from is not there. `MANAGED_TARGET_CONFLICTS` (invalid):
@@ -52,7 +52,7 @@ export interface ManagedNode {
   /** The output of the block that was replaced at that time; that of the canonical one where none was. */
   pendingOutputAt(timestamp: bigint, io: IoOptions): Promise<OutputV0>
   /** @throws AppError MANAGED_NO_ANCHOR */
-  anchorPoint(io: IoOptions): Promise<SafePair<BlockRef, L2BlockRef>>
+  anchorPoint(io: IoOptions): Promise<SafePair>
 }
 
 /** L1 as the supervisor follows it: whoever is managed reads no further than it is told. Undefined: not known, or not set. */

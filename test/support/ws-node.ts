@@ -12,6 +12,8 @@ export interface WsNode extends AsyncDisposable {
   readonly url: string
   /** What was asked, in order. */
   readonly requests: Request[]
+  /** What each connection was asked for with. */
+  readonly authorizations: (string | undefined)[]
   /** Connections that were taken so far. */
   readonly connections: number
   /** Open connections. */
@@ -33,13 +35,20 @@ export async function startWsNode(port = 0): Promise<WsNode> {
   const requests: Request[] = []
   const sockets = new Set<WebSocket>()
   const waiting = new Set<() => void>()
-  const subscriptions: { readonly id: string; readonly kind: unknown; readonly socket: WebSocket }[] = []
+  const authorizations: (string | undefined)[] = []
+  const subscriptions: {
+    readonly id: string
+    readonly namespace: string
+    readonly kind: unknown
+    readonly socket: WebSocket
+  }[] = []
   const look = (): void => {
     for (const each of [...waiting]) each()
   }
   let connections = 0
-  app.get('/', { websocket: true }, (socket) => {
+  app.get('/', { websocket: true }, (socket, { headers }) => {
     connections++
+    authorizations.push(headers.authorization)
     sockets.add(socket)
     socket.on('close', () => {
       sockets.delete(socket)
@@ -51,8 +60,9 @@ export async function startWsNode(port = 0): Promise<WsNode> {
       const answer = node.answer(request)
       if (answer !== undefined) socket.send(JSON.stringify({ jsonrpc: '2.0', id: request.id, ...answer }))
       const { result } = (answer ?? {}) as { result?: string }
-      if (request.method === 'eth_subscribe' && result !== undefined) {
-        subscriptions.push({ id: result, kind: request.params[0], socket })
+      const [namespace = '', verb] = request.method.split('_')
+      if (verb === 'subscribe' && result !== undefined) {
+        subscriptions.push({ id: result, namespace, kind: request.params[0], socket })
       }
       look()
     })
@@ -62,17 +72,17 @@ export async function startWsNode(port = 0): Promise<WsNode> {
   const node: WsNode = {
     url: address.replace('http', 'ws'),
     requests,
+    authorizations,
     get connections() {
       return connections
     },
     sockets,
-    answer: ({ method, id }) => ({ result: method === 'eth_subscribe' ? `0x${id.toString(16)}` : true }),
+    answer: ({ method, id }) => ({ result: method.endsWith('_subscribe') ? `0x${id.toString(16)}` : true }),
     notify(kind, result) {
-      for (const { id, kind: own, socket } of subscriptions) {
+      for (const { id, namespace, kind: own, socket } of subscriptions) {
         if (own !== kind) continue
-        socket.send(
-          JSON.stringify({ jsonrpc: '2.0', method: 'eth_subscription', params: { subscription: id, result } }),
-        )
+        const method = `${namespace}_subscription`
+        socket.send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription: id, result } }))
       }
     },
     say(text) {
