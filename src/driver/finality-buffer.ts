@@ -1,4 +1,5 @@
 import type { BlockId, L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
+import type { Derivation } from './driver-state.ts'
 
 /** A safe block, and the L1 block that it was derived with. */
 export interface SafeWith {
@@ -18,6 +19,11 @@ export function withSafe(buffer: FinalityBuffer, entry: SafeWith, lookback = FIN
   // What is derived with an L1 block later takes the place of what was derived with it before.
   const kept = last?.derivedFrom.hash === entry.derivedFrom.hash ? buffer.slice(0, -1) : buffer
   return [...kept, entry].slice(-lookback)
+}
+
+/** Whether derivation has come to the end of an L1 block: nothing more becomes safe with it. */
+export function isReadToEnd({ tag, origin }: Derivation, { number }: BlockId): boolean {
+  return origin !== undefined && (number < origin.number || (number === origin.number && tag === 'exhausted'))
 }
 
 /** The newest block that is final where an L1 block is; undefined: none of the buffer is. */

@@ -40,6 +40,7 @@ const heads = headsAt(block(9).ref, { safe: block(6).ref, finalized: genesis })
 const withFinal = (number: bigint | undefined, patch: Partial<DriverState> = {}) =>
   stateWith(heads, {
     finality,
+    derivation: { tag: 'ready', origin: l1Ref(26n) },
     l1: { head: l1Ref(40n), safe: undefined, finalized: number === undefined ? undefined : l1Ref(number) },
     ...patch,
   })
@@ -54,6 +55,16 @@ describe('whether a block can be final', () => {
     ['it is final already', { ...state, heads: { ...heads, finalized: block(4).ref } }, undefined],
     ['a later one is', { ...state, heads: { ...heads, finalized: block(5).ref } }, undefined],
     ['it is not cross-safe yet', { ...state, heads: { ...heads, crossSafe: block(1).ref } }, undefined],
+    [
+      'more may become safe with the same L1 block',
+      withFinal(25n, { finality: finality.slice(2), derivation: { tag: 'ready', origin: l1Ref(25n) } }),
+      undefined,
+    ],
+    [
+      'no more does',
+      withFinal(25n, { finality: finality.slice(2), derivation: { tag: 'exhausted', origin: l1Ref(25n) } }),
+      'L1 block 25 is final',
+    ],
     ['there are no heads', { ...state, heads: undefined }, undefined],
     ['the heads are to be found anew', { ...state, reset: { reason: 'asked' } }, undefined],
     ['the engine may be elsewhere', { ...state, engine: { ...state.engine, doubt: 'no answer' } }, undefined],

@@ -3,7 +3,7 @@ import { AppError } from '../../primitives/errors.ts'
 import type { BlockId, L1BlockRef } from '../../protocol/refs.ts'
 import type { DriverState } from '../driver-state.ts'
 import type { Effect } from '../effect.ts'
-import { finalizedBy, type SafeWith } from '../finality-buffer.ts'
+import { finalizedBy, isReadToEnd, type SafeWith } from '../finality-buffer.ts'
 import { isReady } from '../heads.ts'
 import type { DriverErrorCode, L1Refs } from '../ports.ts'
 
@@ -17,10 +17,14 @@ function finalizable({
   heads,
   l1,
   finality,
+  derivation,
 }: DriverState): { readonly entry: SafeWith; readonly l1: L1BlockRef } | undefined {
   if (heads === undefined || l1.finalized === undefined) return undefined
+  // Of an L1 block that is being read, more may become safe: what is final is all that it has made so, whoever asks later.
+  const isWhole = (index: number, { derivedFrom }: SafeWith): boolean =>
+    index < finality.length - 1 || isReadToEnd(derivation, derivedFrom)
   const entry = finalizedBy(
-    finality.filter(({ safe }) => safe.number <= heads.crossSafe.number),
+    finality.filter((each, index) => each.safe.number <= heads.crossSafe.number && isWhole(index, each)),
     l1.finalized,
   )
   return entry !== undefined && entry.safe.number > heads.finalized.number ? { entry, l1: l1.finalized } : undefined

@@ -151,10 +151,17 @@ describe('where nothing is remembered', () => {
   })
 
   test('the newest is taken where there is no other', async () => {
+    const at = await world({ latest: 15, safe: 14, finalized: 5 })
+    await at.safeHeads.record(l2Block(13), l1Block(14), {})
+    expect((await run(at, INITIAL_STATE)).heads?.crossSafe).toEqual(l2Block(13))
+    expect(at.seen.settled).toEqual([{ block: { hash: l1Block(14).hash, number: 14n }, whole: false }])
+  })
+
+  test('the newest is as good where it is final: its L1 block was read to its end by then', async () => {
     const at = await world({ latest: 15, safe: 14, finalized: 13 })
     for (const number of [9, 11, 13]) await at.safeHeads.record(l2Block(number), l1Block(number + 1), {})
     expect((await run(at, INITIAL_STATE)).heads?.crossSafe).toEqual(l2Block(13))
-    expect(at.seen.settled).toEqual([{ block: { hash: l1Block(14).hash, number: 14n }, whole: false }])
+    expect(at.seen.settled).toEqual([{ block: { hash: l1Block(14).hash, number: 14n }, whole: true }])
     expect(recorded(at.safeHeads)).toEqual([
       [14, 13],
       [12, 11],
@@ -235,9 +242,29 @@ describe('where L1 has reorged', () => {
   test('the block before it stays where its L1 block was being read', async () => {
     const at = await world(reorged)
     const reading = (tag: 'ready' | 'exhausted') =>
-      run(at, { ...stateWith(16, 17, 18, 19), derivation: { tag, origin: l1Block(19) } })
+      run(at, { ...stateWith(16, 17, 18), derivation: { tag, origin: l1Block(19) } })
     expect((await reading('ready')).heads?.crossSafe).toEqual(l2Block(17))
     expect((await reading('exhausted')).heads?.crossSafe).toEqual(l2Block(18))
+  })
+
+  test('one that is written down stays where none that is remembered does, however far back', async () => {
+    const at = await world(reorged)
+    for (const number of [9, 12, 20, 23]) await at.safeHeads.record(l2Block(number), l1Block(number + 1), {})
+    const { heads, finality } = await run(at, stateWith(20, 23))
+    // A window before the unsafe head is block 14.
+    expect(heads).toMatchObject({ unsafe: l2Block(19), crossSafe: l2Block(12) })
+    expect(at.seen.settled).toMatchObject([{ block: { number: 13n }, whole: true }])
+    expect(finality.map(({ safe }) => Number(safe.number))).toEqual([9, 12])
+    expect(recorded(at.safeHeads)).toEqual([
+      [13, 12],
+      [10, 9],
+    ])
+  })
+
+  test('nothing below the finalized block stays', async () => {
+    const at = await world({ ...reorged, finalized: 12 })
+    for (const number of [9, 11, 20]) await at.safeHeads.record(l2Block(number), l1Block(number + 1), {})
+    expect((await run(at, stateWith())).heads?.crossSafe).toEqual(l2Block(14))
   })
 
   test('a window is gone back where none is', async () => {

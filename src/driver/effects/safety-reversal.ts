@@ -8,7 +8,7 @@ import type { BlockId, L2BlockRef } from '../../protocol/refs.ts'
 import type { RollupConfig } from '../../protocol/rollup-config.ts'
 import type { DriverState, Heads } from '../driver-state.ts'
 import type { Effect } from '../effect.ts'
-import { FINALITY_LOOKBACK, type FinalityBuffer, type SafeWith } from '../finality-buffer.ts'
+import { FINALITY_LOOKBACK, type FinalityBuffer, isReadToEnd, type SafeWith } from '../finality-buffer.ts'
 import { findL2Heads } from '../find-l2-heads.ts'
 import { labelsOf } from '../heads.ts'
 import type { L1Refs, L2Chain, SafeHeadRecord } from '../ports.ts'
@@ -46,8 +46,8 @@ const NOTHING_SAFE: BlockId = { hash: ZERO_HASH, number: 0n }
 
 /**
  * Finds the heads anew, as at the start of the process: L1 is no longer what they were derived from, or the engine is not where it was
- * left. The safe head goes back as far as it must for everything to be derived again (pessimistic), or only to the newest block whose
- * L1 block, written down when it became safe, is still there (optimistic).
+ * left. The safe head goes back to the newest block whose L1 block, written down when it became safe, is still there (optimistic);
+ * where none is, as far as it must for everything to be derived again (pessimistic).
  * @see driver specification, "Safety reversal"
  */
 export function safetyReversal(parts: SafetyReversalParts): Effect {
@@ -61,25 +61,30 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
     return block?.hash === safe.hash ? block : undefined
   }
 
+  /** Safe heads that there were, newest first: what is remembered, and what is written down of those before. */
+  function* knownHeads({ finality }: DriverState): Iterable<Known> {
+    for (const { safe, derivedFrom } of finality.toReversed()) yield { safe, l1: derivedFrom }
+    const lowest = finality[0]?.safe.number
+    for (const entry of safeHeads.entries()) if (lowest === undefined || entry.safe.number < lowest) yield entry
+  }
+
   /**
-   * The newest block that is known to be the safe head with all that L1 holds up to some block. Of the newest L1 block that made one
-   * safe this is known only where the one after it was being read: it may hold more.
+   * The newest block that is known to be the safe head with all that L1 holds up to some block, also where that is further back than
+   * a sequencing window: what is judged again with another safe head may come out otherwise. Of the newest L1 block that made one
+   * safe this is known only where it had been read to its end, which it has been where the block is final.
    */
   async function stillSafe(found: FoundHeads, state: DriverState, io: IoOptions): Promise<Resumption | undefined> {
-    const remembered = state.finality.map(({ safe, derivedFrom }) => ({ safe, l1: derivedFrom })).reverse()
-    const { tag, origin } = state.derivation
-    const isRead = ({ number }: BlockId): boolean =>
-      origin !== undefined && (number < origin.number || (number === origin.number && tag === 'exhausted'))
     let newest: Resumption | undefined
     let looks = 0
-    for (const known of remembered.length > 0 ? remembered : safeHeads.entries()) {
-      if (known.safe.number < found.safe.number || looks++ === FINALITY_LOOKBACK) break
-      const safe = await standing(known, found, io)
+    for (const { safe: id, l1: block } of knownHeads(state)) {
+      // The engine has safe blocks that nobody here has derived.
+      if (looks === 0 && id.number < found.safe.number) break
+      if (id.number < found.finalized.number || looks++ === FINALITY_LOOKBACK) break
+      const safe = await standing({ safe: id, l1: block }, found, io)
       if (safe === undefined) continue
-      if (newest !== undefined || (remembered.length > 0 && isRead(known.l1))) {
-        return { safe, settled: { block: known.l1, whole: true } }
-      }
-      newest = { safe, settled: { block: known.l1, whole: false } }
+      const whole = looks > 1 || id.number === found.finalized.number || isReadToEnd(state.derivation, block)
+      if (whole) return { safe, settled: { block, whole } }
+      newest = { safe, settled: { block, whole } }
     }
     return newest
   }
@@ -174,8 +179,8 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
       await pipeline.reset(safe, io, settled)
       await record(safe, settled, io)
       await place(heads, io)
-      const written =
-        kept !== undefined && state.finality.length === 0 ? await recorded({ unsafe, safe, finalized }, io) : []
+      const isRemembered = state.finality.some(({ safe: each }) => each.number <= safe.number)
+      const written = kept !== undefined && !isRemembered ? await recorded({ unsafe, safe, finalized }, io) : []
       const head = await l2.labelled('latest', io)
       const leftBehind = head?.hash === unsafe.hash ? undefined : head?.hash
       const origin = pipeline.origin
