@@ -27,6 +27,7 @@ export const BATCH_FAULTS = [
   'garbage',
   'foreign-sender',
   'rewritten',
+  'rewritten-then-invalid',
 ] as const
 
 /** A channel that goes to L1. */
@@ -135,6 +136,13 @@ export class BatcherModel {
         return change({ transactions: [...entry.transactions, userTransaction(nonce, true)] })
       case 'rewritten':
         return change({ transactions: [userTransaction(nonce)] })
+      case 'rewritten-then-invalid': {
+        // In a span that replaces blocks, and is found to be invalid when some of them are replaced.
+        const behind = entries[random.below(at + 1)] as Entry
+        if (behind === entry) return entries
+        const invalid = change({ transactions: [...entry.transactions, userTransaction(nonce, true)] })
+        return invalid.with(entries.indexOf(behind), { ...behind, transactions: [userTransaction(nonce)] })
+      }
       case 'deposit':
         return change({ transactions: [...entry.transactions, Uint8Array.of(0x7e, 0xc0)] })
       case 'wrong-parent':

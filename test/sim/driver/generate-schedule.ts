@@ -59,7 +59,7 @@ function sequencedBlock(random: Random): SequencedBlock {
 }
 
 function submission(random: Random, { hostile }: Temper): Submission {
-  return {
+  const plan: Submission = {
     blocks: random.between(1, 12),
     overlap: random.chance(0.2) ? random.below(5) : 0,
     resync: random.chance(0.3),
@@ -68,6 +68,9 @@ function submission(random: Random, { hostile }: Temper): Submission {
     together: random.between(1, 4),
     fault: random.chance(hostile) ? random.pick(BATCH_FAULTS) : undefined,
   }
+  if (plan.fault !== 'rewritten-then-invalid') return plan
+  // It takes a whole span: one that nothing else is wrong with.
+  return { ...plan, blocks: plan.blocks + 1, overlap: 0, resync: true, span: true, frameSize: 100_000 }
 }
 
 /** What happens in a slot of L1. */
