@@ -113,6 +113,9 @@ const opNode = await subject('op-node', (el) =>
   startOpNode({ folder, name: 'bench-op-node', l1: l1.l1, el, rollupFile, flags: FAST }),
 )
 const ours = await subject('ours', (el) => startOurs({ folder, rollupFile, l1: l1.l1, el }))
+for (const { name, megabytes } of [opNode, ours]) {
+  process.stdout.write(`${name}: RSS in MB, by tenths of the chain: ${megabytes.join(' ')}\n`)
+}
 const row = ({ name, seconds, perSecond, megabytes }: Figures): string[] => [
   ...[name, seconds.toFixed(1), perSecond.toFixed(1), (perSecond / opNode.perSecond).toFixed(2)],
   ...[
