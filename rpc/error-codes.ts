@@ -42,6 +42,7 @@ import type { PayloadEngineErrorCode } from '../src/sequencer/payload-engine.ts'
 import type { StateErrorCode } from '../src/state/source.ts'
 import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
 import type { SupervisorDbErrorCode } from '../src/supervisor/db/errors.ts'
+import type { SupervisorErrorCode } from '../src/supervisor/errors.ts'
 import type { WalletErrorCode } from '../src/wallet/wallet-errors.ts'
 import type { ConditionalErrorCode } from '../txpool/conditional-pool.ts'
 import type { PoolErrorCode } from '../txpool/validate.ts'
@@ -126,6 +127,7 @@ export type Code =
   | ReadErrorCode
   | SimulationErrorCode
   | SupervisorDbErrorCode
+  | SupervisorErrorCode
   | ExecutingMessageErrorCode
 
 /** The JSON-RPC number of every code. Total: a new code without a number does not compile. */
@@ -266,6 +268,7 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   SUPERVISOR_DB_BROKEN: -321501,
   // Of whoever derives the chain: passes by itself, or with a reset.
   DRIVER_NOT_READY: -38590,
+  FINALIZED_L1_REORGED: -38590,
   EFFECT_TIMEOUT: -38590,
   L1_BEHIND: -38590,
   PAYLOAD_NOT_FOUND: -38590,
