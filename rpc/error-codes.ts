@@ -43,6 +43,7 @@ import type { StateErrorCode } from '../src/state/source.ts'
 import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
 import type { SupervisorDbErrorCode } from '../src/supervisor/db/errors.ts'
 import type { SupervisorErrorCode } from '../src/supervisor/errors.ts'
+import type { SupervisorQueryErrorCode } from '../src/supervisor/query-errors.ts'
 import type { WalletErrorCode } from '../src/wallet/wallet-errors.ts'
 import type { ConditionalErrorCode } from '../txpool/conditional-pool.ts'
 import type { PoolErrorCode } from '../txpool/validate.ts'
@@ -66,6 +67,7 @@ export type RpcErrorCode =
   | 'TOO_MANY_SUBSCRIPTIONS'
   | 'TX_NOT_INCLUDED'
   | 'DEPENDENCY_SET_UNKNOWN'
+  | 'SUPERVISOR_QUERY_FAILED'
   | 'EXECUTION_REVERTED'
 
 /** What derivation of a block's frame from its parent and L1 origin throws. */
@@ -128,6 +130,7 @@ export type Code =
   | SimulationErrorCode
   | SupervisorDbErrorCode
   | SupervisorErrorCode
+  | SupervisorQueryErrorCode
   | ExecutingMessageErrorCode
 
 /** The JSON-RPC number of every code. Total: a new code without a number does not compile. */
@@ -261,11 +264,25 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   BATCH_REFUSED: -38561,
   BATCH_NOT_INCLUDED: -38562,
   // op-supervisor's.
+  SUPERVISOR_SKIPPED: -320500,
+  SUPERVISOR_UNKNOWN_CHAIN: -320501,
+  SUPERVISOR_CONFLICT: -320600,
   SUPERVISOR_DB_CONFLICT: -320600,
   EXECUTING_MESSAGE_MALFORMED: -320600,
+  SUPERVISOR_OUT_OF_ORDER: -320900,
   SUPERVISOR_DB_OUT_OF_ORDER: -320900,
+  SUPERVISOR_FUTURE: -321401,
   SUPERVISOR_DB_CORRUPT: -321501,
   SUPERVISOR_DB_BROKEN: -321501,
+  SUPERVISOR_FAILSAFE: -32602,
+  SUPERVISOR_ACCESS_LIST_INVALID: -32602,
+  SUPERVISOR_READ_INVALIDATED: -32602,
+  SUPERVISOR_NO_NODE: -32602,
+  SUPERVISOR_NOT_FOUND: -32000,
+  SUPERVISOR_NOT_READY: -32000,
+  SUPERVISOR_RUNNING: -32000,
+  SUPERVISOR_STOPPED: -32000,
+  SUPERVISOR_QUERY_FAILED: -32000,
   // Of whoever derives the chain: passes by itself, or with a reset.
   DRIVER_NOT_READY: -38590,
   FINALIZED_L1_REORGED: -38590,

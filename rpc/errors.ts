@@ -11,8 +11,12 @@ export interface ErrorObject {
 }
 
 /** An error of the JSON-RPC layer itself. */
-export function rpcError(code: RpcErrorCode, message: string): AppError<RpcErrorCode> {
-  return new AppError<RpcErrorCode>(code, { message })
+export function rpcError(
+  code: RpcErrorCode,
+  message: string,
+  data?: Readonly<Record<string, unknown>>,
+): AppError<RpcErrorCode> {
+  return new AppError<RpcErrorCode>(code, { message, ...(data && { data }) })
 }
 
 /**

@@ -3,14 +3,14 @@ import type { BlockId, L1BlockRef, L2BlockRef } from '../src/protocol/refs.ts'
 
 const NOTHING: BlockId = { hash: `0x${'00'.repeat(32)}`, number: 0n }
 
-/** A block in op-node's JSON: numbers are numbers there. */
-export function blockIdJson({ hash, number }: BlockId): object {
+/** A block in op-node's JSON: numbers are numbers there; zeros where there is none. */
+export function blockIdJson({ hash, number }: BlockId = NOTHING): object {
   return { hash, number: Number(number) }
 }
 
 /** A block and its place; zeros where there is none. */
-function refJson(ref: L1BlockRef | undefined): object {
-  if (ref === undefined) return { ...blockIdJson(NOTHING), parentHash: NOTHING.hash, timestamp: 0 }
+export function refJson(ref: L1BlockRef | undefined): object {
+  if (ref === undefined) return { ...blockIdJson(), parentHash: NOTHING.hash, timestamp: 0 }
   return { ...blockIdJson(ref), parentHash: ref.parentHash, timestamp: Number(ref.timestamp) }
 }
 
@@ -18,7 +18,7 @@ function refJson(ref: L1BlockRef | undefined): object {
 export function l2RefJson(ref: L2BlockRef | undefined): object {
   return {
     ...refJson(ref),
-    l1origin: blockIdJson(ref?.l1Origin ?? NOTHING),
+    l1origin: blockIdJson(ref?.l1Origin),
     sequenceNumber: Number(ref?.sequenceNumber ?? 0n),
   }
 }

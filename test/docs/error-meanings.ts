@@ -7,7 +7,12 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
   [-32700, { when: 'The request is not JSON.' }],
   [-32600, { when: 'Not a JSON-RPC 2.0 request, or a batch that is empty or too large.' }],
   [-32601, { when: 'No such method or subscription on this route; subscriptions need a WebSocket.' }],
-  [-32602, { when: 'Parameters that do not fit; the message names the argument.' }],
+  [
+    -32602,
+    {
+      when: 'Parameters that do not fit; the message names the argument. Also what op-supervisor says of its failsafe, and of entries that are no messages.',
+    },
+  ],
   [-32603, { when: 'A fault of this service, whose cause is in its log only; also a simulated call that cannot run.' }],
   [
     -32003,
@@ -25,7 +30,8 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
   [
     -32000,
     {
-      when: "A transaction that cannot be taken, in geth's words, or data that cannot be decoded; also a node's own error, and a builder's that begins no job. A sequencer that cannot be started or stopped, and what a rollup node does not know, in op-node's words.",
+      when: "A transaction that cannot be taken, in geth's words, or data that cannot be decoded; also a node's own error, and a builder's that begins no job. A sequencer that cannot be started or stopped, and what a rollup node or a supervisor does not know, in op-node's and op-supervisor's words.",
+      data: '`{reason}` of a supervisor: the name of what is wrong',
     },
   ],
   [
@@ -119,8 +125,17 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
     -38562,
     { when: 'Batcher transactions were sent, and are in no L1 block after the time to wait.', data: '`{hashes}`' },
   ],
-  [-320600, { when: 'What a supervisor was told contradicts what it has stored.' }],
-  [-320900, { when: 'What a supervisor was told does not follow what it has stored.' }],
+  [-320500, { when: 'A supervisor is asked about what was before the first block that it knows.' }],
+  [-320501, { when: 'A chain that is not in the dependency set.' }],
+  [
+    -320600,
+    {
+      when: 'What a supervisor is told or asked contradicts what it knows; a message that is not there, or not known well enough.',
+      data: '`{reason, checksum}` of a message: `unknown` may still come to be, `insufficient` is there, `conflicts` cannot be',
+    },
+  ],
+  [-320900, { when: 'What a supervisor is told does not follow what it knows: older blocks are missing.' }],
+  [-321401, { when: 'A supervisor does not know it yet.' }],
   [
     -321501,
     { when: "A supervisor's storage is not what was written, or a change of it failed: see `op-sequencer db verify`." },

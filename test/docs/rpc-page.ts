@@ -26,6 +26,9 @@ import { type SequencerService, sequencerMethods, slotTransactionMethods } from 
 import { serviceMethods } from '../../rpc/methods/service.ts'
 import { snapshotMethods } from '../../rpc/methods/snapshots.ts'
 import { stateEditMethods } from '../../rpc/methods/state-edits.ts'
+import { supernodeMethods } from '../../rpc/methods/supernode.ts'
+import { supervisorMethods } from '../../rpc/methods/supervisor.ts'
+import { supervisorAdminMethods } from '../../rpc/methods/supervisor-admin.ts'
 import { l1TestMethods, testMethods } from '../../rpc/methods/test.ts'
 import { txpoolMethods } from '../../rpc/methods/txpool.ts'
 import { walletMethods } from '../../rpc/methods/wallet.ts'
@@ -281,6 +284,28 @@ function rollupNodeSection(): string {
   ].join('\n')
 }
 
+/** What a supervisor serves. */
+function supervisor(): readonly Method[] {
+  const none = {} as never
+  return [...supervisorMethods(none), ...supernodeMethods({ chainIds: [] } as never), ...supervisorAdminMethods(none)]
+}
+
+/** Where a supervisor serves it. */
+function supervisorSection(): string {
+  return [
+    '## Supervisor',
+    '',
+    'Where this process hosts a supervisor (`supervisor:`), at `/supervisor` and at `/`, in the shapes and words of op-supervisor, of',
+    'op-supernode (`superroot_*`, `supernode_*`, `heartbeat_*`), and of the first design, in which nodes push what they derive. Numbers of',
+    'blocks are JSON numbers; chain ids are taken as decimal or 0x text and given as decimal text. [supervisor.md](supervisor.md) says more.',
+    '',
+    table(
+      ['method', 'does'],
+      supervisor().map(({ name, summary }) => [`\`${name}\``, summary]),
+    ),
+  ].join('\n')
+}
+
 /** What a chain serves that has a batcher. */
 function batchSection(): string {
   return [
@@ -391,6 +416,8 @@ export function renderRpcPage(): string {
     '',
     rollupNodeSection(),
     '',
+    supervisorSection(),
+    '',
     batchSection(),
     '',
     ensembleSection(),
@@ -405,6 +432,7 @@ export function renderRpcPage(): string {
         ...peerMethods({} as never),
         ...opP2pMethods({} as never),
         ...rollupNode(),
+        ...supervisor(),
         ...batchMethods({} as never),
         ...conveniences().own,
       ]),

@@ -42,6 +42,7 @@ const PEERS: readonly Peer[] = [
     module: 'optimism',
     source: 'test-sequencer-client',
   },
+  { name: 'op-node-managed', pkg: './op-node-managed', module: 'optimism', source: 'op-node-managed' },
   { name: 'log-db', pkg: './log-db', module: 'optimism', source: 'log-db' },
 ]
 
