@@ -56,8 +56,8 @@ export class ChainControl {
         heads: () => chain.heads,
         pending: () => this.#pending(),
         resetTarget: (io) => this.#resetTarget(node, io),
-        onReset: () => {
-          if (control === this.#lead) chain.track.clear()
+        onReset: async (target) => {
+          if (control === this.#lead) await this.#beginAnew(target)
         },
         onEvent: (event) => this.#onEvent(control, event),
         onConnection: () => this.#findLead(),
@@ -70,7 +70,7 @@ export class ChainControl {
       chain,
       reader: () => this.#lead && this.#readerOf(this.#lead.node),
       write: (task) => state.write(task),
-      floor: () => state.standing(chain)?.number ?? 0n,
+      floor: () => this.#floor(),
       isDenied: ({ hash }) => state.denied(chain.chainId, hash) !== undefined,
       onDenied: (block) => this.#onDenied(this.#lead, block),
       onContradiction: (reason) => this.reset(reason),
@@ -171,6 +171,27 @@ export class ChainControl {
     return target
   }
 
+  /** What the node that leads has told counts no more; what it has above the target is dropped, by it and here. */
+  async #beginAnew(target: ResetTarget | undefined): Promise<void> {
+    const { chain, state } = this.#parts
+    chain.track.clear()
+    if (target === undefined) return
+    const { localUnsafe } = target
+    await state.write(() => {
+      const { tip } = chain.logs
+      if (!chain.has(localUnsafe)) chain.unsafeGoal = localUnsafe
+      else if (tip !== undefined && tip.number > localUnsafe.number && this.#floor() <= localUnsafe.number) {
+        chain.logs.rewind(localUnsafe.number)
+        state.rewound()
+      }
+    })
+    chain.wakeup.wake()
+  }
+
+  #floor(): bigint {
+    return this.#parts.state.standing(this.#parts.chain)?.number ?? 0n
+  }
+
   async #onEvent(control: NodeControl, event: ManagedEvent): Promise<void> {
     const { chain, onProgress } = this.#parts
     if (chain.first === undefined) return
@@ -196,9 +217,9 @@ export class ChainControl {
   }
 
   #onUnsafe(control: NodeControl, block: BlockRef, isLead: boolean): void {
-    const { chain, state } = this.#parts
+    const { chain } = this.#parts
     if (this.#isDenied(block)) this.#onDenied(control, block)
-    else if (isLead && block.number > (state.standing(chain)?.number ?? 0n) && !chain.has(block))
+    else if (isLead && block.number > this.#floor() && !chain.has(block))
       chain.unsafeGoal = { number: block.number, hash: block.hash }
   }
 

@@ -41,6 +41,11 @@ export class L1Follower {
       await this.#goBack(tip, io)
       return
     }
+    const stray = await this.#strayDecision(io)
+    if (stray !== undefined) {
+      await this.#rewind(tip, stray - 1n, io)
+      return
+    }
     await state.write(() => {
       state.headL1 = head
       if (tip !== undefined && there !== undefined && state.safety.tip === tip) {
@@ -63,7 +68,7 @@ export class L1Follower {
   }
 
   async #goBack(tip: SuperSafeRow, io: IoOptions): Promise<void> {
-    const { state, l1, logger, onReorg } = this.#parts
+    const { state, l1 } = this.#parts
     const last = await lastCanonicalRow(state.safety, l1, io)
     if (last === undefined) return
     if (state.finalizedRow !== undefined && last < state.finalizedRow)
@@ -71,11 +76,29 @@ export class L1Follower {
         message: `L1 has another block than ${state.finalizedRow}, which it has finalized`,
         severity: 'temporary',
       })
+    await this.#rewind(tip, last, io)
+  }
+
+  /** The L1 number with which blocks were found invalid that have no row yet, where that L1 block is not canonical any more. */
+  async #strayDecision(io: IoOptions): Promise<bigint | undefined> {
+    const { state, l1 } = this.#parts
+    const decided = state.safety.tip?.l1.number ?? -1n
+    for (const { source } of state.store.deniedBlocks) {
+      const there = source.number > decided ? await l1.ref(source.number, io) : undefined
+      if (there !== undefined && there.hash !== source.hash) return source.number
+    }
+    return undefined
+  }
+
+  /** Forgets what was decided with L1 blocks above a number. */
+  async #rewind(tip: SuperSafeRow | undefined, last: bigint, io: IoOptions): Promise<void> {
+    const { state, l1, logger, onReorg } = this.#parts
     const block = await l1.ref(last, io)
     await state.write(async () => {
       if (state.safety.tip !== tip) return
-      logger.warn({ from: tip.l1.number.toString(), to: last.toString() }, 'L1 has gone over to another chain')
-      const logs = state.safety.row(last) === undefined ? this.#withoutFirst() : []
+      logger.warn({ to: last.toString() }, 'L1 has gone over to another chain')
+      const isEmpty = state.safety.first === undefined || last < state.safety.first.number
+      const logs = isEmpty && tip !== undefined ? this.#withoutFirst() : []
       await state.store.decide({ tag: 'rewind', l1Number: last, logs }, {})
       if (block !== undefined) state.setTipL1(block)
       for (const { track } of state.chains.values()) track.clear()

@@ -39,7 +39,7 @@ export interface NodeDuties {
   /** Where the node is to go on from. Undefined: there is nothing that it could. */
   readonly resetTarget: (io: IoOptions) => Promise<ResetTarget | undefined>
   /** The node is told where to go on from: what it told before counts no more. */
-  readonly onReset: () => void
+  readonly onReset: (target: ResetTarget | undefined) => Promise<void>
   /** Deals with what the node tells, but for what concerns nobody but itself. */
   readonly onEvent: (event: ManagedEvent) => Promise<void>
   /** It is there, or is not any more. */
@@ -229,7 +229,7 @@ export class NodeControl {
       // Whatever it tells from now on may be of after the reset.
       this.#exhausted = undefined
       if (this.#reset === wanted) this.#reset = undefined
-      onReset()
+      await onReset(target)
       if (target === undefined) await this.#call('resetPreInterop', (io) => node.resetPreInterop(io), signal)
       else await this.#call('reset', (io) => node.reset(target, io), signal)
       this.#told.clear()

@@ -51,6 +51,11 @@ export class CrashDisk {
     return this.#steps
   }
 
+  /** Whether the power has ended. */
+  get hasEnded(): boolean {
+    return this.#steps > this.#crashAt
+  }
+
   /** The power ends with a step, counted from the first one on. */
   crashAt(step: number): void {
     this.#crashAt = step
