@@ -21,8 +21,8 @@ export interface FirstBlock {
   readonly isGenesis: boolean
 }
 
-/** Undefined: the chain never has messages. */
-export function firstMessageBlock({ forks, genesis, blockTime }: RollupConfig): FirstBlock | undefined {
+/** The first block with messages; undefined where the chain never has any. */
+function firstMessageBlock({ forks, genesis, blockTime }: RollupConfig): FirstBlock | undefined {
   const at = forks.times.interop
   if (at === undefined) return undefined
   if (at <= genesis.l2Time) return { number: genesis.l2.number, timestamp: genesis.l2Time, isGenesis: true }

@@ -37,7 +37,7 @@ function notThere(message: string): AppError<ManagedNodeErrorCode> {
 }
 
 /** The logs of a block as they are stored. @throws AppError EXECUTING_MESSAGE_MALFORMED */
-export function logRecords(receipts: readonly Receipt[]): readonly LogRecord[] {
+function logRecords(receipts: readonly Receipt[]): readonly LogRecord[] {
   return receipts.flatMap(({ logs }) => logs.map((log) => ({ hash: hashOfLog(log), executing: executingMessage(log) })))
 }
 
