@@ -57,8 +57,8 @@ export class SafeChainClient implements L2Chain {
     return block && this.#parse(() => l2BlockRef(this.#config, block.facts))
   }
 
-  async payload(number: bigint, io: IoOptions): Promise<Payload | undefined> {
-    return (await this.#read(number, io))?.payload
+  async payload(id: Hash | bigint, io: IoOptions): Promise<Payload | undefined> {
+    return (await this.#read(id, io))?.payload
   }
 
   remember(payload: Payload): void {

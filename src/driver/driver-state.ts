@@ -1,7 +1,7 @@
 import type { DerivedAttributes } from '../derive/attributes-queue.ts'
 import type { Hash } from '../primitives/hex.ts'
 import type { Payload } from '../protocol/payload.ts'
-import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
+import type { BlockId, L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 import type { FinalityBuffer } from './finality-buffer.ts'
 import type { L1View } from './ports.ts'
 import { EMPTY_QUEUE, type UnsafeQueue } from './unsafe-queue.ts'
@@ -59,9 +59,31 @@ export interface EngineView {
   readonly leftBehind: Hash | undefined
 }
 
+/** Where to go on from. `found`: where L1 and L2 say; only unsafe blocks are taken in from there, where nothing is to be derived yet. */
+export type ResetPoint =
+  | { readonly tag: 'found'; readonly derives: boolean }
+  | { readonly tag: 'given'; readonly heads: Heads }
+
 /** Asked for, and not done yet. */
 export interface ResetRequest {
   readonly reason: string
+  /** Where a supervisor manages the chain: what it has said. Undefined: it has not yet. */
+  readonly to?: ResetPoint
+}
+
+/** What a supervisor has said last of how far other chains agree; taken over when it is there here, too. */
+export interface Directions {
+  readonly crossUnsafe?: BlockId
+  readonly crossSafe?: { readonly derived: BlockId; readonly source: BlockId }
+  readonly finalized?: BlockId
+}
+
+/** A block that has another one in its place. */
+export interface ReplacedBlock {
+  readonly block: L2BlockRef
+  readonly replacement: L2BlockRef
+  /** The L1 block that was being read then: where it is gone, so may be what the block was invalid for. */
+  readonly origin: BlockId | undefined
 }
 
 /** A block that was sealed here, to become the head. */
@@ -109,6 +131,11 @@ export interface DriverState {
   readonly invalidations: readonly Invalidation[]
   /** Blocks that other chains have made invalid: none of them comes back. */
   readonly denied: ReadonlySet<Hash>
+  /** Those of them that a supervisor had replaced. */
+  readonly replaced: ReadonlyMap<Hash, ReplacedBlock>
+  readonly directions: Directions
+  /** The L1 block that a supervisor lets be read next. */
+  readonly provided: L1BlockRef | undefined
   readonly undecided: UndecidedBlock | undefined
   /** Goes up whenever what is known of other chains changes. */
   readonly remoteView: number
@@ -135,6 +162,9 @@ export const INITIAL_STATE: DriverState = {
   reset: { reason: 'start' },
   invalidations: [],
   denied: new Set(),
+  replaced: new Map(),
+  directions: {},
+  provided: undefined,
   undecided: undefined,
   remoteView: 0,
   halted: undefined,

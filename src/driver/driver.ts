@@ -7,13 +7,22 @@ import { AppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
 import type { Payload } from '../protocol/payload.ts'
-import type { L2BlockRef } from '../protocol/refs.ts'
+import type { L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { Logger } from '../telemetry/logger.ts'
-import { type DriverState, INITIAL_STATE, type SealedRequest } from './driver-state.ts'
+import {
+  type Directions,
+  type DriverState,
+  INITIAL_STATE,
+  type ResetPoint,
+  type SealedRequest,
+} from './driver-state.ts'
 import type { Effect } from './effect.ts'
 import { attributesGeneration } from './effects/attributes-generation.ts'
 import { attributesProcessing } from './effects/attributes-processing.ts'
+import { blockReplacement } from './effects/block-replacement.ts'
+import { directedProgression } from './effects/directed-progression.ts'
+import { directedReversal } from './effects/directed-reversal.ts'
 import { engineConsistency } from './effects/engine-consistency.ts'
 import { finalityProgression } from './effects/finality-progression.ts'
 import { interopSafetyProgression } from './effects/interop-safety-progression.ts'
@@ -25,6 +34,7 @@ import { startedBuild } from './effects/sequencing-start.ts'
 import { added, unsafeAddition } from './effects/unsafe-addition.ts'
 import { unsafeProcessing } from './effects/unsafe-processing.ts'
 import { unsafeSyncTrigger } from './effects/unsafe-sync-trigger.ts'
+import type { Directed } from './heads.ts'
 import { withInvalidation } from './invalidations.ts'
 import { watchL1 } from './l1-watcher.ts'
 import type {
@@ -36,6 +46,8 @@ import type {
   PayloadSource,
   SafeHeadRecord,
 } from './ports.ts'
+import { ProvidedL1 } from './provided-l1.ts'
+import type { ReplacementForm } from './replacement-attributes.ts'
 import { Scheduler } from './scheduler.ts'
 import type { TraceEvent } from './trace.ts'
 
@@ -49,6 +61,8 @@ export interface DriverOptions {
   readonly engineLookMs: number
   /** L1 blocks that safe blocks are remembered for; op-node's where it is left out. */
   readonly finalityLookback?: number
+  /** Where a supervisor says how far blocks are, from the interop upgrade on: what it has in the place of those that are invalid. */
+  readonly managed?: { readonly replacement: ReplacementForm }
 }
 
 /** What a driver works with. */
@@ -87,8 +101,15 @@ export class Driver {
     this.#parts = parts
     const { wrap = (effect: Effect) => effect } = parts
     this.#scheduler = new Scheduler({
-      effects: effects(parts, (stage, reason) => parts.logger.debug({ stage, reason }, 'passed over')).map(wrap),
-      initial: INITIAL_STATE,
+      effects: effects(
+        parts,
+        (stage, reason) => parts.logger.debug({ stage, reason }, 'passed over'),
+        () => this.state.provided,
+      ).map(wrap),
+      // Before a supervisor has said where to begin, unsafe blocks come in.
+      initial: parts.options.managed
+        ? { ...INITIAL_STATE, reset: { reason: 'start', to: { tag: 'found', derives: false } } }
+        : INITIAL_STATE,
       clock: parts.clock,
       onTrace: (event) => {
         for (const listener of this.#listeners) listener(event)
@@ -174,6 +195,27 @@ export class Driver {
     this.#scheduler.change(() => ({ reset: { reason }, halted: undefined }))
   }
 
+  /** Goes on from where a supervisor says. */
+  resetTo(to: ResetPoint, reason: string): void {
+    this.#scheduler.change(() => ({ reset: { reason, to }, halted: undefined, provided: undefined }))
+  }
+
+  /** A supervisor lets an L1 block be read: the one after that which is read to its end. Others are passed over. */
+  provideL1(block: L1BlockRef): void {
+    this.#scheduler.change(({ derivation, reset }) => {
+      const { origin } = derivation
+      if (origin === undefined || block.number !== origin.number + 1n) return {}
+      if (block.parentHash === origin.hash) return { provided: block }
+      const reason = `provided next L1 block ${block.hash}:${block.number} does not build on last processed L1 block ${origin.hash}:${origin.number}`
+      return { reset: reset ?? { reason } }
+    })
+  }
+
+  /** A supervisor has said how far other chains agree. */
+  direct(said: Directions): void {
+    this.#scheduler.change(({ directions }) => ({ directions: { ...directions, ...said } }))
+  }
+
   /** Somebody has moved the engine's head, or may have. */
   doubtEngine(reason: string): void {
     this.#scheduler.change(({ engine }) => ({ engine: { ...engine, doubt: engine.doubt ?? reason } }))
@@ -210,24 +252,37 @@ function remembered(engine: EngineApi, l2: Pick<L2Chain, 'remember'>): EngineApi
 }
 
 /** All effects, by falling priority. */
-function effects(parts: DriverParts, report: (stage: string, reason: string) => void): readonly Effect[] {
-  const { config, l1Chain, l1, blobs, l2, engine, safeHeads, peers, crossChain, clock, options } = parts
-  const { finalityLookback, engineSync = false } = options
+function effects(
+  parts: DriverParts,
+  report: (stage: string, reason: string) => void,
+  provided: () => L1BlockRef | undefined,
+): readonly Effect[] {
+  const { config, l1Chain, blobs, l2, engine, safeHeads, peers, crossChain, clock, options } = parts
+  const { finalityLookback, engineSync = false, managed } = options
   const forkchoice = new ForkchoiceController(remembered(engine, l2))
+  const l1 = managed ? new ProvidedL1(parts.l1, provided) : parts.l1
   const pipeline = new DerivationPipeline({ config, l1Chain, l1, ...(blobs && { blobs }), l2, report })
   const checksMessages = crossChain !== undefined
+  const directed: Directed | undefined = managed && (({ timestamp }) => config.forks.isActive('interop', timestamp))
+  const building = { config, forkchoice, checksMessages, directed }
+  const replacement = managed?.replacement
+  const recorded = { l2, pipeline, forkchoice, safeHeads }
   return [
     engineConsistency({ l2, forkchoice, clock, everyMs: options.engineLookMs }),
-    safetyReversal({ config, l1, l2, pipeline, forkchoice, safeHeads, checksMessages }),
-    interopSafetyReversal({ config, l2, forkchoice }),
-    sequencingSeal({ config, l2, forkchoice, checksMessages }),
-    attributesProcessing({ config, forkchoice, pipeline, safeHeads, checksMessages, finalityLookback }),
-    unsafeProcessing({ config, forkchoice, checksMessages }),
-    safetyProgression({ config, l2, forkchoice, safeHeads, checksMessages, engineSync, finalityLookback }),
-    finalityProgression({ l1, forkchoice }),
-    interopSafetyProgression({ l2, crossChain }),
-    attributesGeneration({ pipeline, genesis: config.genesis.l2, engineSync }),
-    unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSync }),
+    directed === undefined
+      ? safetyReversal({ config, l1: parts.l1, ...recorded, checksMessages })
+      : directedReversal({ config, l1: parts.l1, ...recorded, directed }),
+    replacement === undefined
+      ? interopSafetyReversal({ config, l2, forkchoice })
+      : blockReplacement({ config, ...recorded, form: replacement }),
+    sequencingSeal({ ...building, l2 }),
+    attributesProcessing({ ...building, pipeline, safeHeads, finalityLookback, replacement }),
+    unsafeProcessing(building),
+    safetyProgression({ ...building, l2, safeHeads, engineSync, finalityLookback }),
+    finalityProgression({ l1: parts.l1, l2, forkchoice }),
+    directed === undefined ? interopSafetyProgression({ l2, crossChain }) : directedProgression({ l2, safeHeads }),
+    attributesGeneration({ pipeline, genesis: config.genesis.l2, engineSync, directed: directed !== undefined }),
+    unsafeSyncTrigger({ ...building, l2, engineSync }),
     // What is far ahead is the engine's to fetch then.
     unsafeAddition(engineSync ? undefined : peers),
   ]

@@ -6,7 +6,7 @@ import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { DriverErrorCode, L1Refs, L2Chain } from './ports.ts'
 
 /** Sequencing windows that a reorg may be deep. */
-const MAX_REORG_WINDOWS = 5n
+export const MAX_REORG_WINDOWS = 5n
 /** Sequencing windows after which a chain that goes on without any finality has lost its labels: these force safe blocks. */
 const RECOVER_WINDOWS = 14n
 

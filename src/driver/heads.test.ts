@@ -95,8 +95,11 @@ describe('a derived block', () => {
   })
 
   it('pushes the oldest out of what waits for L1 to be final', () => {
-    const first = { ...state, ...movedSafe(state, one, { concluding: true, derivedFrom: l1Ref(9n) }, 1) }
-    const second = movedSafe(first, two, { concluding: true, derivedFrom: l1Ref(10n) }, 1)
+    const first = {
+      ...state,
+      ...movedSafe(state, one, { concluding: true, derivedFrom: l1Ref(9n) }, { finalityLookback: 1 }),
+    }
+    const second = movedSafe(first, two, { concluding: true, derivedFrom: l1Ref(10n) }, { finalityLookback: 1 })
     expect(second).toMatchObject({ finality: [{ safe: two, derivedFrom: l1Ref(10n) }] })
   })
 })

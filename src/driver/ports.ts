@@ -24,8 +24,8 @@ export type DriverErrorCode =
 /** Reads the L2 chain of the engine that is driven. Undefined: it does not know the block, or the label is not set. */
 export interface L2Chain extends SafeChain {
   labelled(label: 'latest' | 'safe' | 'finalized', io: IoOptions): Promise<L2BlockRef | undefined>
-  /** The canonical block of a height, whole. */
-  payload(number: bigint, io: IoOptions): Promise<Payload | undefined>
+  /** A block, or the canonical one of a height, whole. */
+  payload(id: Hash | bigint, io: IoOptions): Promise<Payload | undefined>
   /** The engine has this block from now on: about what its hash says it need not be asked. Absent where asking costs nothing. */
   remember?(payload: Payload): void
 }

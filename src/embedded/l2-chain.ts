@@ -42,8 +42,8 @@ export class EmbeddedL2Chain implements L2Chain {
     return hash === ZERO_HASH ? undefined : this.#ref(this.#block(hash))
   }
 
-  async payload(number: bigint, _io: IoOptions): Promise<Payload | undefined> {
-    const block = this.#block(number)
+  async payload(id: Hash | bigint, _io: IoOptions): Promise<Payload | undefined> {
+    const block = this.#block(id)
     return block && payloadOf(block)
   }
 

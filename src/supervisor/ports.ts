@@ -8,7 +8,8 @@ import type { BlockId, L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
 /**
  * Codes of managed nodes. `MANAGED_TARGET_UNKNOWN` (invalid): a block to go on from is not there. `MANAGED_TARGET_CONFLICTS` (invalid):
  * the node has another block of that number. `MANAGED_NO_EVENT` (temporary): none is waiting. `MANAGED_NO_ANCHOR` (invalid): messages were not
- * active at genesis. `MANAGED_NODE_GONE` (temporary): it cannot be reached.
+ * active at genesis. `MANAGED_NODE_GONE` (temporary): it cannot be reached. `MANAGED_RESET_REFUSED` (invalid): the node will not go back so far.
+ * `MANAGED_BLOCK_UNKNOWN` (invalid): it does not have a block that it is told of.
  */
 export type ManagedNodeErrorCode =
   | 'MANAGED_TARGET_UNKNOWN'
@@ -16,6 +17,8 @@ export type ManagedNodeErrorCode =
   | 'MANAGED_NO_EVENT'
   | 'MANAGED_NO_ANCHOR'
   | 'MANAGED_NODE_GONE'
+  | 'MANAGED_RESET_REFUSED'
+  | 'MANAGED_BLOCK_UNKNOWN'
 
 /**
  * A rollup node as its supervisor manages it, over a connection or in this process. Calls are made once: what fails is for the supervisor to
@@ -37,7 +40,7 @@ export interface ManagedNode {
   /** Has a block replaced. Answers before it is: an event tells of the replacement. */
   invalidateBlock(block: BlockSeal, io: IoOptions): Promise<void>
   provideL1(block: L1BlockRef, io: IoOptions): Promise<void>
-  /** @throws AppError MANAGED_TARGET_UNKNOWN, MANAGED_TARGET_CONFLICTS */
+  /** @throws AppError MANAGED_TARGET_UNKNOWN, MANAGED_TARGET_CONFLICTS, MANAGED_RESET_REFUSED */
   reset(target: ResetTarget, io: IoOptions): Promise<void>
   /** Has the node find by itself where to go on, as if there were no messages yet. */
   resetPreInterop(io: IoOptions): Promise<void>

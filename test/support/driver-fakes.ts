@@ -91,9 +91,9 @@ export class FakeL2Chain {
     return [this.genesis, ...this.blocks.map(({ ref }) => ref)].find(({ hash, number }) => hash === id || number === id)
   }
 
-  async payload(number: bigint): Promise<Payload | undefined> {
+  async payload(id: Hash | bigint): Promise<Payload | undefined> {
     this.#read()
-    return this.blocks.find(({ ref }) => ref.number === number)?.payload
+    return this.blocks.find(({ ref }) => ref.number === id || ref.hash === id)?.payload
   }
 
   async labelled(label: 'latest' | 'safe' | 'finalized'): Promise<L2BlockRef | undefined> {

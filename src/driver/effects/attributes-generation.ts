@@ -17,6 +17,8 @@ export interface AttributesGenerationParts {
   readonly genesis: BlockId
   /** Whether unsafe blocks come by the engine's own sync, before anything is derived. */
   readonly engineSync: boolean
+  /** Whether L1 is read no further than a supervisor lets it be; up to L1's head when left out. */
+  readonly directed?: boolean
 }
 
 function behind(origin: bigint, head: bigint): never {
@@ -31,9 +33,17 @@ function behind(origin: bigint, head: bigint): never {
  * that have not been dealt with: there are never two for one height.
  * @see driver specification, "Attributes generation"
  */
-export function attributesGeneration({ pipeline, genesis, engineSync }: AttributesGenerationParts): Effect {
+export function attributesGeneration({
+  pipeline,
+  genesis,
+  engineSync,
+  directed = false,
+}: AttributesGenerationParts): Effect {
   /** Later, what the engine cannot fetch is derived meanwhile: nobody may have it but L1. */
   const isFirstSync = ({ heads }: DriverState): boolean => engineSync && heads?.unsafe.number === genesis.number
+
+  /** The highest L1 block that may be read. */
+  const limit = ({ l1, provided }: DriverState): bigint | undefined => (directed ? provided : l1.head)?.number
 
   return {
     name: 'attributes-generation',
@@ -41,14 +51,15 @@ export function attributesGeneration({ pipeline, genesis, engineSync }: Attribut
     reads: ({ heads, attributes, reset, derivation }) => [heads?.pendingSafe, attributes, reset, derivation],
     writes: ['attributes', 'derivation'],
     when(state) {
-      const { attributes, derivation, l1, halted } = state
+      const { attributes, derivation, halted } = state
       if (!isReady(state) || attributes !== undefined || halted !== undefined) return undefined
       if (derivation.tag === 'unready' || isFirstSync(state)) return undefined
       const origin = derivation.origin?.number ?? 0n
-      if (derivation.tag === 'exhausted' && (l1.head?.number ?? 0n) <= origin) return undefined
+      if (derivation.tag === 'exhausted' && (limit(state) ?? 0n) <= origin) return undefined
       return { why: `L1 block ${derivation.tag === 'ready' ? origin : origin + 1n}`, uses: ['pipeline'] }
     },
-    async run({ heads, l1 }: DriverState, io: IoOptions): Promise<Outcome> {
+    async run(state: DriverState, io: IoOptions): Promise<Outcome> {
+      const { heads } = state
       if (heads === undefined) throw new TypeError('there are no heads to derive from')
       const now = (tag: Derivation['tag']): Derivation => ({ tag, origin: pipeline.origin })
       for (let steps = 0; steps < STEPS; steps++) {
@@ -62,7 +73,8 @@ export function attributesGeneration({ pipeline, genesis, engineSync }: Attribut
             return { patch: () => ({ derivation: now('ready') }) }
           case 'exhausted': {
             const origin = pipeline.origin?.number ?? 0n
-            if (l1.head !== undefined && l1.head.number > origin) behind(origin, l1.head.number)
+            const head = limit(state)
+            if (head !== undefined && head > origin) behind(origin, head)
             return { patch: () => ({ derivation: now('exhausted') }) }
           }
           case 'again':

@@ -7,9 +7,10 @@ import type { L2BlockRef } from '../../protocol/refs.ts'
 import type { RollupConfig } from '../../protocol/rollup-config.ts'
 import type { DriverState, Heads, PendingAttributes } from '../driver-state.ts'
 import type { Effect, Outcome } from '../effect.ts'
-import { isReady, labelsOf, movedSafe, movedUnsafe } from '../heads.ts'
+import { type Directed, isReady, labelsOf, movedSafe, movedUnsafe } from '../heads.ts'
 import { payloadRef } from '../payload-ref.ts'
 import type { DriverErrorCode, SafeHeadRecord } from '../ports.ts'
+import { type ReplacementForm, replacementAttributes } from '../replacement-attributes.ts'
 
 const DEPOSIT_TYPE = 0x7e
 
@@ -21,6 +22,9 @@ export interface AttributesProcessingParts {
   readonly safeHeads: Pick<SafeHeadRecord, 'record'>
   readonly checksMessages: boolean
   readonly finalityLookback?: number | undefined
+  readonly directed?: Directed | undefined
+  /** What stands for a block that is denied; its deposits alone where it is left out. */
+  readonly replacement?: ReplacementForm | undefined
 }
 
 function isDepositsOnly({ attributes }: PendingAttributes): boolean {
@@ -33,29 +37,30 @@ function isDepositsOnly({ attributes }: PendingAttributes): boolean {
  * @see driver specification, "Payload attributes processing"
  */
 export function attributesProcessing(parts: AttributesProcessingParts): Effect {
-  const { config, forkchoice, pipeline, safeHeads, checksMessages, finalityLookback } = parts
+  const { config, forkchoice, pipeline, safeHeads, checksMessages, finalityLookback, directed, replacement } = parts
 
   async function placed(told: Heads, attributes: PendingAttributes, payload: Payload, io: IoOptions): Promise<Outcome> {
     const ref = payloadRef(config, payload)
-    if (attributes.concluding) await safeHeads.record(ref, attributes.derivedFrom, io)
+    if (attributes.concluding && directed?.(ref) !== true) await safeHeads.record(ref, attributes.derivedFrom, io)
     const patch: Outcome['patch'] = (now) => {
       const { heads } = now
       if (heads === undefined) return {}
       const replaced: L2BlockRef | undefined = ref.number <= heads.unsafe.number ? heads.unsafe : now.backupUnsafe
-      const unsafe = movedUnsafe({ ...now, heads }, ref, { told, checksMessages })
+      const unsafe = movedUnsafe({ ...now, heads }, ref, { told, checksMessages, directed })
       return {
         ...unsafe,
         backupUnsafe: replaced,
-        ...movedSafe({ ...now, ...unsafe }, ref, attributes, finalityLookback),
+        ...movedSafe({ ...now, ...unsafe }, ref, attributes, { finalityLookback, directed }),
       }
     }
     return { patch, note: `block ${ref.number}: ${ref.hash}` }
   }
 
-  function depositsOnly(attributes: PendingAttributes, note: string): Outcome {
+  function depositsOnly(attributes: PendingAttributes, note: string, denied: Payload | undefined): Outcome {
     const derived = pipeline.depositsOnly(attributes.parent, attributes.derivedFrom)
+    const marked = denied && replacement && { attributes: replacementAttributes(config, denied, replacement) }
     // The chain may hold such a block already: it is compared first.
-    return { patch: () => ({ attributes: { ...derived, mismatch: undefined, depositsOnly: true } }), note }
+    return { patch: () => ({ attributes: { ...derived, ...marked, mismatch: undefined, depositsOnly: true } }), note }
   }
 
   async function passedOver(
@@ -73,7 +78,7 @@ export function attributesProcessing(parts: AttributesProcessingParts): Effect {
         const used = { heads: reverted.heads, attributes: undefined, backupUnsafe: undefined }
         if (backupUnsafe === undefined) return used
         if (status === 'valid')
-          return { ...used, ...movedUnsafe(reverted, backupUnsafe, { told: heads, checksMessages }) }
+          return { ...used, ...movedUnsafe(reverted, backupUnsafe, { told: heads, checksMessages, directed }) }
         const doubt = `it does not know ${backupUnsafe.hash}, which was its head`
         return { ...used, engine: { ...now.engine, doubt } }
       },
@@ -95,6 +100,7 @@ export function attributesProcessing(parts: AttributesProcessingParts): Effect {
     state: DriverState & { readonly heads: Heads },
     attributes: PendingAttributes,
     reason: string,
+    denied: Payload | undefined,
     io: IoOptions,
   ): Promise<Outcome> {
     const note = `attributes of block ${attributes.parent.number + 1n} refused: ${reason}`
@@ -106,7 +112,7 @@ export function attributesProcessing(parts: AttributesProcessingParts): Effect {
     }
     const holocene = config.forks.isActive('holocene', attributes.derivedFrom.timestamp)
     await stay(state, holocene, io)
-    return holocene ? depositsOnly(attributes, note) : passedOver(state, note, io)
+    return holocene ? depositsOnly(attributes, note, denied) : passedOver(state, note, io)
   }
 
   return {
@@ -126,12 +132,17 @@ export function attributesProcessing(parts: AttributesProcessingParts): Effect {
     async run(state, io) {
       const { heads, attributes, denied } = state
       if (heads === undefined || attributes === undefined) throw new TypeError('there are no attributes')
+      let unwanted: Payload | undefined
       const plan = {
         attributes: attributes.attributes,
-        refuses: ({ hash }: Payload) => (denied.has(hash) ? `${hash} was found invalid by other chains` : undefined),
+        refuses(payload: Payload) {
+          if (!denied.has(payload.hash)) return undefined
+          unwanted = payload
+          return `${payload.hash} was found invalid by other chains`
+        },
       }
       const outcome = await forkchoice.build(heads.pendingSafe, labelsOf(heads), plan, io)
-      if (outcome.tag === 'refused') return refused({ ...state, heads }, attributes, outcome.reason, io)
+      if (outcome.tag === 'refused') return refused({ ...state, heads }, attributes, outcome.reason, unwanted, io)
       return placed(heads, attributes, outcome.payload, io)
     },
   }

@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { applied, FakeForkchoice, failureOf, isStale, NO_ANSWER } from '../../../test/support/driver-fakes.ts'
+import {
+  applied,
+  FakeForkchoice,
+  FakeL2Chain,
+  failureOf,
+  isStale,
+  NO_ANSWER,
+} from '../../../test/support/driver-fakes.ts'
 import { headsAt, L2Blocks, l1Ref, stateWith, type WorldBlock } from '../../../test/support/driver-world.ts'
 import { AppError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
@@ -28,7 +35,8 @@ function effect() {
       return branchOfL1(id as bigint)
     },
   }
-  return finalityProgression({ l1, forkchoice })
+  const l2 = new FakeL2Chain(genesis, chain)
+  return finalityProgression({ l1, l2, forkchoice })
 }
 
 const finality: readonly SafeWith[] = [

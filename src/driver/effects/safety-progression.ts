@@ -5,7 +5,7 @@ import type { IoOptions } from '../../primitives/io.ts'
 import type { RollupConfig } from '../../protocol/rollup-config.ts'
 import type { DriverState, Heads, PendingAttributes } from '../driver-state.ts'
 import type { Cause, Effect, Outcome } from '../effect.ts'
-import { isReady, labelsOf, movedSafe } from '../heads.ts'
+import { type Directed, isReady, labelsOf, movedSafe } from '../heads.ts'
 import { attributesMismatch } from '../match-block.ts'
 import { payloadRef } from '../payload-ref.ts'
 import type { DriverErrorCode, L2Chain, SafeHeadRecord } from '../ports.ts'
@@ -25,6 +25,7 @@ export interface SafetyProgressionParts {
   readonly engineSync?: boolean
   /** L1 blocks that safe blocks are remembered for; op-node's where it is left out. */
   readonly finalityLookback?: number | undefined
+  readonly directed?: Directed | undefined
 }
 
 function reset(message: string): AppError<DriverErrorCode> {
@@ -42,7 +43,7 @@ function canCompare({ pendingSafe, unsafe, crossUnsafe }: Heads, checksMessages:
  * @see driver specification, "Safety progression"; derivation specification, "L1-Consolidation"
  */
 export function safetyProgression(parts: SafetyProgressionParts): Effect {
-  const { config, l2, forkchoice, safeHeads, checksMessages, finalityLookback, engineSync = false } = parts
+  const { config, l2, forkchoice, safeHeads, checksMessages, finalityLookback, directed, engineSync = false } = parts
 
   function comparison(state: DriverState & { readonly heads: Heads }): Cause | undefined {
     const { attributes, heads, halted } = state
@@ -83,10 +84,10 @@ export function safetyProgression(parts: SafetyProgressionParts): Effect {
     }
     const ref = payloadRef(config, payload)
     // Written down before anybody hears of it.
-    if (attributes.concluding) await safeHeads.record(ref, attributes.derivedFrom, io)
+    if (attributes.concluding && directed?.(ref) !== true) await safeHeads.record(ref, attributes.derivedFrom, io)
+    const rules = { finalityLookback, directed }
     return {
-      patch: (now) =>
-        now.heads === undefined ? {} : movedSafe({ ...now, heads: now.heads }, ref, attributes, finalityLookback),
+      patch: (now) => (now.heads === undefined ? {} : movedSafe({ ...now, heads: now.heads }, ref, attributes, rules)),
     }
   }
 

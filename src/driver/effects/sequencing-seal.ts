@@ -6,7 +6,7 @@ import type { L2BlockRef } from '../../protocol/refs.ts'
 import type { RollupConfig } from '../../protocol/rollup-config.ts'
 import type { DriverState, Heads, SealedRequest } from '../driver-state.ts'
 import type { Effect, Outcome, Patch } from '../effect.ts'
-import { labelsOf, movedUnsafe } from '../heads.ts'
+import { type Directed, labelsOf, movedUnsafe } from '../heads.ts'
 import { payloadRef } from '../payload-ref.ts'
 import type { DriverErrorCode, L2Chain } from '../ports.ts'
 
@@ -19,6 +19,7 @@ export interface SequencingSealParts {
   readonly l2: Pick<L2Chain, 'ref'>
   readonly forkchoice: Pick<ForkchoiceController, 'insert'>
   readonly checksMessages: boolean
+  readonly directed?: Directed | undefined
 }
 
 function refused(hash: Hash, reason: string): AppError<DriverErrorCode> {
@@ -33,7 +34,7 @@ function refused(hash: Hash, reason: string): AppError<DriverErrorCode> {
  * unsafe chain, which whoever sealed it wants. Only one that leaves the safe chain is refused.
  * @see driver specification, "Sequencing", `sealing`
  */
-export function sequencingSeal({ config, l2, forkchoice, checksMessages }: SequencingSealParts): Effect {
+export function sequencingSeal({ config, l2, forkchoice, checksMessages, directed }: SequencingSealParts): Effect {
   /** The block of a height among the ancestors of another. */
   async function ancestor(ref: L2BlockRef, number: bigint, io: IoOptions): Promise<Hash | undefined> {
     let { parentHash: hash } = ref
@@ -112,7 +113,7 @@ export function sequencingSeal({ config, l2, forkchoice, checksMessages }: Seque
             const left = leaves ? { ...current, pendingSafe: current.localSafe } : current
             return {
               ...without(request, now),
-              ...movedUnsafe({ ...now, heads: left }, ref, { told: heads, checksMessages }),
+              ...movedUnsafe({ ...now, heads: left }, ref, { told: heads, checksMessages, directed }),
               ...(leaves && { reset: { reason: `block ${ref.number} replaces what was being derived` } }),
             }
           },

@@ -5,7 +5,7 @@ import type { Payload } from '../../protocol/payload.ts'
 import type { RollupConfig } from '../../protocol/rollup-config.ts'
 import type { DriverState } from '../driver-state.ts'
 import type { Effect, Outcome } from '../effect.ts'
-import { isReady, labelsOf, movedUnsafe } from '../heads.ts'
+import { type Directed, isReady, labelsOf, movedUnsafe } from '../heads.ts'
 import { payloadRef } from '../payload-ref.ts'
 import { above, withoutPayload } from '../unsafe-queue.ts'
 
@@ -14,6 +14,7 @@ export interface UnsafeProcessingParts {
   readonly config: RollupConfig
   readonly forkchoice: Pick<ForkchoiceController, 'insert'>
   readonly checksMessages: boolean
+  readonly directed?: Directed | undefined
 }
 
 /** What is to become of the payloads that wait: one follows the unsafe head; some never will, up to a number. */
@@ -39,7 +40,7 @@ function dropped(hash: Payload['hash'], note: string): Outcome {
  * was there first stays.
  * @see driver specification, "Unsafe block processing"
  */
-export function unsafeProcessing({ config, forkchoice, checksMessages }: UnsafeProcessingParts): Effect {
+export function unsafeProcessing({ config, forkchoice, checksMessages, directed }: UnsafeProcessingParts): Effect {
   return {
     name: 'unsafe-processing',
     timeoutMs: 20_000,
@@ -78,7 +79,7 @@ export function unsafeProcessing({ config, forkchoice, checksMessages }: UnsafeP
           now.heads === undefined
             ? {}
             : {
-                ...movedUnsafe({ ...now, heads: now.heads }, ref, { told: heads, checksMessages }),
+                ...movedUnsafe({ ...now, heads: now.heads }, ref, { told: heads, checksMessages, directed }),
                 queue: above(now.queue, ref.number),
               },
       }

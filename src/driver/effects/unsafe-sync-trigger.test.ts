@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { applied, FakeForkchoice, failureOf, isStale, NO_ANSWER } from '../../../test/support/driver-fakes.ts'
+import {
+  applied,
+  FakeForkchoice,
+  FakeL2Chain,
+  failureOf,
+  isStale,
+  NO_ANSWER,
+} from '../../../test/support/driver-fakes.ts'
 import { headsAt, L2Blocks, stateWith, type WorldBlock } from '../../../test/support/driver-world.ts'
 import type { Payload } from '../../protocol/payload.ts'
 import type { DriverState } from '../driver-state.ts'
@@ -10,6 +17,7 @@ const blocks = new L2Blocks()
 const chain = blocks.chain(blocks.genesis, 9)
 const block = (number: number): WorldBlock => chain[number - 1] as WorldBlock
 const heads = headsAt(block(1).ref, { safe: blocks.genesis })
+const l2 = new FakeL2Chain(blocks.genesis, chain)
 const waiting = (...payloads: Payload[]) =>
   stateWith(heads, { queue: payloads.reduce((queue, each) => withPayload(queue, each), EMPTY_QUEUE) })
 
@@ -18,7 +26,7 @@ beforeEach(() => {
   forkchoice = new FakeForkchoice()
 })
 const effect = (engineSync = true) =>
-  unsafeSyncTrigger({ config: blocks.config, forkchoice, checksMessages: false, engineSync })
+  unsafeSyncTrigger({ config: blocks.config, l2, forkchoice, checksMessages: false, engineSync })
 
 describe('whether the engine is given a target', () => {
   const ahead = waiting(block(5).payload)

@@ -1,20 +1,24 @@
 import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
 import { isAppError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
+import type { IoOptions } from '../../primitives/io.ts'
 import type { Payload } from '../../protocol/payload.ts'
 import type { L2BlockRef } from '../../protocol/refs.ts'
 import type { RollupConfig } from '../../protocol/rollup-config.ts'
 import type { DriverState } from '../driver-state.ts'
 import type { Effect, Outcome } from '../effect.ts'
-import { labelsOf, movedUnsafe } from '../heads.ts'
+import { type Directed, labelsOf, movedUnsafe } from '../heads.ts'
 import { payloadRef } from '../payload-ref.ts'
+import type { L2Chain } from '../ports.ts'
 import { above, withoutPayload } from '../unsafe-queue.ts'
 
 /** What {@link unsafeSyncTrigger} works with. */
 export interface UnsafeSyncTriggerParts {
   readonly config: RollupConfig
-  readonly forkchoice: Pick<ForkchoiceController, 'insert'>
+  readonly l2: Pick<L2Chain, 'ref'>
+  readonly forkchoice: Pick<ForkchoiceController, 'insert' | 'update'>
   readonly checksMessages: boolean
+  readonly directed?: Directed | undefined
   /** Whether the engine may sync by itself; else what is missing is asked of other nodes. */
   readonly engineSync: boolean
 }
@@ -36,7 +40,17 @@ function dropped(hash: Hash, note: string): Outcome {
  * not the unsafe head, before the engine says that it is valid: derivation must not look for blocks that are not there yet.
  * @see driver specification, "Unsafe block sync-trigger"
  */
-export function unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSync }: UnsafeSyncTriggerParts): Effect {
+export function unsafeSyncTrigger(parts: UnsafeSyncTriggerParts): Effect {
+  const { config, l2, forkchoice, checksMessages, directed, engineSync } = parts
+
+  /** Whether the chain that the engine has gone over to holds a block that has another one in its place. */
+  async function holdsReplaced({ replaced }: DriverState, io: IoOptions): Promise<boolean> {
+    for (const { block } of replaced.values()) {
+      if ((await l2.ref(block.number, io))?.hash === block.hash) return true
+    }
+    return false
+  }
+
   return {
     name: 'unsafe-sync-trigger',
     timeoutMs: 20_000,
@@ -65,6 +79,10 @@ export function unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSy
         case 'syncing':
           return { patch: ({ engine }) => ({ engine: { ...engine, syncTarget: ref } }) }
         case 'valid':
+          if (await holdsReplaced(state, io)) {
+            await forkchoice.update({ head: heads.unsafe.hash, ...labelsOf(heads) }, io)
+            return dropped(payload.hash, `block ${payload.hash} builds on one that other chains have made invalid`)
+          }
           return {
             note: ref.hash,
             patch(now) {
@@ -74,7 +92,7 @@ export function unsafeSyncTrigger({ config, forkchoice, checksMessages, engineSy
                 return { reset: { reason: `the engine has gone over to block ${ref.hash}:${ref.number}` } }
               }
               return {
-                ...movedUnsafe({ ...now, heads: now.heads }, ref, { told: heads, checksMessages }),
+                ...movedUnsafe({ ...now, heads: now.heads }, ref, { told: heads, checksMessages, directed }),
                 queue: above(now.queue, ref.number),
               }
             },

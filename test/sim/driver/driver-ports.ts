@@ -84,7 +84,7 @@ export function enginePorts(
           return block && { ref: block.ref, transactions: block.payload.transactions }
         }),
       labelled: (label, io) => wire.call('l2.labelled', io, () => engine.labelled(label)?.ref),
-      payload: (number, io) => wire.call('l2.payload', io, () => engine.byNumber(number)?.payload),
+      payload: (id, io) => wire.call('l2.payload', io, () => find(id)?.payload),
     },
   }
 }

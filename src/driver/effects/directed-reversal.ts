@@ -1,0 +1,149 @@
+import type { DerivationPipeline } from '../../derive/pipeline.ts'
+import type { EngineErrorCode } from '../../engine/engine-api.ts'
+import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
+import { AppError, errorMessage, isAppError } from '../../primitives/errors.ts'
+import type { Hash } from '../../primitives/hex.ts'
+import type { IoOptions } from '../../primitives/io.ts'
+import type { L2BlockRef } from '../../protocol/refs.ts'
+import type { RollupConfig } from '../../protocol/rollup-config.ts'
+import type { DriverState, Heads, ReplacedBlock, ResetPoint } from '../driver-state.ts'
+import type { Effect, Outcome } from '../effect.ts'
+import { findL2Heads } from '../find-l2-heads.ts'
+import { type Directed, labelsOf } from '../heads.ts'
+import type { DriverErrorCode, L1Refs, L2Chain, SafeHeadRecord } from '../ports.ts'
+import { above } from '../unsafe-queue.ts'
+
+/** What {@link directedReversal} works with. */
+export interface DirectedReversalParts {
+  readonly config: RollupConfig
+  readonly l1: L1Refs
+  readonly l2: L2Chain
+  readonly pipeline: Pick<DerivationPipeline, 'reset' | 'origin'>
+  readonly forkchoice: Pick<ForkchoiceController, 'update' | 'forget'>
+  readonly safeHeads: Pick<SafeHeadRecord, 'truncate'>
+  readonly directed: Directed
+}
+
+/**
+ * Goes on from where a supervisor says, or has the driver find: a reset that nobody has said anything of waits for it. Where that turns
+ * out to be impossible, the supervisor is asked again.
+ * @see driver specification, "Safety reversal"; managed mode specification, "interop_reset"
+ */
+export function directedReversal(parts: DirectedReversalParts): Effect {
+  const { config, l1, l2, pipeline, forkchoice, safeHeads, directed } = parts
+
+  /** The last block that no supervisor says anything of: what comes after it is derived again for one that knows nothing yet. */
+  async function undirected(block: L2BlockRef, io: IoOptions): Promise<L2BlockRef> {
+    const { genesis, blockTime, forks } = config
+    const since = forks.times.interop
+    if (since === undefined || !directed(block)) return block
+    const before = (since - 1n - genesis.l2Time) / blockTime
+    const number = genesis.l2.number + (since <= genesis.l2Time ? 0n : before)
+    const found = await l2.ref(number, io)
+    if (found !== undefined) return found
+    throw new AppError<DriverErrorCode>('HEADS_NOT_FOUND', {
+      message: `the engine does not have block ${number}`,
+      severity: 'reset',
+    })
+  }
+
+  async function headsAt(to: ResetPoint, io: IoOptions): Promise<Heads> {
+    if (to.tag === 'given') return to.heads
+    const { unsafe, safe: found, finalized: final } = await findL2Heads({ config, l1, l2 }, io)
+    const safe = to.derives ? await undirected(found, io) : found
+    const finalized = final.number <= safe.number ? final : safe
+    const crossUnsafe = directed(unsafe) ? safe : unsafe
+    return { unsafe, crossUnsafe, pendingSafe: safe, localSafe: safe, crossSafe: safe, finalized }
+  }
+
+  async function place(heads: Heads, io: IoOptions): Promise<void> {
+    forkchoice.forget()
+    const status = await forkchoice.update({ head: heads.unsafe.hash, ...labelsOf(heads) }, io)
+    if (status === 'valid') return
+    throw new AppError<EngineErrorCode>('ENGINE_SYNCING', {
+      message: `the engine does not know its own head ${heads.unsafe.hash}`,
+      severity: 'temporary',
+    })
+  }
+
+  /** What was invalid stays so as long as L1 is the one that it was invalid with. */
+  async function standing({ replaced }: DriverState, io: IoOptions): Promise<ReadonlyMap<Hash, ReplacedBlock>> {
+    const entries = await Promise.all(
+      [...replaced].map(async (entry) => {
+        const { origin } = entry[1]
+        return origin === undefined || (await l1.ref(origin.number, io))?.hash === origin.hash ? [entry] : []
+      }),
+    )
+    return new Map(entries.flat())
+  }
+
+  async function goOn(state: DriverState, to: ResetPoint, io: IoOptions): Promise<Outcome> {
+    const heads = await headsAt(to, io)
+    const derives = to.tag === 'given' || to.derives
+    if (derives) {
+      await pipeline.reset(heads.localSafe, io)
+      await safeHeads.truncate(heads.crossSafe, io)
+    }
+    await place(heads, io)
+    const replaced = await standing(state, io)
+    const head = await l2.labelled('latest', io)
+    const leftBehind = head?.hash === heads.unsafe.hash ? undefined : head?.hash
+    const origin = derives ? pipeline.origin : undefined
+    const from = derives ? `from L1 block ${origin?.number}` : 'nothing is derived yet'
+    return {
+      note: `unsafe ${heads.unsafe.number}, safe ${heads.localSafe.number}, finalized ${heads.finalized.number}, ${from}`,
+      patch: (now) => ({
+        heads,
+        derivation: { tag: derives ? 'ready' : 'unready', origin },
+        attributes: undefined,
+        finality: now.finality.filter(({ safe }) => safe.number <= heads.crossSafe.number),
+        reset: undefined,
+        backupUnsafe: undefined,
+        undecided: undefined,
+        provided: undefined,
+        denied: new Set([...now.denied].filter((hash) => !state.replaced.has(hash) || replaced.has(hash))),
+        replaced: new Map([...now.replaced].filter(([hash]) => !state.replaced.has(hash) || replaced.has(hash))),
+        branch: now.branch + 1,
+        build: undefined,
+        queue: above(now.queue, heads.unsafe.number),
+        engine: { ...now.engine, doubt: undefined, toldSafe: heads.crossSafe, syncTarget: undefined, leftBehind },
+      }),
+    }
+  }
+
+  return {
+    name: 'safety-reversal',
+    timeoutMs: 600_000,
+    reads: ({ reset }) => [reset],
+    writes: [
+      'heads',
+      'derivation',
+      'attributes',
+      'finality',
+      'reset',
+      'engine',
+      'backupUnsafe',
+      'branch',
+      'build',
+      'queue',
+      'undecided',
+      'provided',
+      'denied',
+      'replaced',
+    ],
+    when({ reset }) {
+      return reset?.to && { why: reset.reason, uses: ['engine', 'pipeline', 'safe-heads'] }
+    },
+    async run(state, io) {
+      const to = state.reset?.to
+      if (to === undefined) throw new TypeError('nobody has said where to go on')
+      try {
+        return await goOn(state, to, io)
+      } catch (error) {
+        if (!isAppError(error) || error.severity !== 'reset') throw error
+        const reason = errorMessage(error)
+        return { patch: () => ({ reset: { reason } }), note: reason }
+      }
+    },
+  }
+}
