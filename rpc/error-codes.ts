@@ -43,6 +43,7 @@ import type { StateErrorCode } from '../src/state/source.ts'
 import type { TrieNodeErrorCode } from '../src/state/trie-node.ts'
 import type { SupervisorDbErrorCode } from '../src/supervisor/db/errors.ts'
 import type { SupervisorErrorCode } from '../src/supervisor/errors.ts'
+import type { ManagedNodeErrorCode } from '../src/supervisor/ports.ts'
 import type { SupervisorQueryErrorCode } from '../src/supervisor/query-errors.ts'
 import type { WalletErrorCode } from '../src/wallet/wallet-errors.ts'
 import type { ConditionalErrorCode } from '../txpool/conditional-pool.ts'
@@ -131,6 +132,7 @@ export type Code =
   | SupervisorDbErrorCode
   | SupervisorErrorCode
   | SupervisorQueryErrorCode
+  | ManagedNodeErrorCode
   | ExecutingMessageErrorCode
 
 /** The JSON-RPC number of every code. Total: a new code without a number does not compile. */
@@ -263,6 +265,14 @@ export const ERROR_NUMBERS: Readonly<Record<Code, number>> = {
   BLOB_DATA_INVALID: -38560,
   BATCH_REFUSED: -38561,
   BATCH_NOT_INCLUDED: -38562,
+  // op-node's, of managed mode.
+  MANAGED_TARGET_UNKNOWN: -39001,
+  MANAGED_NO_EVENT: -39001,
+  MANAGED_TARGET_CONFLICTS: -39002,
+  MANAGED_NO_ANCHOR: -39003,
+  MANAGED_RESET_REFUSED: -32000,
+  MANAGED_BLOCK_UNKNOWN: -32000,
+  MANAGED_NODE_GONE: -38590,
   // op-supervisor's.
   SUPERVISOR_SKIPPED: -320500,
   SUPERVISOR_UNKNOWN_CHAIN: -320501,

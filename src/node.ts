@@ -13,6 +13,7 @@ import { postingTo } from './hosts/batcher.ts'
 import { openDeliveries } from './hosts/block-delivery.ts'
 import { type EnsembleInput, hostEnsemble } from './hosts/ensemble.ts'
 import type { HostContext, HostedChain } from './hosts/hosted-chain.ts'
+import { interopServers } from './hosts/interop-servers.ts'
 import type { OpenedJournal } from './hosts/journaled.ts'
 import { hostL1 } from './hosts/l1.ts'
 import { embeddedDerivation, remoteDerivation } from './hosts/l1-derivation.ts'
@@ -302,10 +303,12 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
     readiness: () => ({ ready: watch.waiting.length === 0, waiting: watch.waiting }),
     ...(metrics && { registry: metrics.registry, metrics: metrics.rpc }),
   })
+  const interop = await interopServers(chains, info.version, logger)
   const root = new AbortController()
   const work = [watch.check(root.signal).then(() => watch.run(root.signal)), ...chains.map((c) => c.run(root.signal))]
   const close = async (): Promise<void> => {
     await server.close()
+    await interop.close()
     await metrics?.close()
     await Promise.all(chains.map((chain) => chain.close()))
     root.abort(new DOMException('shutting down', 'AbortError'))
@@ -315,6 +318,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   }
   try {
     await metrics?.listen()
+    await interop.listen()
     const url = await server.listen()
     metrics?.up(VERSION, config.ensemble !== undefined)
     return { url, handle: (path, text) => server.handle(path, text), close }

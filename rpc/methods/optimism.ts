@@ -3,6 +3,7 @@ import type { SyncStatus } from '../../src/driver/sync-status.ts'
 import type { Hash } from '../../src/primitives/hex.ts'
 import { ZERO_HASH } from '../../src/primitives/hex.ts'
 import type { IoOptions } from '../../src/primitives/io.ts'
+import { type DependencySet, dependencySetToJson } from '../../src/protocol/dependency-set.ts'
 import type { BlockId, L2BlockRef } from '../../src/protocol/refs.ts'
 import { type RollupConfig, rollupConfigToJson } from '../../src/protocol/rollup-config.ts'
 import { rpcError } from '../errors.ts'
@@ -29,8 +30,12 @@ export interface RollupNodeService {
   safeHeadAtL1Block(number: bigint): { readonly l1: BlockId; readonly safe: BlockId }
 }
 
-/** `optimism_*` as op-node serves it. @param version of this program */
-export function optimismMethods(service: RollupNodeService, version: string): readonly Method[] {
+/** `optimism_*` as op-node serves it. @param version of this program @param dependencySet undefined: it is not known */
+export function optimismMethods(
+  service: RollupNodeService,
+  version: string,
+  dependencySet?: DependencySet,
+): readonly Method[] {
   const none = z.tuple([])
   return [
     defineMethod({
@@ -82,11 +87,12 @@ export function optimismMethods(service: RollupNodeService, version: string): re
     }),
     defineMethod({
       name: 'optimism_dependencySet',
-      summary: 'The chains that this one takes messages from: not known here',
+      summary: 'The chains that this one takes messages from',
       params: none,
       paramNames: [],
-      result: described('nothing: an error, as of an op-node that has none'),
+      result: described("op-node's dependency set; an error where there is none"),
       handler() {
+        if (dependencySet !== undefined) return dependencySetToJson(dependencySet)
         throw rpcError('DEPENDENCY_SET_UNKNOWN', 'not found')
       },
     }),

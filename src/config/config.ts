@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Address, Hash } from '../primitives/hex.ts'
+import type { DependencySet } from '../protocol/dependency-set.ts'
 import type { RollupConfig } from '../protocol/rollup-config.ts'
 import type { SafetyLevel } from '../protocol/safety-level.ts'
 import { type BatcherSettings, batcherSettings } from './batcher.ts'
@@ -145,6 +146,15 @@ export interface InteropChecksSettings {
   readonly minSafety: SafetyLevel
 }
 
+/** Managed mode, served to a supervisor. */
+export interface InteropSettings {
+  readonly host: string
+  readonly port: number
+  /** 32 bytes. */
+  readonly jwtSecret: Uint8Array
+  readonly dependencySet: DependencySet
+}
+
 /** One L2 chain. */
 export interface L2Settings {
   readonly name: string
@@ -168,6 +178,8 @@ export interface L2Settings {
   }
   /** Present where this process drives the chain: derives, consolidates, and says what is safe. */
   readonly driver?: DriverSettings
+  /** Where a supervisor finds it, which says how safe its blocks are then; absent: none does. Only with a driver. */
+  readonly interop?: InteropSettings
   readonly signer?: SignerSettings
   /** Who puts its blocks on L1 in this process; absent: somebody else, or nobody. */
   readonly batcher?: BatcherSettings
@@ -300,6 +312,10 @@ function sequencerSettings({ mode, sequencer }: ParsedChain): SequencerSettings 
   return { ...rest, sealLeadMs, ...(daBudget && { daBudget: daBudgetSettings(daBudget) }) }
 }
 
+function interopSettings({ jwtSecretFile: jwtSecret, ...rest }: NonNullable<ParsedChain['interop']>): InteropSettings {
+  return { ...rest, jwtSecret }
+}
+
 function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings {
   return present({
     name: chain.name,
@@ -311,6 +327,7 @@ function l2Settings(chain: ParsedChain, datadir: string | undefined): L2Settings
     sequencer: sequencerSettings(chain),
     insert: insertMode(chain),
     driver: driverSettings(chain.driver),
+    interop: chain.interop && interopSettings(chain.interop),
     jobs: { expiryMs: chain.jobs.expiry, maxOpen: chain.jobs.maxOpen },
     signer: chain.signer === undefined ? undefined : signer(chain.signer),
     conductor: chain.conductor && { rpc: chain.conductor.rpc, timeoutMs: chain.conductor.timeout },

@@ -6,6 +6,10 @@ export interface DriverSettings {
   readonly engineSync: boolean
   /** L1 blocks that safe blocks are remembered for until one is final; left out: op-node's 129. */
   readonly finalityLookback?: number
+  /** What stands for a block that other chains have made invalid, where a supervisor manages the chain: op-node 1.18.1's (`marked`, when left out), or the specification's. */
+  readonly replacement?: 'marked' | 'plain'
+  /** Whether a supervisor in this process manages the chain; a file does not say it. */
+  readonly managed?: boolean
 }
 
 /** `chains[].driver`: `true` is as good as an empty section. */
@@ -14,6 +18,7 @@ export const driverSchema = z.union([
   z.strictObject({
     sync: z.enum(['consensus-layer', 'execution-layer']).default('consensus-layer'),
     finalityLookback: z.int().positive().optional(),
+    replacement: z.enum(['marked', 'plain']).optional(),
   }),
 ])
 
@@ -21,6 +26,10 @@ export const driverSchema = z.union([
 export function driverSettings(parsed: z.output<typeof driverSchema>): DriverSettings | undefined {
   if (parsed === false) return undefined
   if (parsed === true) return { engineSync: false }
-  const { sync, finalityLookback } = parsed
-  return { engineSync: sync === 'execution-layer', ...(finalityLookback !== undefined && { finalityLookback }) }
+  const { sync, finalityLookback, replacement } = parsed
+  return {
+    engineSync: sync === 'execution-layer',
+    ...(finalityLookback !== undefined && { finalityLookback }),
+    ...(replacement !== undefined && { replacement }),
+  }
 }

@@ -1,4 +1,4 @@
-import { at, type Problem, rawChains } from './raw.ts'
+import { at, type Problem } from './raw.ts'
 
 /** Part of the contract that this build does not serve: a configuration that asks for it is refused, never ignored. */
 interface Gap {
@@ -12,8 +12,6 @@ const present = (): boolean => true
 
 const SERVICE_GAPS: readonly Gap[] = [{ path: ['supervisor'], asks: present, what: 'a hosted supervisor' }]
 
-const CHAIN_GAPS: readonly Gap[] = [{ path: ['interop'], asks: present, what: 'managed mode' }]
-
 function find(raw: unknown, prefix: readonly PropertyKey[], gaps: readonly Gap[]): Problem[] {
   return gaps.flatMap(({ path, asks, what }) => {
     const value = at(raw, ...path)
@@ -24,6 +22,5 @@ function find(raw: unknown, prefix: readonly PropertyKey[], gaps: readonly Gap[]
 
 /** What a configuration asks for that this build does not serve. */
 export function unsupported(raw: unknown): readonly Problem[] {
-  const chains = rawChains(raw).flatMap((chain, index) => find(chain, ['chains', index], CHAIN_GAPS))
-  return [...find(raw, [], SERVICE_GAPS), ...chains]
+  return find(raw, [], SERVICE_GAPS)
 }

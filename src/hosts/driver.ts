@@ -2,13 +2,17 @@ import type { Method } from '../../rpc/method.ts'
 import { derivationAdminMethods } from '../../rpc/methods/admin.ts'
 import { noPeersMethod } from '../../rpc/methods/consensus.ts'
 import { driverMethods } from '../../rpc/methods/driver.ts'
+import { interopMethods } from '../../rpc/methods/interop.ts'
 import { optimismMethods } from '../../rpc/methods/optimism.ts'
 import type { Committer } from '../builder/ports.ts'
 import type { SealedBlocks } from '../builder/sealed-blocks.ts'
 import type { BuilderErrorCode } from '../builder/service.ts'
 import { VERSION } from '../cli/version.ts'
+import { receiptsFromJson } from '../clients/managed-node-codec.ts'
+import type { RpcCaller } from '../clients/transport.ts'
 import type { L2Settings } from '../config/config.ts'
 import { Driver } from '../driver/driver.ts'
+import { ManagedDriver } from '../driver/managed/managed-driver.ts'
 import type { DriverErrorCode, PayloadSource, SafeHeadRecord } from '../driver/ports.ts'
 import { RollupNode, type RollupNodeParts } from '../driver/rollup-node.ts'
 import { TraceLog } from '../driver/trace-log.ts'
@@ -44,6 +48,8 @@ export interface HostedDriverParts {
   readonly sealedBlocks: SealedBlocks
   /** Told of heads that were not sealed here. */
   readonly gate: HeadGate
+  /** What the chain answers in this process: a supervisor reads receipts through it. */
+  readonly reads: () => RpcCaller
   /** Where each effect that was run is written down. */
   readonly traceFile: TraceFile | undefined
   readonly logger: Logger
@@ -56,10 +62,18 @@ export interface HostedDriver {
   readonly committer: Committer
   readonly status: ChainStatus
   readonly methods: readonly Method[]
+  /** Where a supervisor manages it. */
+  readonly managed?: HostedManagedDriver
   /** Works until the signal is aborted, or it is closed. */
   run(signal: AbortSignal): Promise<void>
   /** Ends the work; resolves when none is left. */
   close(): Promise<void>
+}
+
+/** A driver that a supervisor manages: over its own server, or in this process. */
+export interface HostedManagedDriver {
+  readonly node: ManagedDriver
+  readonly methods: readonly Method[]
 }
 
 function refused(hash: Hash, error: AppError): AppError<BuilderErrorCode> {
@@ -140,6 +154,32 @@ function storageRoots({ states }: Pick<ExecutionLayer, 'states'>): RollupNodePar
   }
 }
 
+/** Without a supervisor blocks are as safe as their own chain says. */
+function isManaged({ interop, driver }: L2Settings): boolean {
+  return interop !== undefined || driver?.managed === true
+}
+
+function managedDriver(
+  { settings, driven, l1, reads }: Pick<HostedDriverParts, 'settings' | 'driven' | 'l1' | 'reads'>,
+  driver: Driver,
+  outputs: RollupNode,
+): HostedManagedDriver {
+  const receiptsJson = (hash: Hash, { signal }: IoOptions): Promise<unknown> =>
+    reads().call('eth_getBlockReceipts', [hash], { idempotent: true, ...(signal && { signal }) })
+  const node = new ManagedDriver({
+    name: settings.name,
+    config: settings.rollup,
+    driver,
+    l1: l1.derivation.source,
+    l2: driven.l2,
+    outputs,
+    receiptsJson,
+    receipts: async (hash, io) => receiptsFromJson((await receiptsJson(hash, io)) ?? null),
+    clock: systemClock,
+  })
+  return { node, methods: interopMethods(node) }
+}
+
 /** Makes the driver of a chain. Nothing happens before it runs. */
 export type HostDriver = (parts: HostedDriverParts) => HostedDriver
 
@@ -147,6 +187,7 @@ export type HostDriver = (parts: HostedDriverParts) => HostedDriver
 export const hostedDriver: HostDriver = (parts) => {
   const { settings, constants, layer, driven, l1, safeHeads, peers, sealedBlocks, gate, traceFile, logger } = parts
   const config = { ...settings.rollup, chainOpConfig: constants }
+  const { replacement = 'marked', managed: _, ...rest } = settings.driver ?? { engineSync: false }
   const driver = new Driver({
     ...driven,
     config,
@@ -159,7 +200,8 @@ export const hostedDriver: HostDriver = (parts) => {
     clock: systemClock,
     logger,
     options: {
-      ...settings.driver,
+      ...rest,
+      ...(isManaged(settings) && { managed: { replacement } }),
       l1PollMs: l1.derivation.pollMs,
       engineLookMs: ENGINE_LOOK_MS,
     },
@@ -182,17 +224,20 @@ export const hostedDriver: HostDriver = (parts) => {
     storageRoot: storageRoots(layer),
     safeHeads,
   })
+  const managed = isManaged(settings) ? managedDriver(parts, driver, node) : undefined
   return {
     driver,
+    ...(managed && { managed }),
     methods: [
-      ...optimismMethods(node, `v${VERSION}`),
+      ...optimismMethods(node, `v${VERSION}`, settings.interop?.dependencySet),
       ...derivationAdminMethods(driver),
       ...driverMethods(trace),
       // A chain that gossips has its own.
       ...(settings.blockGossip === undefined ? [noPeersMethod()] : []),
     ],
     run(signal) {
-      work = driver.run(AbortSignal.any([signal, closed.signal]))
+      const ended = AbortSignal.any([signal, closed.signal])
+      work = Promise.all([driver.run(ended), managed?.node.run(ended)]).then(() => undefined)
       return work
     },
     async close() {

@@ -5,6 +5,7 @@ import type { MeasuredExchange } from '../../txpool/sources/exchange-metrics.ts'
 import type { L1Reader } from '../builder/ports.ts'
 import type { WatchedNode } from '../clients/node-watch.ts'
 import type { RpcTransport } from '../clients/transport.ts'
+import type { InteropSettings } from '../config/config.ts'
 import type { BlobSource } from '../derive/ports.ts'
 import type { MeasuredDriver } from '../driver/driver-metrics.ts'
 import type { L1ChainConfig } from '../protocol/l1-chain.ts'
@@ -13,7 +14,7 @@ import type { Logger } from '../telemetry/logger.ts'
 import type { KeyedAccount } from '../wallet/wallet.ts'
 import type { HostBatcher, L1Posting } from './batcher.ts'
 import type { GossipBlocks, HostedGossip } from './block-gossip.ts'
-import type { HostDriver } from './driver.ts'
+import type { HostDriver, HostedManagedDriver } from './driver.ts'
 import type { EnsembleChain } from './ensemble-chain.ts'
 import type { L1Derivation } from './l1-derivation.ts'
 import type { ReadL1Slot } from './l1-slot.ts'
@@ -43,6 +44,8 @@ export interface HostedChain {
   readonly ensemble?: EnsembleChain
   /** What drives it, where that is in this process. */
   readonly driver?: MeasuredDriver
+  /** How a supervisor manages it; without settings, in this process only. */
+  readonly managed?: HostedManagedDriver & { readonly settings: InteropSettings | undefined }
   /** What it may put on L1, where that is limited over time. */
   readonly daBudget?: MeasuredDaBudget
   /** Works until the signal is aborted. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Method } from '../../rpc/method.ts'
 import { conditionalMethod } from '../../rpc/methods/conditional.ts'
 import { consensusReads } from '../../rpc/methods/consensus.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
@@ -47,6 +48,7 @@ import type { ExecutionLayer } from './execution-layer.ts'
 import { headId } from './head-id.ts'
 import type { HostContext, HostedChain } from './hosted-chain.ts'
 import { journaledPool, type OpenedJournal } from './journaled.ts'
+import { localCaller } from './local-caller.ts'
 import { messageChecks } from './message-checks.ts'
 import { nodeDelivery } from './node-delivery.ts'
 import { PoolExchange } from './pool-exchange.ts'
@@ -166,6 +168,7 @@ export function hostL2(
       peers: settings.blockGossip && { fetch: (known, trusted, io) => peers().fetch(known, trusted, io) },
       sealedBlocks,
       gate,
+      reads: () => localCaller(name, methods),
       traceFile: shared.traceFile,
       logger,
     })
@@ -308,7 +311,7 @@ export function hostL2(
     call: (method: string, params: readonly unknown[], io: IoOptions) =>
       delivery.transport.call(method, params, { ...io, idempotent: true }),
   }
-  const methods = [
+  const methods: readonly Method[] = [
     ...layer.methods(pool),
     ...testMethods(jobs),
     ...sequenced.methods,
@@ -341,6 +344,7 @@ export function hostL2(
     ],
     ...(exchange && { exchange: exchange.measured }),
     ...(driving && { driver: { chain: name, driver: driving.driver } }),
+    ...(driving?.managed && { managed: { ...driving.managed, settings: settings.interop } }),
     ...(sequenced.daBudget && { daBudget: sequenced.daBudget }),
     ...(sharing && { sharing }),
     ...(gossip && { gossip }),

@@ -125,6 +125,12 @@ export const ERROR_MEANINGS: ReadonlyMap<number, { readonly when: string; readon
     -38562,
     { when: 'Batcher transactions were sent, and are in no L1 block after the time to wait.', data: '`{hashes}`' },
   ],
+  [
+    -39001,
+    { when: 'Of a node that is managed: a block to go on from is not there. Of `interop_pullEvent`: no event waits.' },
+  ],
+  [-39002, { when: 'A node that is managed has another block of that number.', data: 'its block' }],
+  [-39003, { when: 'Messages were not active at genesis.' }],
   [-320500, { when: 'A supervisor is asked about what was before the first block that it knows.' }],
   [-320501, { when: 'A chain that is not in the dependency set.' }],
   [

@@ -12,6 +12,7 @@ import { embeddedReadMethods } from '../../rpc/methods/embedded-reads.ts'
 import { type EngineApiService, engineMethods } from '../../rpc/methods/engine.ts'
 import { ethMethods } from '../../rpc/methods/eth.ts'
 import { poolFilterMethods } from '../../rpc/methods/eth-filters.ts'
+import { interopMethods } from '../../rpc/methods/interop.ts'
 import { minerMethods } from '../../rpc/methods/miner.ts'
 import { miningMethods } from '../../rpc/methods/mining.ts'
 import { opP2pMethods } from '../../rpc/methods/opp2p.ts'
@@ -284,6 +285,21 @@ function rollupNodeSection(): string {
   ].join('\n')
 }
 
+/** What a chain serves that a supervisor manages. */
+function interopSection(): string {
+  return [
+    '## Managed mode',
+    '',
+    'Where a supervisor manages a chain (`chains[].interop`), on a server of its own, with a token: `/` and `/ws`, over a WebSocket or HTTP.',
+    "Shapes and error codes are op-node's; numbers are JSON numbers. [driver.md](driver.md#managed-by-a-supervisor) says what they do.",
+    '',
+    table(
+      ['method', 'does'],
+      interopMethods({} as never).map(({ name, summary }) => [`\`${name}\``, summary]),
+    ),
+  ].join('\n')
+}
+
 /** What a supervisor serves. */
 function supervisor(): readonly Method[] {
   const none = {} as never
@@ -415,6 +431,8 @@ export function renderRpcPage(): string {
     gossipSection(),
     '',
     rollupNodeSection(),
+    '',
+    interopSection(),
     '',
     supervisorSection(),
     '',
