@@ -36,6 +36,7 @@ const PEERS: readonly Peer[] = [
   optimism('op-conductor'),
   optimism('op-test-sequencer'),
   optimism('op-interop-filter'),
+  optimism('op-supervisor'),
   {
     name: 'test-sequencer-client',
     pkg: './test-sequencer-client',

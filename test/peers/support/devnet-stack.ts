@@ -19,7 +19,7 @@ import { TempFolder } from './temp-folder.ts'
 import { waitFor } from './wait-for.ts'
 
 /** What of an L1 block enters L2's. */
-function l1InfoSource({ hash, header }: Block): L1InfoSource {
+export function l1InfoSource({ hash, header }: Block): L1InfoSource {
   const { number, timestamp, baseFeePerGas = 0n, excessBlobGas } = header
   return { hash, number, timestamp, baseFeePerGas, ...(excessBlobGas === 0n && { blobBaseFee: 1n }) }
 }

@@ -1,4 +1,12 @@
-import { type Address, bytesToHex, concatBytes, type Hash, hexToBytes, toWord } from '../../../src/primitives/hex.ts'
+import {
+  type Address,
+  bytesToHex,
+  concatBytes,
+  type Hash,
+  type Hex,
+  hexToBytes,
+  toWord,
+} from '../../../src/primitives/hex.ts'
 import { keccak256 } from '../../../src/primitives/keccak.ts'
 
 /** A log of a chain, as a message that others may execute. */
@@ -37,4 +45,14 @@ export function messageEntries(message: InitiatingMessage): readonly [Hash, Hash
   const checksum = keccak256(concatBytes(identified, uint(chainId, 32)))
   checksum[0] = 3
   return [bytesToHex(concatBytes(...lookup)), bytesToHex(checksum)]
+}
+
+const VALIDATE_MESSAGE: Uint8Array = hexToBytes('0xab4d6f75')
+
+/** The call of the inbox that executes a message, and the storage keys that it has to name. @see CrossL2Inbox.validateMessage */
+export function validation(message: InitiatingMessage): { readonly data: Hex; readonly storageKeys: readonly Hash[] } {
+  const { chainId, blockNumber, timestamp, logIndex, origin, payload } = message
+  const words = [BigInt(origin), blockNumber, logIndex, timestamp, chainId].map((word) => uint(word, 32))
+  const data = bytesToHex(concatBytes(VALIDATE_MESSAGE, ...words, keccak256(payload)))
+  return { data, storageKeys: messageEntries(message) }
 }

@@ -1,0 +1,146 @@
+import { expect, it } from 'vitest'
+import { type Hash, toWord } from '../../src/primitives/hex.ts'
+import { blockFromJson } from '../../src/protocol/block-json.ts'
+import { invalidatedOutput } from '../../src/protocol/invalidated-block.ts'
+import { payloadOf } from '../../src/protocol/payload.ts'
+import { type InteropChain, InteropDevnet } from './support/interop-devnet.ts'
+import type { SyncStatus } from './support/op-node.ts'
+import { type OpSupervisor, startOpSupervisor } from './support/op-supervisor.ts'
+import { waitFor } from './support/wait-for.ts'
+
+/** What `optimism_syncStatus` has beside what {@link SyncStatus} lists. */
+interface ManagedStatus extends SyncStatus {
+  readonly local_safe_l2: { readonly hash: Hash; readonly number: number }
+  readonly cross_unsafe_l2: { readonly hash: Hash; readonly number: number }
+}
+
+const TOPIC = toWord(0x1234n)
+
+/** The devnet and the supervisor that manages it. */
+class Managed {
+  readonly devnet: InteropDevnet
+  readonly supervisor: OpSupervisor
+
+  constructor(devnet: InteropDevnet, supervisor: OpSupervisor) {
+    this.devnet = devnet
+    this.supervisor = supervisor
+  }
+
+  readonly check = (): void => {
+    this.devnet.process.assertRunning()
+    this.supervisor.process.assertRunning()
+  }
+
+  ours(chain: InteropChain): Promise<ManagedStatus> {
+    return chain.rpc.call('optimism_syncStatus')
+  }
+
+  /** Waits until supervisor and node have a block as cross-safe, and agree about it. */
+  async crossSafe(chain: InteropChain, number: number): Promise<void> {
+    let seen: unknown
+    const probe = async (): Promise<boolean> => {
+      const [theirs, ours] = [await this.supervisor.status(chain.chainId), await this.ours(chain)]
+      seen = { theirs, ours }
+      return theirs.safe.number >= number && ours.safe_l2.hash === theirs.safe.hash
+    }
+    await waitFor(`block ${number} of ${chain.chainId} is cross-safe`, probe, { check: this.check }).catch((cause) => {
+      throw new Error(`${String(cause)}: ${JSON.stringify(seen, undefined, 1)}`, { cause })
+    })
+  }
+
+  /** Waits until supervisor and node have a block as final. */
+  async finalized(chain: InteropChain, number: number): Promise<void> {
+    const probe = async (): Promise<boolean> => {
+      const [theirs, ours] = [await this.supervisor.status(chain.chainId), await this.ours(chain)]
+      return theirs.finalized.number >= number && ours.finalized_l2.hash === theirs.finalized.hash
+    }
+    await waitFor(`block ${number} of ${chain.chainId} is final`, probe, { check: this.check })
+  }
+
+  /** Waits until the node has taken over what the supervisor says, and both name the same heads. */
+  async agree(): Promise<void> {
+    for (const chain of this.devnet.chains) {
+      const probe = async (): Promise<boolean> => {
+        const [theirs, ours] = [await this.supervisor.status(chain.chainId), await this.ours(chain)]
+        const pairs = [
+          [theirs.localUnsafe, ours.unsafe_l2],
+          [theirs.localSafe, ours.local_safe_l2],
+          [theirs.crossUnsafe, ours.cross_unsafe_l2],
+          [theirs.safe, ours.safe_l2],
+        ] as const
+        return pairs.every(([a, b]) => a.hash === b.hash)
+      }
+      await waitFor(`both agree about ${chain.chainId}`, probe, { check: this.check })
+    }
+  }
+}
+
+/** Puts blocks of both chains on L1, and as many L1 blocks on top that the supervisor looks at them. */
+async function batched(
+  { devnet }: Managed,
+  ranges: readonly (readonly [InteropChain, number, number])[],
+): Promise<void> {
+  for (const [chain, from, to] of ranges) await devnet.submit(chain, from, to)
+  await devnet.mine(4)
+}
+
+async function outputInPlaceOf(chain: InteropChain, number: number): Promise<Hash | undefined> {
+  const json = await chain.rpc.call('eth_getBlockByNumber', [`0x${number.toString(16)}`, true])
+  return json === null ? undefined : invalidatedOutput(payloadOf(blockFromJson(json)).transactions)?.blockHash
+}
+
+it('is managed by op-supervisor: messages, an invalid one and what depends on it, an L1 reorg, a restart', {
+  timeout: 300_000,
+}, async () => {
+  await using devnet = await InteropDevnet.start()
+  const [a, b] = devnet.chains
+  // The supervisor trusts L1 two blocks behind its head: blocks whose origin is younger keep its resets from going through.
+  await devnet.mine(8)
+  await using supervisor = await startOpSupervisor({
+    folder: devnet.folder,
+    l1Url: devnet.l1.url,
+    nodes: devnet.chains.map(({ wsUrl }) => wsUrl),
+    jwtSecretFile: devnet.jwtSecretFile,
+    dependencySetFile: devnet.dependencySetFile,
+    rollupFiles: devnet.rollupFiles,
+  })
+  const managed = new Managed(devnet, supervisor)
+
+  // Messages both ways.
+  const [a1, b1] = [await a.block([await a.emitting(TOPIC)]), await b.block([await b.emitting(TOPIC)])]
+  const b2 = await b.block([await b.executing(a.message(a1))])
+  const a2 = await a.block([await a.executing(b.message(b1))])
+  for (const block of [a2, b2]) expect(block.receipts[1]?.status).toBe('0x1')
+  await batched(managed, [
+    [a, 1, 2],
+    [b, 1, 2],
+  ])
+  for (const chain of devnet.chains) await managed.crossSafe(chain, 2)
+  expect([await a.hashAt(2), await b.hashAt(2)]).toEqual([a2.hash, b2.hash])
+  await devnet.mine(4)
+  for (const chain of devnet.chains) await managed.finalized(chain, 2)
+
+  // A message that was never sent, and one that stands in the block that executes it.
+  const a3 = await a.block([await a.emitting(TOPIC), await a.executing({ ...b.message(b1), logIndex: 7n }, 1)])
+  const b3 = await b.block()
+  const b4 = await b.block([await b.executing(a.message(a3))])
+  const a4 = await a.block()
+  await batched(managed, [
+    [a, 3, 4],
+    [b, 3, 4],
+  ])
+  const replaced = async (chain: InteropChain, number: number, bad: Hash): Promise<void> => {
+    const there = async (): Promise<boolean> => (await outputInPlaceOf(chain, number)) === bad
+    await waitFor(`block ${number} of ${chain.chainId} is replaced`, there, { check: managed.check })
+  }
+  await replaced(a, 3, a3.hash)
+  await replaced(b, 4, b4.hash)
+  expect(await b.hashAt(3)).toBe(b3.hash)
+  expect(await a.hashAt(4)).not.toBe(a4.hash)
+  for (const [chain, number] of [
+    [a, 3],
+    [b, 4],
+  ] as const)
+    await managed.crossSafe(chain, number)
+  await managed.agree()
+})
