@@ -1,10 +1,15 @@
 import type { BlockId, L1BlockRef, L2BlockRef } from '../protocol/refs.ts'
-import type { Derivation } from './driver-state.ts'
 
 /** A safe block, and the L1 block that it was derived with. */
 export interface SafeWith {
   readonly safe: L2BlockRef
   readonly derivedFrom: BlockId
+}
+
+/** How far L1 is read. */
+interface Reading {
+  readonly tag: 'unready' | 'ready' | 'exhausted'
+  readonly origin: BlockId | undefined
 }
 
 /** Two epochs of the beacon chain and a margin, as op-node keeps. @see driver specification, "Finality progression" */
@@ -22,7 +27,7 @@ export function withSafe(buffer: FinalityBuffer, entry: SafeWith, lookback = FIN
 }
 
 /** Whether derivation has come to the end of an L1 block: nothing more becomes safe with it. */
-export function isReadToEnd({ tag, origin }: Derivation, { number }: BlockId): boolean {
+export function isReadToEnd({ tag, origin }: Reading, { number }: BlockId): boolean {
   return origin !== undefined && (number < origin.number || (number === origin.number && tag === 'exhausted'))
 }
 
