@@ -179,9 +179,11 @@ export class ChainControl {
     const { localUnsafe } = target
     await state.write(() => {
       const { tip } = chain.logs
-      if (!chain.has(localUnsafe)) chain.unsafeGoal = localUnsafe
-      else if (tip !== undefined && tip.number > localUnsafe.number && this.#floor() <= localUnsafe.number) {
-        chain.logs.rewind(localUnsafe.number)
+      const floor = this.#floor()
+      const last = localUnsafe.number > floor ? localUnsafe.number : floor
+      if (last > floor && !chain.has(localUnsafe)) chain.unsafeGoal = localUnsafe
+      else if (tip !== undefined && tip.number > last) {
+        chain.logs.rewind(last)
         state.rewound()
       }
     })
@@ -205,6 +207,7 @@ export class ChainControl {
       case 'derivation-update':
       case 'exhausted':
         this.#onDerived(control, event.pair, event.tag === 'exhausted', isLead)
+        if (!isLead && event.tag === 'exhausted') await this.#compare(control, event.pair.derived)
         break
       case 'replaced':
         if (isLead) await this.#onReplaced(event.replaced)
@@ -239,6 +242,16 @@ export class ChainControl {
     chain.firstSource ??= source.number
     if (isExhausted) chain.track.exhausted(source, derived)
     else chain.track.at(source, derived)
+  }
+
+  /** A node that is ahead of the one that leads may be so on another branch. */
+  async #compare(control: NodeControl, derived: BlockId): Promise<void> {
+    const { chain } = this.#parts
+    const safe = chain.heads?.localSafe?.derived
+    if (safe === undefined || derived.number <= safe.number) return
+    const ref = await this.#readerOf(control.node).refByNumber(safe.number, {})
+    if (ref !== undefined && ref.hash !== safe.hash && chain.has(safe))
+      control.reset(`has another block ${safe.number}`)
   }
 
   #isDenied({ hash }: BlockId): boolean {

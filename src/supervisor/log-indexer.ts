@@ -126,8 +126,10 @@ export class LogIndexer {
     }
     let low = floor()
     if (!(await agrees(low))) {
+      // What is not derived may be on any branch; derivation is going to put that right.
+      if (chain.unsafeGoal === undefined || chain.goal() !== chain.unsafeGoal)
+        onContradiction(`has another block ${low}, or none`)
       chain.unsafeGoal = undefined
-      onContradiction(`it has another block ${low}, or none`)
       return false
     }
     for (let high = highest; low < high; ) {

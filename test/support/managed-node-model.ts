@@ -76,6 +76,11 @@ export class ManagedNodeModel implements ManagedNode {
     return this.#canonical.at(-1) as ModelBlock
   }
 
+  /** Whether it waits to be told where to go on. */
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
   get safe(): ModelBlock {
     return this.#canonical[this.#safe] as ModelBlock
   }
@@ -87,15 +92,21 @@ export class ManagedNodeModel implements ManagedNode {
     const seen = l1.chain[Math.max(0, l1.chain.length - 1 - 2)]?.ref as L1BlockRef
     const l1Origin = seen.number > parent.l1Origin.number ? { hash: seen.hash, number: seen.number } : parent.l1Origin
     const block = makeBlock({ chainId, number: parent.number + 1n, parentHash: parent.hash, l1Origin, logs }, blockTime)
-    this.adopt(block)
+    this.#append(block)
+    this.#tell({ tag: 'unsafe-block', block: plain(block.ref) })
     return block
   }
 
-  /** Takes a block of another node of its chain, where it fits. */
-  adopt(block: ModelBlock): void {
-    if (block.ref.parentHash !== this.unsafe.ref.hash) return
-    this.#append(block)
-    this.#tell({ tag: 'unsafe-block', block: block.ref })
+  /** Takes the unsafe chain of another node, where what is safe here is on it. */
+  adopt(chain: readonly ModelBlock[]): void {
+    if (chain[this.#safe]?.ref.hash !== this.safe.ref.hash) return
+    const differs = chain.findIndex(({ ref }, number) => this.#canonical[number]?.ref.hash !== ref.hash)
+    if (differs < 0) return
+    this.#canonical = this.#canonical.slice(0, differs)
+    for (const block of chain.slice(differs)) {
+      this.#append(block)
+      this.#tell({ tag: 'unsafe-block', block: plain(block.ref) })
+    }
   }
 
   /** The connection ends. */

@@ -20,7 +20,7 @@ export class SupervisedL1Model implements SupervisedL1 {
   #chain: L1ModelBlock[] = []
   readonly #all = new Map<Hash, L1ModelBlock>()
   #finalized = 0
-  #forks = 0
+  #mined = 0
   /** Called before each answer: throws to have it fail. */
   fault: (io: IoOptions) => void | Promise<void> = () => {}
 
@@ -45,7 +45,7 @@ export class SupervisedL1Model implements SupervisedL1 {
   mine(batches: readonly BlockSpec[]): L1ModelBlock {
     const parent = this.#chain.at(-1)?.ref
     const number = (parent?.number ?? -1n) + 1n
-    const text = `${number} ${parent?.hash} ${this.#forks}`
+    const text = `${number} ${parent?.hash} ${this.#mined++}`
     const hash = keccakHash(new TextEncoder().encode(text))
     const ref = {
       hash,
@@ -59,9 +59,8 @@ export class SupervisedL1Model implements SupervisedL1 {
     return block
   }
 
-  /** Drops blocks above a number; what is mined from now on is of another branch. @returns what was dropped */
+  /** Drops blocks above a number; what is mined from now on is another branch. @returns what was dropped */
   reorg(number: number): readonly L1ModelBlock[] {
-    this.#forks++
     return this.#chain.splice(number + 1)
   }
 

@@ -4,7 +4,7 @@ import { parseRollupConfig, type RollupConfig } from '../../src/protocol/rollup-
 import { truncateHash } from '../../src/supervisor/db/super-safe-entry.ts'
 import { SupervisorStore } from '../../src/supervisor/db/supervisor-store.ts'
 import { Supervisor } from '../../src/supervisor/supervisor.ts'
-import { silentLogger } from '../../src/telemetry/logger.ts'
+import { type Logger, silentLogger } from '../../src/telemetry/logger.ts'
 import { SimClock } from '../sim/driver/sim-clock.ts'
 import { CrashDisk, PowerLoss, seededRandom } from './crash-disk.ts'
 import { genesisBlock, ManagedNodeModel } from './managed-node-model.ts'
@@ -22,6 +22,8 @@ export interface SupervisorWorldOptions {
   readonly seed?: number
   /** Unix seconds at which messages become active. Default: at genesis. */
   readonly interop?: bigint
+  /** Default: nothing is logged. */
+  readonly logger?: Logger
 }
 
 const L1_POLL_MS = 500
@@ -39,12 +41,15 @@ export class SupervisorWorld {
   #running: { readonly abort: AbortController; readonly ended: Promise<unknown> } | undefined
   /** Invariants that did not hold at some time. */
   readonly violations: string[] = []
+  readonly logger: Logger
   readonly #interop: bigint
   readonly #batched = new Map<bigint, number>()
   #salt = 1
   #finalNumbers = new Map<bigint, bigint>()
 
-  constructor({ blockTimes = [2n, 2n], nodes = 1, seed = 1, interop = MESSAGE_GENESIS }: SupervisorWorldOptions = {}) {
+  constructor(options: SupervisorWorldOptions = {}) {
+    const { blockTimes = [2n, 2n], nodes = 1, seed = 1, interop = MESSAGE_GENESIS } = options
+    this.logger = options.logger ?? silentLogger()
     this.disk = new CrashDisk(seededRandom(seed))
     this.#interop = interop
     this.chains = blockTimes.map((blockTime, index) => ({ chainId: BigInt(901 + index), blockTime }))
@@ -84,7 +89,7 @@ export class SupervisorWorld {
       })),
       l1: this.l1,
       clock: this.clock,
-      logger: silentLogger(),
+      logger: this.logger,
       l1PollMs: L1_POLL_MS,
     })
     this.supervisor = supervisor
@@ -154,9 +159,8 @@ export class SupervisorWorld {
 
   /** Builds an unsafe block. */
   build(chainId: bigint, logs: readonly LogSpec[] = []): ModelBlock {
-    const [sequencer, ...others] = this.nodes.get(chainId) ?? []
-    const block = (sequencer as ManagedNodeModel).build(logs)
-    for (const other of others) other.adopt(block)
+    const block = this.sequencer(chainId).build(logs)
+    this.#gossip(chainId)
     return block
   }
 
@@ -219,9 +223,14 @@ export class SupervisorWorld {
   describe(): string {
     const heads = this.chains.map(({ chainId }) => {
       const chain = this.supervisor?.chains.get(chainId)
-      const [node, all] = [this.sequencer(chainId), chain?.heads]
-      const at = (each?: { readonly number: bigint }): string => each?.number.toString() ?? '-'
-      return `${chainId}: unsafe ${at(all?.localUnsafe)} (node ${at(node.unsafe.ref)}), cross-unsafe ${at(all?.crossUnsafe)}, local-safe ${at(all?.localSafe?.derived)} (node ${at(node.safe.ref)}), cross-safe ${at(all?.crossSafe?.derived)}, derived to ${chain?.track.doneTo}`
+      const all = chain?.heads
+      const at = (each?: { readonly number: bigint; readonly hash: Hash }): string =>
+        each === undefined ? '-' : `${each.number}:${each.hash.slice(2, 6)}`
+      const nodes = (this.nodes.get(chainId) ?? []).map(
+        ({ name, unsafe, safe, heads: told, isLost }) =>
+          `${name}${isLost ? ' lost' : ''} ${at(unsafe.ref)} ${at(told.crossUnsafe)} ${at(safe.ref)} ${at(told.crossSafe)}`,
+      )
+      return `${chainId}: ${at(all?.localUnsafe)} ${at(all?.crossUnsafe)} ${at(all?.localSafe?.derived)} ${at(all?.crossSafe?.derived)}, derived to ${chain?.track.doneTo}, nodes: ${nodes.join(', ')}`
     })
     const pending = this.store?.pending.map(({ chainId, block }) => `${chainId}:${block.number}`)
     return `L1 ${this.l1.head.ref.number}, row ${this.supervisor?.safety.tip?.l1.number}, pending ${pending}; ${heads.join('; ')}`
@@ -260,7 +269,14 @@ export class SupervisorWorld {
     return { ...parsed, forks: new OpForks({ interop: this.#interop }) }
   }
 
+  /** Blocks are gossiped. */
+  #gossip(chainId: bigint): void {
+    const [sequencer, ...others] = this.nodes.get(chainId) ?? []
+    for (const other of others) other.adopt(sequencer?.canonical ?? [])
+  }
+
   #tick(): void {
+    for (const { chainId } of this.chains) this.#gossip(chainId)
     for (const nodes of this.nodes.values()) for (const node of nodes) node.remind()
     this.clock.at(this.clock.now() + TICK_MS, () => this.#tick())
   }
