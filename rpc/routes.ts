@@ -39,6 +39,13 @@ export interface EnsembleRoutes {
   >
 }
 
+/** Methods that belong to no chain. */
+export interface ServiceRoutes {
+  readonly ensemble?: EnsembleRoutes
+  /** Of a supervisor: served at `/supervisor`, and at `/`. */
+  readonly supervisor?: readonly Method[] | undefined
+}
+
 /** Routes by path. */
 export type Routes = ReadonlyMap<string, ServedRoute>
 
@@ -55,7 +62,7 @@ export function createRoutes(
   service: readonly Method[],
   chains: readonly ChainRoute[],
   info: ServiceInfo,
-  ensemble?: EnsembleRoutes,
+  { ensemble, supervisor }: ServiceRoutes = {},
 ): Routes {
   const served = chains.map(({ name, chainId, layer, methods, engine }) => {
     const chain = { methods: tableOf([...service, ...methods], info) }
@@ -77,7 +84,9 @@ export function createRoutes(
   }
   const l2 = served.filter(({ layer }) => layer === 'l2')
   const only = l2.length === 1 ? chains.find(({ layer }) => layer === 'l2') : undefined
-  routes.set('/', { methods: tableOf([...service, ...(only?.methods ?? []), ...(ensemble?.root ?? [])], info) })
+  const root = [...(only?.methods ?? []), ...(ensemble?.root ?? []), ...(supervisor ?? [])]
+  routes.set('/', { methods: tableOf([...service, ...root], info) })
+  if (supervisor !== undefined) routes.set('/supervisor', { methods: tableOf([...service, ...supervisor], info) })
   for (const [id, { methods, transactions }] of ensemble?.sequencers ?? []) {
     routes.set(`/sequencers/${id}`, { methods: tableOf([...service, ...methods], info) })
     routes.set(`/tx/${id}`, { methods: tableOf([...service, ...transactions], info), open: true })

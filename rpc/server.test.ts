@@ -294,7 +294,7 @@ describe('authentication', () => {
   it('leaves the transactions of a slot to everybody, and nothing beside them', async () => {
     const sequencer = { methods: [echo('sequencer_where', 'slot')], transactions: [echo('eth_where', 'tx')] }
     const ensemble = { root: [echo('build_where', 'root')], sequencers: new Map([['q1', sequencer]]) }
-    const routes = createRoutes([], [], INFO, ensemble)
+    const routes = createRoutes([], [], INFO, { ensemble })
     const guarded = await server({ routes, clock, jwtSecret: secret })
     for (const host of ['127.0.0.1', 'sequencer.kurtosis']) {
       expect(JSON.parse((await post(guarded, '/tx/q1', 'eth_where', { host })).text)).toMatchObject({ result: 'tx' })

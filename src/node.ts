@@ -22,6 +22,7 @@ import { hostL2 } from './hosts/l2.ts'
 import { localCaller } from './hosts/local-caller.ts'
 import { type OpenedLayer, openEmbeddedL1, openL2, remoteL1 } from './hosts/open-layers.ts'
 import { openSafeHeads } from './hosts/safe-heads.ts'
+import type { HostedSupervisor } from './hosts/supervisor.ts'
 import { openTraceFile } from './hosts/trace-file.ts'
 import { untilReachable } from './hosts/until-reachable.ts'
 import { systemClock } from './primitives/clock.ts'
@@ -45,9 +46,10 @@ function beaconPaths(chains: readonly HostedChain[]): ReadonlyMap<string, Beacon
   )
 }
 
-function l1ChainOf(settings: L1Settings | undefined, chains: readonly L2Settings[]): L1ChainConfig {
-  if (settings?.genesis !== undefined) return settings.genesis.config.l1
-  return { chainId: chains[0]?.rollup.l1ChainId ?? 0n, ...NO_L1_SCHEDULE }
+function l1ChainOf({ l1, chains, supervisor }: Config): L1ChainConfig {
+  if (l1?.genesis !== undefined) return l1.genesis.config.l1
+  const [rollup] = [...chains.map((chain) => chain.rollup), ...(supervisor?.rollups ?? [])]
+  return { chainId: rollup?.l1ChainId ?? 0n, ...NO_L1_SCHEDULE }
 }
 
 /** @param path of the section that asks for it */
@@ -76,6 +78,7 @@ interface OpenedChains {
   /** Of an L1 that is a node. */
   readonly l1Transports: readonly RpcTransport[]
   readonly chains: readonly HostedChain[]
+  readonly supervisor: HostedSupervisor | undefined
   /** What is kept of remote states. */
   readonly store: NodeStore
 }
@@ -153,6 +156,17 @@ async function rollupNodes({ chains }: Config): Promise<Pick<HostContext, 'hostD
   return { hostDriver: driver?.hostedDriver, hostBatcher: batcher?.hostedBatcher }
 }
 
+/** On demand, too. */
+async function openSupervisor(
+  { supervisor: settings, datadir }: Config,
+  l1: HostContext['l1'],
+  logger: Logger,
+): Promise<HostedSupervisor | undefined> {
+  if (settings === undefined) return undefined
+  const { hostSupervisor } = await import('./hosts/supervisor.ts')
+  return hostSupervisor({ settings, l1: l1.derivation, datadir, logger })
+}
+
 /** Opens every chain. Where one cannot be opened, those before it are closed. */
 async function openChains(
   config: Config,
@@ -162,7 +176,7 @@ async function openChains(
 ): Promise<OpenedChains> {
   const { datadir, l1: l1Settings } = config
   if (l1Settings === undefined) throw new AppError('CONFIG_INVALID', { message: 'l1: needed to build L2 blocks' })
-  const l1Chain = l1ChainOf(l1Settings, config.chains)
+  const l1Chain = l1ChainOf(config)
   const parts = { store: new NodeStore({ maxBytes: config.stateCacheBytes }), debugReads: config.rpc.debugReads }
   // Only an L1 whose blocks are made here has a pool.
   const l1Journal = await openJournal('l1', l1Settings.mode === 'mock' ? l1Settings.journalFile : undefined)
@@ -180,14 +194,22 @@ async function openChains(
     ...(await rollupNodes(config)),
   }
   const chains: HostedChain[] = []
+  let supervisor: HostedSupervisor | undefined
   try {
+    supervisor = await openSupervisor(config, l1, logger)
     if (opened !== undefined) chains.push(hostL1(l1Settings, opened.layer, opened.sealedBlocks, shared, l1Journal))
     checkL1ChainId(config.chains, l1.chain)
     const blobs = chains[0]?.blobs ?? l1.derivation.blobs
     // An L1 whose blocks are made here has its pool here, too.
     const caller = chains[0] ? localCaller(l1Settings.name, chains[0].route.methods) : l1Transports[0]
     const l1Posting = caller && postingTo(caller, l1.chain.chainId)
-    const withL1: HostContext = { ...shared, l1Posting, l1: { ...l1, derivation: { ...l1.derivation, blobs } } }
+    const messages = supervisor?.messages
+    const withL1: HostContext = {
+      ...shared,
+      messages,
+      l1Posting,
+      l1: { ...l1, derivation: { ...l1.derivation, blobs } },
+    }
     const journals = await Promise.all(
       config.chains.map(({ name, journalFile }) => openJournal(`chains.${name}`, journalFile)),
     )
@@ -201,15 +223,20 @@ async function openChains(
       await sharing?.listen()
       await gossip?.listen()
     }
-    return { l1Chain, l1Transports, chains, store: parts.store }
+    return { l1Chain, l1Transports, chains, supervisor, store: parts.store }
   } catch (error) {
-    await closeChains({ l1Transports, chains })
+    await closeChains({ l1Transports, chains, supervisor })
     throw error
   }
 }
 
 /** Lets go of chains that do not run. */
-async function closeChains({ l1Transports, chains }: Pick<OpenedChains, 'l1Transports' | 'chains'>): Promise<void> {
+async function closeChains({
+  l1Transports,
+  chains,
+  supervisor,
+}: Pick<OpenedChains, 'l1Transports' | 'chains' | 'supervisor'>): Promise<void> {
+  await supervisor?.close()
   await Promise.all(chains.map((chain) => chain.close()))
   const transports = [...l1Transports, ...chains.flatMap((chain) => chain.transports)]
   await Promise.all(transports.map((transport) => transport.close()))
@@ -242,7 +269,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   }
   let waiting: string[] = []
   let early: Awaited<ReturnType<typeof createRpcServer>> | undefined
-  const { l1Chain, l1Transports, chains, store, ensemble } = await untilReachable(
+  const { l1Chain, l1Transports, chains, supervisor, store, ensemble } = await untilReachable(
     async () => {
       const whole = await completed(config, { signal })
       const opened = await openChains(whole.config, logger, { metrics, traceFile }, { signal })
@@ -274,6 +301,7 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
   )
   metrics?.watchExchange(chains.flatMap(({ exchange }) => exchange ?? []))
   metrics?.watchDaBudgets(chains.flatMap(({ daBudget }) => daBudget ?? []))
+  if (supervisor !== undefined) metrics?.watchSupervisor(supervisor.view)
   metrics?.watchDrivers(chains.flatMap(({ driver }) => driver ?? []))
   metrics?.watchSharing(chains.flatMap(({ route: { name }, sharing }) => (sharing ? [{ chain: name, sharing }] : [])))
   metrics?.watchGossip(
@@ -294,22 +322,30 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
     serviceMethods(VERSION),
     chains.map((chain) => chain.route),
     info,
-    ensemble,
+    { ensemble, supervisor: supervisor?.methods },
   )
   const server = await createRpcServer({
     ...served,
     routes,
     beacon: beaconPaths(chains),
-    readiness: () => ({ ready: watch.waiting.length === 0, waiting: watch.waiting }),
+    readiness() {
+      const waiting = [...watch.waiting, ...(supervisor?.waiting ?? [])]
+      return { ready: waiting.length === 0, waiting }
+    },
     ...(metrics && { registry: metrics.registry, metrics: metrics.rpc }),
   })
   const interop = await interopServers(chains, info.version, logger)
   const root = new AbortController()
-  const work = [watch.check(root.signal).then(() => watch.run(root.signal)), ...chains.map((c) => c.run(root.signal))]
+  const work = [
+    watch.check(root.signal).then(() => watch.run(root.signal)),
+    ...chains.map((c) => c.run(root.signal)),
+    supervisor?.run(root.signal),
+  ]
   const close = async (): Promise<void> => {
     await server.close()
     await interop.close()
     await metrics?.close()
+    await supervisor?.close()
     await Promise.all(chains.map((chain) => chain.close()))
     root.abort(new DOMException('shutting down', 'AbortError'))
     await Promise.allSettled(work)
@@ -320,7 +356,10 @@ export const startNode: StartNode = async (config: Config, { logger, signal }): 
     await metrics?.listen()
     await interop.listen()
     const url = await server.listen()
-    metrics?.up(VERSION, config.ensemble !== undefined)
+    metrics?.up(VERSION, {
+      testSequencer: config.ensemble !== undefined,
+      supervisor: supervisor !== undefined,
+    })
     return { url, handle: (path, text) => server.handle(path, text), close }
   } catch (error) {
     await close()

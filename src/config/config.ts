@@ -12,6 +12,7 @@ import type { GenesisFile } from './files.ts'
 import { type PoolSharingSettings, poolSharingSettings } from './pool-sharing.ts'
 import { type PoolExchangeSettings, poolExchangeSettings } from './pool-sources.ts'
 import type { ParsedConfig } from './schema.ts'
+import { type SupervisorSettings, supervisorSettings } from './supervisor.ts'
 
 /** An authenticated Engine API. */
 export interface EngineSettings {
@@ -217,13 +218,16 @@ export interface Config {
   readonly accounts?: readonly { readonly address: Address; readonly privateKey: Hash }[]
   readonly l1?: L1Settings
   readonly chains: readonly L2Settings[]
+  readonly supervisor?: SupervisorSettings
   /** op-test-sequencer's builders, signers, committers, publishers and sequencers. */
   readonly ensemble?: EnsembleSettings
 }
 
 type ParsedL1 = NonNullable<ParsedConfig['l1']>
-type ParsedChain = ParsedConfig['chains'][number]
-type ParsedEl = ParsedChain['el']
+/** A chain that is hosted here. */
+type ParsedChain = AnyChain & { readonly el: ParsedEl }
+type AnyChain = ParsedConfig['chains'][number]
+type ParsedEl = NonNullable<AnyChain['el']>
 
 /** Drops fields that are undefined, as the result's types ask for. */
 function present<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
@@ -361,6 +365,10 @@ function freeze<T>(value: T): T {
   return Object.freeze(value)
 }
 
+function isHosted(chain: AnyChain): chain is ParsedChain {
+  return chain.el !== undefined
+}
+
 /** The typed form of a configuration that passed every check. */
 export function configFrom(parsed: ParsedConfig): Config {
   const { jwtSecretFile: jwtSecret, engineJwtSecretFile, limits, ...rpc } = parsed.rpc
@@ -372,7 +380,13 @@ export function configFrom(parsed: ParsedConfig): Config {
       datadir: parsed.datadir,
       stateCacheBytes: parsed.stateCache.megabytes * 1024 * 1024,
       l1: parsed.l1 && l1Settings(parsed.l1, parsed.datadir),
-      chains: parsed.chains.map((chain) => l2Settings(chain, parsed.datadir)),
+      chains: parsed.chains.filter(isHosted).map((chain) => l2Settings(chain, parsed.datadir)),
+      supervisor:
+        parsed.supervisor &&
+        supervisorSettings(
+          parsed.supervisor,
+          parsed.chains.map(({ rollup }) => rollup),
+        ),
     }),
   )
 }

@@ -4,6 +4,7 @@ import { parseGenesis } from '../protocol/genesis.ts'
 import type { GenesisFile } from './files.ts'
 import { at, type Problem, rawChains } from './raw.ts'
 import type { ParsedConfig } from './schema.ts'
+import { checkSupervisedChains, checkSupervisor, isSupervisedOnly } from './supervisor.ts'
 
 /** Whether a host to listen on is reached from this machine only. */
 export function isLoopback(host: string): boolean {
@@ -111,7 +112,8 @@ export function crossChecks(raw: unknown, needsChains = true): readonly Problem[
   if (at(raw, 'datadir') === undefined && pools.some((chain) => at(chain, 'txpool', 'journal') === true)) {
     problems.push({ path: ['datadir'], message: 'is required with txpool.journal: true' })
   }
-  if (hasL1) problems.push(...checkL1(at(raw, 'l1'), chains.length))
+  const hosted = chains.filter((chain) => !isSupervisedOnly(raw, chain)).length
+  if (hasL1) problems.push(...checkL1(at(raw, 'l1'), hosted))
   const forked = at(raw, 'l1', 'forkFrom') !== undefined
   chains.forEach((chain, index) => {
     const driver = at(chain, 'driver')
@@ -124,10 +126,10 @@ export function crossChecks(raw: unknown, needsChains = true): readonly Problem[
     const path = ['chains', index, 'txpool', 'interop', 'rpc']
     problems.push({ path, message: 'is required where no supervisor is hosted' })
   })
-  if (chains.length > 0 && !hasL1) problems.push({ path: ['l1'], message: 'is required: chains build on it' })
+  if (hosted > 0 && !hasL1) problems.push({ path: ['l1'], message: 'is required: chains build on it' })
   if (needsChains && chains.length === 0 && !hasL1)
     problems.push({ path: ['chains'], message: 'is empty, and there is no l1' })
-  return [...problems, ...checkNames(raw), ...chains.flatMap(checkChain)]
+  return [...problems, ...checkSupervisor(raw), ...checkNames(raw), ...chains.flatMap(checkChain)]
 }
 
 /** What an embedded execution layer starts from must be a whole genesis. */
@@ -166,11 +168,12 @@ export function contentChecks(config: ParsedConfig): readonly Problem[] {
     if (genesis !== undefined && genesis.config.chainId !== l2ChainId) {
       report(`l2_chain_id is ${l2ChainId}, but the genesis says ${genesis.config.chainId}`)
     }
-    if (rollup.chainOpConfig === undefined && genesis?.config.op === undefined) {
+    if (el !== undefined && rollup.chainOpConfig === undefined && genesis?.config.op === undefined) {
       report('chain_op_config: is required, here or as "optimism" in a genesis: it prices gas')
     }
     if (rollup.l1ChainId !== l1ChainId) report(`l1_chain_id is ${rollup.l1ChainId}, but the L1 is ${l1ChainId}`)
   })
+  if (config.supervisor !== undefined) problems.push(...checkSupervisedChains(config.supervisor, config.chains))
   if (config.l1 !== undefined && l1ChainId !== undefined) {
     const clash = config.chains.findIndex(({ name }) => name === String(l1ChainId))
     if (clash >= 0) problems.push({ path: ['chains', clash, 'name'], message: 'is the chain id of the L1' })

@@ -46,7 +46,10 @@ beforeAll(() => {
   write('rollup.json', rollup(901))
   write('rollup-b.json', rollup(902))
   write('rollup-unpriced.json', rollup(904, { chain_op_config: undefined }))
+  write('rollup-interop.json', rollup(901, { interop_time: 0, chain_op_config: undefined }))
+  write('rollup-interop-b.json', rollup(902, { interop_time: 0, chain_op_config: undefined }))
   write('rollup-bad.json', rollup(903, { block_time: 0, seq_window_size: 1 }))
+  write('depset.json', JSON.stringify({ dependencies: { 901: {}, 902: {} } }))
   write('l1-genesis.json', JSON.stringify({ config: { chainId: 900, pragueTime: 0 } }))
   const whole = { config: { chainId: 900, pragueTime: 0 }, gasLimit: '0x1c9c380', difficulty: '0x0', alloc: {} }
   write('whole-genesis.json', JSON.stringify(whole))
@@ -379,6 +382,35 @@ chains:
     expect(load(engineMode(`insert: engine\n    ${node}`, engine)).chains[0]?.insert).toBe('engine')
   })
 
+  it('of a supervisor', () => {
+    const nodes = 'nodes: [ { url: ws://127.0.0.1:9645, jwtSecretFile: jwt.hex } ]'
+    const config = (chains: string, more = nodes, l1 = 'l1: { el: { rpc: http://127.0.0.1:8545 } }') =>
+      `${l1}\nchains: [ ${chains} ]\nsupervisor: { dependencySet: depset.json, ${more} }`
+    const [a, b] = ['{ name: a, rollup: rollup-interop.json }', '{ name: b, rollup: rollup-interop-b.json }']
+    const { supervisor, chains } = load(config(`${a}, ${b}`))
+    // They are named for the supervisor alone.
+    expect(chains).toEqual([])
+    expect(supervisor?.rollups.map(({ l2ChainId }) => l2ChainId)).toEqual([901n, 902n])
+    expect(supervisor?.dependencySet.chainIds).toEqual([901n, 902n])
+    expect(supervisor?.nodes).toEqual([{ url: 'ws://127.0.0.1:9645', jwtSecret: expect.any(Uint8Array) }])
+    expect(errors(config(a))).toEqual(['supervisor.dependencySet: chains has no rollup configuration of chain 902'])
+    expect(errors(config(`${a}, { name: b, rollup: rollup-b.json }`))).toEqual([
+      'chains[1].rollup: interop_time: is required: chain 902 is supervised',
+    ])
+    expect(errors(config(`${a}, { name: supervisor, rollup: rollup-interop-b.json, mode: auto }`))).toEqual(
+      [
+        'chains[1].el: is required',
+        'chains[1].insert: must be engine or op-node with mode: auto',
+        "l1.genesis: is required: it says the L1's upgrades and blob schedule",
+        'supervisor: has the route that a chain is named for',
+      ].filter((line) => !line.startsWith('l1.')),
+    )
+    expect(errors(config(`${a}, ${b}`, 'nodes: [ { url: tcp://127.0.0.1, jwtSecretFile: jwt.hex } ]', ''))).toEqual([
+      'l1: is required: the supervisor follows it',
+      'supervisor.nodes[0].url: expected a URL with ws or wss or http or https',
+    ])
+  })
+
   it('and what this version does not serve', () => {
     expect(
       errors(`
@@ -392,7 +424,7 @@ supervisor: { dependencySet: rollup.json, nodes: [] }
       'l1.el.engine: is required with mode: mock',
       "l1.genesis: is required: it says the L1's upgrades and blob schedule",
       'supervisor.dependencySet: rollup.json: dependencies: Invalid input: expected record, received undefined',
-      'supervisor: a hosted supervisor is not supported by this version',
+      'supervisor.nodes: is empty',
     ])
   })
 })

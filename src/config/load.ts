@@ -7,7 +7,6 @@ import { type Config, configFrom } from './config.ts'
 import { contentChecks, crossChecks } from './cross-checks.ts'
 import { type Problem, problemLine } from './raw.ts'
 import { type ConfigErrorCode, configError, configSchema } from './schema.ts'
-import { unsupported } from './unsupported.ts'
 
 /** Settings from flags or the environment; each takes the place of what the file says. */
 export interface ConfigOverrides {
@@ -120,7 +119,6 @@ export function parseConfig(raw: unknown, folder: string, options: ConfigOptions
   const problems = [
     ...(parsed.success ? [] : parsed.error.issues.flatMap((issue) => problemsOf(issue))),
     ...crossChecks(raw, options.ensemble !== true),
-    ...unsupported(raw),
     ...(parsed.success ? contentChecks(parsed.data) : []),
   ]
   if (!parsed.success || problems.length > 0) throw refuse(problems)

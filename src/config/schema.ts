@@ -11,7 +11,8 @@ import { duration } from './duration.ts'
 import { type FileSchemas, fileSchemas } from './files.ts'
 import { poolSharingSchema } from './pool-sharing.ts'
 import { poolExchangeSchema } from './pool-sources.ts'
-import { httpUrl, url, wsUrl } from './urls.ts'
+import { supervisorSchema } from './supervisor.ts'
+import { httpUrl, wsUrl } from './urls.ts'
 
 /** Codes of the configuration. `data.errors` holds one line for each problem. */
 export type ConfigErrorCode = 'CONFIG_INVALID'
@@ -77,7 +78,8 @@ function chain(files: FileSchemas) {
     name: chainName,
     rollup: files.rollup,
     genesis: files.genesis.optional(),
-    el: z.union([node(files), z.literal('embedded')]),
+    // Absent where only the supervisor needs to know of the chain.
+    el: z.union([node(files), z.literal('embedded')]).optional(),
     node: z.strictObject({ rpc: httpUrl }).optional(),
     mode: z.enum(['test', 'auto', 'engine']).default('test'),
     insert: z.enum(['engine', 'op-node', 'none']).optional(),
@@ -174,12 +176,7 @@ export function configSchema(folder: string) {
       })
       .optional(),
     chains: z.array(chain(files)).default([]),
-    supervisor: z
-      .strictObject({
-        dependencySet: dependencySetFile(files),
-        nodes: z.array(z.strictObject({ url: url('ws', 'wss', 'http', 'https'), jwtSecretFile: files.secret })),
-      })
-      .optional(),
+    supervisor: supervisorSchema(files).optional(),
   })
 }
 

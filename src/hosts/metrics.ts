@@ -18,6 +18,8 @@ import { type HeadsOfChain, registerRefMetrics } from '../sequencer/ref-metrics.
 import { SequencerMetrics } from '../sequencer/sequencer-metrics.ts'
 import type { NodeStore } from '../state/node-store.ts'
 import { registerStoreMetrics } from '../state/store-metrics.ts'
+import { registerSupervisorMetrics } from '../supervisor/supervisor-metrics.ts'
+import type { SupervisorView } from '../supervisor/view.ts'
 import { createMetrics, type MetricsRegistry } from '../telemetry/metrics.ts'
 
 /** What of a hosted chain is shown. */
@@ -47,8 +49,13 @@ export class HostedMetrics {
   }
 
   /** Shows that the service is up, and which version of it. Called once. */
-  up(version: string, testSequencer: boolean): void {
-    for (const name of ['op_node_default', ...(testSequencer ? ['op_test_sequencer_default'] : [])]) {
+  up(version: string, others: { readonly testSequencer: boolean; readonly supervisor: boolean }): void {
+    const { testSequencer, supervisor } = others
+    for (const name of [
+      'op_node_default',
+      ...(testSequencer ? ['op_test_sequencer_default'] : []),
+      ...(supervisor ? ['op_supervisor_default'] : []),
+    ]) {
       const info = { name: `${name}_info`, help: 'Pseudo-metric tracking version and config info' }
       new Gauge({ ...info, labelNames: ['version'], registers: [this.registry] }).set({ version }, 1)
       new Gauge({ name: `${name}_up`, help: '1 if it has finished starting up', registers: [this.registry] }).set(1)
@@ -73,6 +80,11 @@ export class HostedMetrics {
       this.registry,
       chains.flatMap(({ chain, holds }) => (holds ? [{ chain, holds }] : [])),
     )
+  }
+
+  /** Shows how far a supervisor's chains are. Called once. */
+  watchSupervisor(view: () => SupervisorView): void {
+    registerSupervisorMetrics(this.registry, view)
   }
 
   /** Shows what pools exchange with their peers. Called once. */

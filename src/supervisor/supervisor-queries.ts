@@ -21,96 +21,95 @@ import type { ChainHeads, SupervisorView } from './view.ts'
 
 /** Everything that a supervisor is asked, over what it knows. Errors are those of {@link queryError}. */
 export class SupervisorQueries {
-  readonly #view: SupervisorView
-  readonly #progress: CrossProgress
+  readonly #current: () => SupervisorView & CrossProgress
   readonly #l1: SupervisedL1
 
-  constructor(view: SupervisorView, progress: CrossProgress, l1: SupervisedL1) {
-    this.#view = view
-    this.#progress = progress
+  /** @param current the supervisor that runs now, or did last */
+  constructor(current: () => SupervisorView & CrossProgress, l1: SupervisedL1) {
+    this.#current = current
     this.#l1 = l1
   }
 
   /** Ascending. */
   get chainIds(): readonly bigint[] {
-    return this.#view.dependencySet.chainIds
+    return this.#current().dependencySet.chainIds
   }
 
   /** {@link checkAccessList} */
   checkAccessList(entries: readonly Hash[], minSafety: SafetyLevel, executing: ExecutingDescriptor): void {
-    checkAccessList(this.#view, entries, minSafety, executing)
+    checkAccessList(this.#current(), entries, minSafety, executing)
   }
 
   /** {@link messageLevel} */
   checkMessage(message: ExecutingMessage): KnownLevel {
-    return messageLevel(this.#view, message)
+    return messageLevel(this.#current(), message)
   }
 
   /** {@link supervisedHeads} */
   heads(chainId: bigint): ChainHeads {
-    return supervisedHeads(this.#view, chainId)
+    return supervisedHeads(this.#current(), chainId)
   }
 
   finalizedL1(): L1BlockRef {
-    const block = this.#view.finalizedL1
+    const block = this.#current().finalizedL1
     if (block === undefined) throw queryError('SUPERVISOR_NOT_FOUND', 'finality of L1 is not initialized')
     return block
   }
 
   /** The L1 block up to which every chain is decided; undefined before there is one. */
   async currentL1(io: IoOptions): Promise<BlockId | undefined> {
-    const tip = this.#view.safety.tip?.l1
+    const tip = this.#current().safety.tip?.l1
     return tip && (await storedL1Block(this.#l1, tip, io))
   }
 
   /** What L1 calls `latest` and `safe`. */
   async l1Labels(io: IoOptions) {
     const [head, safe] = await Promise.all([this.#l1.ref('latest', io), this.#l1.ref('safe', io)])
-    return { head, safe, finalized: this.#view.finalizedL1 }
+    return { head, safe, finalized: this.#current().finalizedL1 }
   }
 
   /** {@link crossSafeSource}, whole. */
   async crossDerivedToSource(chainId: bigint, derived: BlockId, io: IoOptions): Promise<L1BlockRef> {
-    return storedL1Block(this.#l1, crossSafeSource(this.#view, chainId, derived), io)
+    return storedL1Block(this.#l1, crossSafeSource(this.#current(), chainId, derived), io)
   }
 
   /** {@link allSafeDerivedAt} */
   allSafeDerivedAt(source: BlockId): ReadonlyMap<bigint, BlockId> {
-    return allSafeDerivedAt(this.#view, source)
+    return allSafeDerivedAt(this.#current(), source)
   }
 
   /** {@link superRootAtTimestamp} */
   superRootAt(timestamp: bigint, io: IoOptions): Promise<SuperRootAt> {
-    return superRootAtTimestamp(this.#view, this.#l1, timestamp, io)
+    return superRootAtTimestamp(this.#current(), this.#l1, timestamp, io)
   }
 
   /** {@link outputsAtTimestamp} */
   outputsAt(timestamp: bigint, io: IoOptions): Promise<OutputsAt> {
-    return outputsAtTimestamp(this.#view, this.#l1, timestamp, io)
+    return outputsAtTimestamp(this.#current(), this.#l1, timestamp, io)
   }
 
   /** {@link syncStatus} */
   syncStatus(io: IoOptions): Promise<SupervisorSyncStatus> {
-    return syncStatus(this.#view, this.#l1, io)
+    return syncStatus(this.#current(), this.#l1, io)
   }
 
   /** {@link nodeHeads} */
   nodeHeads(chainId: bigint, io: IoOptions): Promise<NodeHeads> {
-    return nodeHeads(this.#view, chainId, io)
+    return nodeHeads(this.#current(), chainId, io)
   }
 
   /** {@link crossUnsafeUpTo} */
   crossUnsafeUpTo(chainId: bigint, maxNumber: bigint): BlockId {
-    return crossUnsafeUpTo(this.#view, this.#progress, chainId, maxNumber)
+    return crossUnsafeUpTo(this.#current(), this.#current(), chainId, maxNumber)
   }
 
   /** {@link tryCrossSafe} */
   tryCrossSafe(chainId: bigint, localSafe: BlockId, derivedFrom: BlockId, io: IoOptions): Promise<CrossSafeAnswer> {
-    return tryCrossSafe(this.#view, this.#progress, this.#l1, { chainId, localSafe, derivedFrom }, io)
+    return tryCrossSafe(this.#current(), this.#current(), this.#l1, { chainId, localSafe, derivedFrom }, io)
   }
 
   /** {@link tryFinalize} */
   tryFinalize(chainId: bigint, finalizedL1: BlockId): BlockId {
-    return tryFinalize(this.#view, chainId, finalizedL1)
+    return tryFinalize(this.#current(), chainId, finalizedL1)
   }
 }

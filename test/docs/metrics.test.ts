@@ -33,7 +33,8 @@ beforeAll(() => {
   hosted.watchGossip([none])
   hosted.watchDaBudgets([none])
   hosted.watchDrivers([{ chain: 'op-a', driver: { onTrace: () => () => undefined } as never }])
-  hosted.up('1', true)
+  hosted.watchSupervisor(none)
+  hosted.up('1', { testSequencer: true, supervisor: true })
   for (const metric of hosted.registry.getMetricsAsArray()) {
     const { name, labelNames = [] } = metric as unknown as { name: string; labelNames?: string[] }
     if (/^op_sequencer_(process|nodejs)_/.test(name)) continue

@@ -30,7 +30,7 @@ beforeEach(async () => {
   world.heads(901n, { crossUnsafe: 8, localSafe: 7, crossSafe: 6, finalized: 3 })
   world.heads(902n, { crossUnsafe: 9, localSafe: 6, crossSafe: 4, finalized: 2 })
   world.finalizedL1 = l1Block(101n)
-  const queries = new SupervisorQueries(world, world.progress, world.l1)
+  const queries = new SupervisorQueries(() => world, world.l1)
   rpc = localRpc([...supervisorMethods(queries), ...supernodeMethods(queries)])
 })
 

@@ -10,10 +10,11 @@ import type { SuperSafeRow } from '../../src/supervisor/db/super-safe-db.ts'
 import { truncateBlockId } from '../../src/supervisor/db/super-safe-entry.ts'
 import { openSupervisorStore, type SupervisorStore } from '../../src/supervisor/db/supervisor-store.ts'
 import type { ManagedNode, SupervisedL1 } from '../../src/supervisor/ports.ts'
+import type { CrossProgress } from '../../src/supervisor/try-cross.ts'
 import type { ChainHeads, SupervisedChain, SupervisorView } from '../../src/supervisor/view.ts'
 
 /** The chains of the worlds here. */
-export const WORLD_CHAINS = [901n, 902n] as const
+const WORLD_CHAINS = [901n, 902n] as const
 const GENESIS_TIME = 1000n
 const BLOCK_TIME = 2n
 
@@ -51,7 +52,7 @@ export function outputOf(block: BlockId): OutputV0 {
 }
 
 /** Blocks 0 to 10 of two chains with two logs each, seen by a supervisor that knows what a test says. */
-export class SupervisedWorld implements SupervisorView {
+export class SupervisedWorld implements SupervisorView, CrossProgress {
   readonly dependencySet = { chainIds: WORLD_CHAINS, messageExpiryWindow: 1_000_000n }
   readonly chains: Map<bigint, SupervisedChain & { heads: ChainHeads | undefined; nodes: ManagedNode[] }>
   readonly #store: SupervisorStore
@@ -159,13 +160,12 @@ export class SupervisedWorld implements SupervisorView {
     },
   }
 
-  readonly progress = {
-    wanted: (chainId: bigint, number: bigint): void => {
-      this.asked.push(['wanted', chainId, number])
-    },
-    offer: async (chainId: bigint, localSafe: BlockId, derivedFrom: BlockId): Promise<void> => {
-      this.asked.push(['offer', chainId, localSafe.number, derivedFrom.number])
-    },
+  wanted(chainId: bigint, number: bigint): void {
+    this.asked.push(['wanted', chainId, number])
+  }
+
+  async offer(chainId: bigint, localSafe: BlockId, derivedFrom: BlockId): Promise<void> {
+    this.asked.push(['offer', chainId, localSafe.number, derivedFrom.number])
   }
 
   /** A node that has all of a chain's eleven blocks. */
