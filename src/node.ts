@@ -196,8 +196,8 @@ async function openChains(
   const chains: HostedChain[] = []
   let supervisor: HostedSupervisor | undefined
   try {
-    supervisor = await openSupervisor(config, l1, logger)
     if (opened !== undefined) chains.push(hostL1(l1Settings, opened.layer, opened.sealedBlocks, shared, l1Journal))
+    supervisor = await openSupervisor(config, l1, logger)
     checkL1ChainId(config.chains, l1.chain)
     const blobs = chains[0]?.blobs ?? l1.derivation.blobs
     // An L1 whose blocks are made here has its pool here, too.
