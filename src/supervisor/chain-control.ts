@@ -271,6 +271,7 @@ export class ChainControl {
       const denied = state.denied(chainId, invalidated)
       if (denied === undefined) {
         logger.warn(fields, 'a block is replaced that nobody has found invalid')
+        this.reset('has replaced a block that is not invalid')
         return
       }
       const { number } = denied.block

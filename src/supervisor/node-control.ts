@@ -24,6 +24,8 @@ const LONGEST_SILENCE_MS = 480_000
 /** Two resets of a node are so many milliseconds apart at least. */
 const BETWEEN_RESETS_MS = 1_000
 const IDLE_MS = 2_000
+/** After a reset, what a node tells of is taken to be of after it when so many milliseconds have passed. */
+const STALE_MS = 5_000
 
 /** What a node is managed by. */
 export interface NodeDuties {
@@ -69,10 +71,13 @@ export class NodeControl {
   readonly #asked = new Map<Hash, Backoff>()
   #connected = false
   #ready = false
+  #isResetting = false
   #reset: { readonly reason: string } | undefined
   #exhausted: BlockId | undefined
   /** The same, once the next L1 block is provided. */
   #provided: BlockId | undefined
+  /** It has a reset before it: what it tells is of before, until it tells of the block that it goes on `from`, or time has passed. */
+  #stale: { readonly from?: Hash; readonly until: number } | undefined
   #heardAt = 0
   #silenceMs = SILENCE_MS
 
@@ -102,6 +107,7 @@ export class NodeControl {
 
   /** Has the node begin elsewhere. One reset is under way at a time. */
   reset(reason: string): void {
+    if (this.#reset === undefined) this.#stale = { until: Number.POSITIVE_INFINITY }
     this.#reset ??= { reason }
     this.wake()
   }
@@ -152,9 +158,11 @@ export class NodeControl {
   async #onEvent(event: ManagedEvent): Promise<void> {
     this.#heard()
     if (event.tag === 'reset') {
-      this.reset(event.reason)
+      // One that is under way is what it asks for.
+      if (!this.#isResetting) this.reset(event.reason)
       return
     }
+    if ((event.tag === 'exhausted' || event.tag === 'derivation-update') && this.#isStale(event.pair.derived)) return
     if (event.tag === 'exhausted') {
       this.#exhausted = event.pair.source
       this.#providePause.succeeded(this.#duties.clock.now())
@@ -163,6 +171,13 @@ export class NodeControl {
     if (event.tag === 'replaced') this.#found.delete(event.replaced.invalidated)
     await this.#duties.onEvent(event)
     this.wake()
+  }
+
+  #isStale({ hash }: BlockId): boolean {
+    if (this.#stale === undefined) return false
+    if (this.#stale.from !== hash && this.#duties.clock.now() < this.#stale.until) return true
+    this.#stale = undefined
+    return false
   }
 
   #heard(): void {
@@ -219,6 +234,8 @@ export class NodeControl {
   async #doReset(wanted: { readonly reason: string }, signal: AbortSignal): Promise<void> {
     const { node, clock, logger, resetTarget, onReset } = this.#duties
     this.#ready = false
+    this.#reset = undefined
+    this.#isResetting = true
     try {
       const what = `${node.name}: where to go on from`
       const target = await inTime(resetTarget, { clock, ms: FIND_TARGET_MS, what, signal })
@@ -226,22 +243,28 @@ export class NodeControl {
         { node: node.name, reason: wanted.reason, to: target?.localSafe.number.toString() },
         'reset of a node',
       )
-      // Whatever it tells from now on may be of after the reset.
+      // What it is to be reset for since then may lead elsewhere.
+      if (this.#reset !== undefined) return
       this.#exhausted = undefined
-      if (this.#reset === wanted) this.#reset = undefined
+      this.#stale = { ...(target && { from: target.localSafe.hash }), until: Number.POSITIVE_INFINITY }
       await onReset(target)
       if (target === undefined) await this.#call('resetPreInterop', (io) => node.resetPreInterop(io), signal)
       else await this.#call('reset', (io) => node.reset(target, io), signal)
       this.#told.clear()
+      if (this.#stale !== undefined && this.#reset === undefined)
+        this.#stale = { ...this.#stale, until: target === undefined ? 0 : clock.now() + STALE_MS }
       this.#ready = true
       this.#resetPause.succeeded(clock.now(), BETWEEN_RESETS_MS)
     } catch (error) {
       if (!signal.aborted) {
         this.#reset ??= wanted
+        this.#stale = { until: Number.POSITIVE_INFINITY }
         this.#resetPause.failed(clock.now())
         logger.warn({ node: node.name, error: errorMessage(error) }, 'reset of a node failed')
       }
       if (signal.aborted || (isAppError(error) && error.severity === 'critical')) throw error
+    } finally {
+      this.#isResetting = false
     }
   }
 
