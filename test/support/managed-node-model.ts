@@ -23,6 +23,8 @@ export interface NodeModelParts {
   readonly clock: Clock
   /** Milliseconds between two times that it says that it has derived all of L1. */
   readonly remindMs?: number
+  /** Milliseconds that an event takes. */
+  readonly latencyMs?: number
 }
 
 /** L1 blocks below the origin of where it goes on that derivation begins with. */
@@ -155,12 +157,18 @@ export class ManagedNodeModel implements ManagedNode {
     try {
       for (;;) {
         const event = follower.events.shift()
-        if (event !== undefined) await Promise.race([onEvent(event), ended])
+        if (event !== undefined) await Promise.race([this.#deliver(event, onEvent), ended])
         else await Promise.race([new Promise<void>((resolve) => (follower.wake = resolve)), ended])
       }
     } finally {
       if (this.#follower === follower) this.#follower = undefined
     }
+  }
+
+  async #deliver(event: ManagedEvent, onEvent: (event: ManagedEvent) => Promise<void> | void): Promise<void> {
+    const { clock, latencyMs = 0 } = this.#parts
+    if (latencyMs > 0) await clock.sleep(latencyMs)
+    await onEvent(event)
   }
 
   async updateCrossUnsafe(block: BlockId, io: IoOptions): Promise<void> {

@@ -3,7 +3,7 @@ import { OpForks } from '../../src/protocol/forks.ts'
 import { parseRollupConfig, type RollupConfig } from '../../src/protocol/rollup-config.ts'
 import { truncateHash } from '../../src/supervisor/db/super-safe-entry.ts'
 import { SupervisorStore } from '../../src/supervisor/db/supervisor-store.ts'
-import { Supervisor } from '../../src/supervisor/supervisor.ts'
+import { Supervisor, type SupervisorParts } from '../../src/supervisor/supervisor.ts'
 import { type Logger, silentLogger } from '../../src/telemetry/logger.ts'
 import { SimClock } from '../sim/driver/sim-clock.ts'
 import { CrashDisk, PowerLoss, seededRandom } from './crash-disk.ts'
@@ -20,10 +20,14 @@ export interface SupervisorWorldOptions {
   /** Nodes of each chain. Default: 1. */
   readonly nodes?: number
   readonly seed?: number
+  /** Milliseconds that an event of a node takes. Default: 0. */
+  readonly latencyMs?: number
   /** Unix seconds at which messages become active. Default: at genesis. */
   readonly interop?: bigint
   /** Default: nothing is logged. */
   readonly logger?: Logger
+  /** Builds a fault into the supervisor. */
+  readonly tamper?: (parts: SupervisorParts) => SupervisorParts
 }
 
 const L1_POLL_MS = 500
@@ -43,15 +47,17 @@ export class SupervisorWorld {
   readonly violations: string[] = []
   readonly logger: Logger
   readonly #interop: bigint
+  readonly #tamper: (parts: SupervisorParts) => SupervisorParts
   readonly #batched = new Map<bigint, number>()
   #salt = 1
   #finalNumbers = new Map<bigint, bigint>()
 
   constructor(options: SupervisorWorldOptions = {}) {
-    const { blockTimes = [2n, 2n], nodes = 1, seed = 1, interop = MESSAGE_GENESIS } = options
+    const { blockTimes = [2n, 2n], nodes = 1, seed = 1, interop = MESSAGE_GENESIS, latencyMs = 0 } = options
     this.logger = options.logger ?? silentLogger()
     this.disk = new CrashDisk(seededRandom(seed))
     this.#interop = interop
+    this.#tamper = options.tamper ?? ((parts) => parts)
     this.chains = blockTimes.map((blockTime, index) => ({ chainId: BigInt(901 + index), blockTime }))
     const { l1, clock } = this
     this.nodes = new Map(
@@ -59,7 +65,7 @@ export class SupervisorWorld {
         chain.chainId,
         Array.from(
           { length: nodes },
-          (_, index) => new ManagedNodeModel({ ...chain, name: `${chain.chainId}-${index}`, l1, clock }),
+          (_, index) => new ManagedNodeModel({ ...chain, name: `${chain.chainId}-${index}`, l1, clock, latencyMs }),
         ),
       ]),
     )
@@ -79,19 +85,21 @@ export class SupervisorWorld {
     const { journal, openFile } = this.disk
     const store = await SupervisorStore.open({ folder: '.', chains, journal, openFile })
     this.store = store
-    const supervisor = new Supervisor({
-      store,
-      dependencySet: { chainIds: chains.map(({ chainId }) => chainId), messageExpiryWindow: MESSAGE_WINDOW },
-      chains: this.chains.map((chain) => ({
-        chainId: chain.chainId,
-        rollup: this.#rollup(chain),
-        nodes: this.nodes.get(chain.chainId) ?? [],
-      })),
-      l1: this.l1,
-      clock: this.clock,
-      logger: this.logger,
-      l1PollMs: L1_POLL_MS,
-    })
+    const supervisor = new Supervisor(
+      this.#tamper({
+        store,
+        dependencySet: { chainIds: chains.map(({ chainId }) => chainId), messageExpiryWindow: MESSAGE_WINDOW },
+        chains: this.chains.map((chain) => ({
+          chainId: chain.chainId,
+          rollup: this.#rollup(chain),
+          nodes: this.nodes.get(chain.chainId) ?? [],
+        })),
+        l1: this.l1,
+        clock: this.clock,
+        logger: this.logger,
+        l1PollMs: L1_POLL_MS,
+      }),
+    )
     this.supervisor = supervisor
     supervisor.onChange(() => this.#check(supervisor))
     const abort = new AbortController()

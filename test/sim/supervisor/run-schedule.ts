@@ -5,21 +5,27 @@ import type { LogSpec } from '../../support/message-blocks.ts'
 import { MESSAGE_GENESIS } from '../../support/message-chains.ts'
 import { supervisorOracle } from '../../support/supervisor-oracle.ts'
 import { SupervisorWorld } from '../../support/supervisor-world.ts'
+import type { Mutation } from './mutations.ts'
 import type { CallFault, LogPlan, SimEvent, SimSchedule } from './schedule.ts'
 
+/** What a run may differ in. */
+export interface RunOptions {
+  /** Told of each event before it happens. */
+  readonly onEvent?: (event: SimEvent, world: SupervisorWorld) => void
+  readonly logger?: Logger
+  readonly tamper?: Mutation['tamper']
+}
+
 /** Runs a schedule. @returns what did not hold; undefined where everything did */
-export async function runSchedule(
-  schedule: SimSchedule,
-  onEvent: (event: SimEvent, world: SupervisorWorld) => void = () => {},
-  logger?: Logger,
-): Promise<string | undefined> {
-  const world = new SupervisorWorld({ ...schedule, ...(logger && { logger }) })
+export async function runSchedule(schedule: SimSchedule, options: RunOptions = {}): Promise<string | undefined> {
+  const { onEvent, logger, tamper } = options
+  const world = new SupervisorWorld({ ...schedule, ...(logger && { logger }), ...(tamper && { tamper }) })
   try {
     await world.start()
     for (const { afterMs, event } of schedule.events) {
       await world.run(afterMs)
       await world.recover()
-      onEvent(event, world)
+      onEvent?.(event, world)
       await happen(world, event)
     }
     await comeToRest(world)
@@ -66,7 +72,7 @@ async function happen(world: SupervisorWorld, event: SimEvent): Promise<void> {
       break
     }
     case 'fail':
-      fail(world, node(event), event)
+      fail(node(event), event)
       break
     case 'l1-fails': {
       let left = event.times
@@ -88,7 +94,6 @@ async function happen(world: SupervisorWorld, event: SimEvent): Promise<void> {
 const chainId = (index: number): bigint => BigInt(901 + index)
 
 function fail(
-  _world: SupervisorWorld,
   node: ManagedNodeModel,
   { call, how, times }: { readonly call: string; readonly how: CallFault; readonly times: number },
 ): void {

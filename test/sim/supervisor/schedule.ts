@@ -44,6 +44,8 @@ export interface SimSchedule {
   readonly seed: number
   readonly blockTimes: readonly bigint[]
   readonly nodes: number
+  /** Milliseconds that an event of a node takes. */
+  readonly latencyMs: number
   readonly events: readonly { readonly afterMs: number; readonly event: SimEvent }[]
 }
 
@@ -87,7 +89,7 @@ export function scheduleOf(seed: number): SimSchedule {
       : {
           tag: 'executes',
           of: below(chains),
-          back: below(3),
+          back: below(random() < 0.9 ? 3 : 10),
           index: below(3),
           fault: random() < 0.85 ? 'none' : pick(FAULTS),
         }
@@ -131,6 +133,7 @@ export function scheduleOf(seed: number): SimSchedule {
     seed,
     blockTimes: Array.from({ length: chains }, () => pick(BLOCK_TIMES)),
     nodes,
+    latencyMs: pick([0, 0, 5, 60]),
     events: Array.from({ length: 15 + below(50) }, () => ({
       afterMs: pick([0, 0, 50, 300, 1500, 6000]),
       event: event(),

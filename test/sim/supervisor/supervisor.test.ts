@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { findMutation } from './find-mutations.ts'
+import { MUTATIONS } from './mutations.ts'
 import { runSchedule } from './run-schedule.ts'
 import { scheduleOf } from './schedule.ts'
 
@@ -17,11 +19,17 @@ describe('the supervisor in a hostile world', () => {
     expect(violations).toEqual([])
   })
 
+  it.each(MUTATIONS)('shows it where $name', async (mutation) => {
+    expect(await findMutation(mutation, 1, 40)).toBeDefined()
+  })
+
   it('is the same world for the same seed', async () => {
     const trace = async (): Promise<string[]> => {
       const lines: string[] = []
       for (const seed of [7, 8, 26])
-        await runSchedule(scheduleOf(seed), (event, world) => lines.push(`${event.tag} ${world.describe()}`))
+        await runSchedule(scheduleOf(seed), {
+          onEvent: (event, world) => lines.push(`${event.tag} ${world.describe()}`),
+        })
       return lines
     }
     expect(await trace()).toEqual(await trace())
