@@ -2,7 +2,7 @@ import type { IoOptions } from '../../../src/primitives/io.ts'
 import type { Logger } from '../../../src/telemetry/logger.ts'
 import type { ManagedNodeModel } from '../../support/managed-node-model.ts'
 import type { LogSpec } from '../../support/message-blocks.ts'
-import { MESSAGE_GENESIS } from '../../support/message-chains.ts'
+import { MESSAGE_GENESIS, MESSAGE_WINDOW } from '../../support/message-chains.ts'
 import { supervisorOracle } from '../../support/supervisor-oracle.ts'
 import { SupervisorWorld } from '../../support/supervisor-world.ts'
 import type { Mutation } from './mutations.ts'
@@ -113,9 +113,15 @@ function logOf(world: SupervisorWorld, chain: number, plan: LogPlan): LogSpec {
   const mine = world.chains[chain]?.blockTime ?? 2n
   // The newest block of the other chain that is not later than the one that is built.
   const newest = (own.timestamp + mine - MESSAGE_GENESIS) / blockTime
-  const number = newest > BigInt(plan.back) ? newest - BigInt(plan.back) : 1n
-  const found = world.sequencer(of).canonical[Number(number)]
-  const index = found === undefined || found.spec.logs.length === 0 ? plan.index : plan.index % found.spec.logs.length
+  const back = plan.fault === 'old' ? MESSAGE_WINDOW / blockTime + 1n : BigInt(plan.back)
+  const wanted = newest > back ? newest - back : 1n
+  const blocks = world.sequencer(of).canonical.slice(0, Number(wanted) + 1)
+  const emits = blocks.findLast(({ spec }) => spec.logs.some(({ tag }) => tag === 'emits'))
+  const isFound = plan.fault === 'old' && emits !== undefined
+  const number = isFound ? emits.ref.number : wanted
+  const logs = blocks[Number(number)]?.spec.logs ?? []
+  const any = logs.length === 0 ? plan.index : plan.index % logs.length
+  const index = isFound ? logs.findIndex(({ tag }) => tag === 'emits') : any
   switch (plan.fault) {
     case 'index':
       return world.executes(of, number, index + 7)
@@ -129,6 +135,7 @@ function logOf(world: SupervisorWorld, chain: number, plan: LogPlan): LogSpec {
       return world.executes(7n, number, index)
     case 'next':
       return world.executes(chainId(chain), own.number + 1n, index)
+    case 'old':
     case 'none':
       return world.executes(of, number, index)
   }

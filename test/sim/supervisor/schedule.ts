@@ -14,7 +14,7 @@ export type LogPlan =
     }
 
 /** What is wrong with a message, if anything is. */
-export type MessageFault = 'none' | 'index' | 'content' | 'time' | 'future' | 'chain' | 'next'
+export type MessageFault = 'none' | 'old' | 'index' | 'content' | 'time' | 'future' | 'chain' | 'next'
 
 /** What happens in a simulated world. */
 export type SimEvent =
@@ -63,9 +63,9 @@ const CALLS: readonly NodeCall[] = [
 ]
 const FAULTS: readonly MessageFault[] = [
   'none',
-  'none',
-  'none',
-  'none',
+  'old',
+  'old',
+  'old',
   'index',
   'content',
   'time',
@@ -89,7 +89,7 @@ export function scheduleOf(seed: number): SimSchedule {
       : {
           tag: 'executes',
           of: below(chains),
-          back: below(random() < 0.9 ? 3 : 10),
+          back: below(3),
           index: below(3),
           fault: random() < 0.85 ? 'none' : pick(FAULTS),
         }
