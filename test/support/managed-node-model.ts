@@ -245,6 +245,11 @@ export class ManagedNodeModel implements ManagedNode {
 
   async resetPreInterop(io: IoOptions): Promise<void> {
     await this.#call('resetPreInterop', io, () => {
+      const { chain } = this.#parts.l1
+      const stray = this.#canonical.findIndex(
+        ({ ref: { l1Origin } }) => chain[Number(l1Origin.number)]?.ref.hash !== l1Origin.hash,
+      )
+      if (stray > 0) this.#canonical = this.#canonical.slice(0, stray)
       this.#safe = 0
       this.#beginAgain()
     })

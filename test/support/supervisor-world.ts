@@ -213,8 +213,11 @@ export class SupervisorWorld {
   /** What is different from what comes out of L1 from scratch; undefined where nothing is. */
   difference(): string | undefined {
     const { rows } = supervisorOracle(this.l1, this.chains)
-    const found = [...(this.supervisor?.safety.row ? this.#rows() : [])]
-    const wanted = rows.map(({ l1, chains }) => ({
+    const found = [...this.#rows()]
+    // Where messages become active later, so do the rows begin.
+    const skipped = rows.findIndex(({ l1 }) => truncateHash(l1) === found[0]?.l1)
+    if (skipped < 0) return 'no row'
+    const wanted = rows.slice(skipped).map(({ l1, chains }) => ({
       l1: truncateHash(l1),
       chains: chains.map((each) => ({
         localSafe: truncateHash(each.localSafe),
