@@ -57,20 +57,26 @@ class Managed {
     await waitFor(`block ${number} of ${chain.chainId} is final`, probe, { check: this.check })
   }
 
-  /** Waits until the node has taken over what the supervisor says, and both name the same heads. */
+  /** Waits until both name the same heads. */
   async agree(): Promise<void> {
     for (const chain of this.devnet.chains) {
+      let seen: unknown
       const probe = async (): Promise<boolean> => {
         const [theirs, ours] = [await this.supervisor.status(chain.chainId), await this.ours(chain)]
-        const pairs = [
-          [theirs.localUnsafe, ours.unsafe_l2],
-          [theirs.localSafe, ours.local_safe_l2],
-          [theirs.crossUnsafe, ours.cross_unsafe_l2],
-          [theirs.safe, ours.safe_l2],
-        ] as const
-        return pairs.every(([a, b]) => a.hash === b.hash)
+        const pairs = {
+          localUnsafe: [theirs.localUnsafe, ours.unsafe_l2],
+          localSafe: [theirs.localSafe, ours.local_safe_l2],
+          crossUnsafe: [theirs.crossUnsafe, ours.cross_unsafe_l2],
+          crossSafe: [theirs.safe, ours.safe_l2],
+        } as const
+        seen = Object.entries(pairs).map(
+          ([name, heads]) => `${name} ${heads.map(({ number }) => number).join(' and ')}`,
+        )
+        return Object.values(pairs).every(([a, b]) => a.hash === b.hash)
       }
-      await waitFor(`both agree about ${chain.chainId}`, probe, { check: this.check })
+      await waitFor(`both agree about ${chain.chainId}`, probe, { check: this.check }).catch((cause) => {
+        throw new Error(`${String(cause)}: ${JSON.stringify(seen)}`, { cause })
+      })
     }
   }
 }
@@ -117,7 +123,7 @@ it('is managed by op-supervisor: messages, an invalid one and what depends on it
   ])
   for (const chain of devnet.chains) await managed.crossSafe(chain, 2)
   expect([await a.hashAt(2), await b.hashAt(2)]).toEqual([a2.hash, b2.hash])
-  await devnet.mine(4)
+  await devnet.mine(8)
   for (const chain of devnet.chains) await managed.finalized(chain, 2)
 
   // A message that was never sent, and one that stands in the block that executes it.
@@ -142,5 +148,53 @@ it('is managed by op-supervisor: messages, an invalid one and what depends on it
     [b, 4],
   ] as const)
     await managed.crossSafe(chain, number)
+  await managed.agree()
+
+  // The chains go on upon what stands there now.
+  const a4b = await a.block([await a.emitting(TOPIC)])
+  const b5 = await b.block([await b.executing(a.message(a4b))])
+  expect([a4b.number, b5.number]).toEqual([4, 5])
+  await batched(managed, [
+    [a, 4, 4],
+    [b, 5, 5],
+  ])
+  await managed.crossSafe(a, 4)
+  await managed.crossSafe(b, 5)
+
+  // L1 loses the blocks with these batches, and those that come in their place have none: they are unsafe again.
+  const head = await devnet.mine()
+  await devnet.reorgL1(head - 5, 7)
+  const back = async (chain: InteropChain, number: number): Promise<void> => {
+    const there = async (): Promise<boolean> => (await managed.ours(chain)).safe_l2.number < number
+    await waitFor(`block ${number} of ${chain.chainId} is not safe any more`, there, { check: managed.check })
+  }
+  await back(a, 4)
+  await back(b, 5)
+  expect([await a.hashAt(4), await b.hashAt(5)]).toEqual([a4b.hash, b5.hash])
+  await batched(managed, [
+    [a, 4, 4],
+    [b, 5, 5],
+  ])
+  await managed.crossSafe(a, 4)
+  await managed.crossSafe(b, 5)
+  expect([await a.hashAt(4), await b.hashAt(5)]).toEqual([a4b.hash, b5.hash])
+  await managed.agree()
+
+  // Our process is killed, with blocks on L1 that it has not derived yet.
+  const a5 = await a.block([await a.executing(b.message(b1))])
+  await devnet.submit(a, 5, 5)
+  await devnet.mine(1)
+  await devnet.process.kill9()
+  await devnet.process.start()
+  // It does not dial again what went away without a word.
+  await supervisor.process.stop()
+  await supervisor.process.start()
+  await devnet.mine(3)
+  await managed.crossSafe(a, 5)
+  expect(await a.hashAt(5)).toBe(a5.hash)
+  await devnet.mine(8)
+  await managed.finalized(a, 5)
+  // Of unsafe heads it says nothing after a start before there are new ones.
+  for (const chain of devnet.chains) await chain.block()
   await managed.agree()
 })

@@ -186,7 +186,7 @@ export class InteropDevnet implements AsyncDisposable {
       rpc: { port },
       datadir: folder.path('datadir'),
       l1: {
-        ...{ name: 'l1', el: 'embedded', mode: 'mock', blockTime: 4, safeDistance: 2, finalizedDistance: 4 },
+        ...{ name: 'l1', el: 'embedded', mode: 'mock', blockTime: 4, safeDistance: 4, finalizedDistance: 8 },
         genesis: folder.write('genesis-l1.json', { ...l1File }),
       },
       chains: sections,
@@ -217,6 +217,15 @@ export class InteropDevnet implements AsyncDisposable {
   async mine(count = 1): Promise<number> {
     for (let i = 0; i < count; i++) await this.l1.call('evm_mine')
     return Number(await this.l1.call<Hex>('eth_blockNumber'))
+  }
+
+  /** Has L1 go on from one of its blocks by other ones. @param count of the new ones, none with a transaction */
+  async reorgL1(from: number, count: number): Promise<void> {
+    let parent: string = toQuantity(from)
+    for (let i = 0; i < count; i++) {
+      const job = await this.l1.call<string>('test_open', [{ parent, feeRecipient: `0x${'ab'.repeat(20)}` }])
+      parent = (await this.l1.call<Sealed>('test_seal', [job])).hash
+    }
   }
 
   /** Puts blocks of a chain on L1, in the next L1 block. */
