@@ -95,14 +95,8 @@ async function outputInPlaceOf(chain: InteropChain, number: number): Promise<Has
   return json === null ? undefined : invalidatedOutput(payloadOf(blockFromJson(json)).transactions)?.blockHash
 }
 
-it('is managed by op-supervisor: messages, an invalid one and what depends on it, an L1 reorg, a restart', {
-  timeout: 300_000,
-}, async () => {
-  await using devnet = await InteropDevnet.start()
-  const [a, b] = devnet.chains
-  // The supervisor trusts L1 two blocks behind its head: blocks whose origin is younger keep its resets from going through.
-  await devnet.mine(8)
-  await using supervisor = await startOpSupervisor({
+async function startSupervisor(devnet: InteropDevnet): Promise<OpSupervisor> {
+  return startOpSupervisor({
     folder: devnet.folder,
     l1Url: devnet.l1.url,
     nodes: devnet.chains.map(({ wsUrl }) => wsUrl),
@@ -110,6 +104,16 @@ it('is managed by op-supervisor: messages, an invalid one and what depends on it
     dependencySetFile: devnet.dependencySetFile,
     rollupFiles: devnet.rollupFiles,
   })
+}
+
+it('is managed by op-supervisor: messages, an invalid one and what depends on it, an L1 reorg, a restart', {
+  timeout: 300_000,
+}, async () => {
+  await using devnet = await InteropDevnet.start()
+  const [a, b] = devnet.chains
+  // The supervisor trusts L1 two blocks behind its head: blocks whose origin is younger keep its resets from going through.
+  await devnet.mine(8)
+  await using supervisor = await startSupervisor(devnet)
   const managed = new Managed(devnet, supervisor)
 
   // Messages both ways.
@@ -197,4 +201,64 @@ it('is managed by op-supervisor: messages, an invalid one and what depends on it
   // Of unsafe heads it says nothing after a start before there are new ones.
   for (const chain of devnet.chains) await chain.block()
   await managed.agree()
+})
+
+it('before the upgrade, reads L1 as far as op-supervisor lets it, and knows by itself what is safe', {
+  timeout: 300_000,
+}, async () => {
+  await using devnet = await InteropDevnet.start({ interopAfter: 1000 })
+  const [a, b] = devnet.chains
+  await devnet.mine(8)
+  // Before a supervisor is there, unsafe blocks come in, and nothing is derived.
+  const first = await a.block()
+  await devnet.submit(a, 1, 1)
+  await devnet.mine()
+  await using supervisor = await startSupervisor(devnet)
+  const managed = new Managed(devnet, supervisor)
+  expect(await managed.ours(a)).toMatchObject({ unsafe_l2: { hash: first.hash }, safe_l2: { number: 0 } })
+  await a.block()
+  for (let number = 1; number <= 2; number++) await b.block()
+  await batched(managed, [
+    [a, 2, 2],
+    [b, 1, 2],
+  ])
+  for (const head of ['safe_l2', 'finalized_l2'] as const) {
+    for (const chain of devnet.chains) {
+      const there = async (): Promise<boolean> => (await managed.ours(chain))[head].number === 2
+      await waitFor(`${head} of ${chain.chainId} is block 2`, there, { check: managed.check })
+      expect((await managed.ours(chain)).cross_unsafe_l2.number).toBe(2)
+    }
+    await devnet.mine(8)
+  }
+})
+
+it('replaces a block as the specification has it', { timeout: 300_000 }, async () => {
+  await using devnet = await InteropDevnet.start({ driver: { replacement: 'plain' } })
+  const [a, b] = devnet.chains
+  await devnet.mine(8)
+  await using supervisor = await startSupervisor(devnet)
+  const managed = new Managed(devnet, supervisor)
+  const message = a.message(await a.block([await a.emitting(TOPIC)]))
+  await b.block()
+  const b2 = await b.block([await b.executing(message), await b.executing({ ...message, timestamp: 1n }, 1)])
+  await a.block()
+  await batched(managed, [
+    [a, 1, 2],
+    [b, 1, 2],
+  ])
+  for (const chain of devnet.chains) await managed.crossSafe(chain, 2)
+  await managed.agree()
+  const found = await b.rpc.call<{ hash: Hash; transactions: readonly { type: string }[] }>('eth_getBlockByNumber', [
+    '0x2',
+    true,
+  ])
+  expect(found.hash).not.toBe(b2.hash)
+  expect(found.transactions.map(({ type }) => type)).toEqual(['0x7e'])
+  // What was there before is told, too.
+  const [replaced, before] = await Promise.all(
+    ['interop_outputV0AtTimestamp', 'interop_pendingOutputV0AtTimestamp'].map((method) =>
+      b.interop.call<{ blockHash: Hash }>(method, [b2.timestamp]),
+    ),
+  )
+  expect([replaced?.blockHash, before?.blockHash]).toEqual([found.hash, b2.hash])
 })
