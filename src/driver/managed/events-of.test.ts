@@ -59,9 +59,13 @@ describe('what is told', () => {
     expect(exhausted({ ...after, attributes: pending(block(5), ref(4)) })).toBeUndefined()
   })
 
-  it('of a reset that waits, and of nothing else then', () => {
+  it('of a reset that waits, and of unsafe blocks that come in before there is one', () => {
     const reset = { reason: 'L1 is another one' }
-    const after = { ...state, ...at(11n), reset }
+    const after = { ...state, ...at(10n, 'exhausted'), reset }
+    expect(told(state, after)).toEqual([{ tag: 'reset', reason: reset.reason }])
+    const held = { ...state, derivation: { tag: 'unready', origin: undefined } } as const
+    const grown = { ...held, heads: { ...heads, unsafe: ref(6) } }
+    expect(told(held, grown, 'unsafe-processing')).toEqual([{ tag: 'unsafe-block', block: plain(ref(6)) }])
     expect(told(state, after, 'attributes-generation', 'reset')).toEqual([{ tag: 'reset', reason: reset.reason }])
     expect(told(after, after, 'engine-consistency')).toEqual([])
     expect(awaitedReset({ ...after, reset: { ...reset, to: { tag: 'found', derives: true } } })).toBeUndefined()
@@ -104,6 +108,10 @@ describe('who has heard nothing before', () => {
 
   it('hears that a reset is waited for', () => {
     expect(statusEvents(INITIAL_STATE, directed)).toEqual([{ tag: 'reset', reason: 'start' }])
+    expect(statusEvents({ ...state, reset: { reason: 'x' } }, directed).map(({ tag }) => tag)).toEqual([
+      'unsafe-block',
+      'reset',
+    ])
   })
 
   it('hears nothing where nothing is known, or nothing concerns it', () => {

@@ -31,11 +31,11 @@ export function awaitedReset({ reset, derivation, heads }: DriverState): Managed
 /** How far the driver is, for who has heard nothing before. */
 export function statusEvents(state: DriverState, directed: Directed): readonly ManagedEvent[] {
   const waits = awaitedReset(state)
-  if (waits !== undefined) return [waits]
   const { heads, derivation } = state
-  if (heads === undefined) return []
   const events: ManagedEvent[] = []
-  if (directed(heads.unsafe)) events.push({ tag: 'unsafe-block', block: plain(heads.unsafe) })
+  if (heads !== undefined && directed(heads.unsafe)) events.push({ tag: 'unsafe-block', block: plain(heads.unsafe) })
+  if (waits !== undefined) return [...events, waits]
+  if (heads === undefined) return events
   if (derivation.origin !== undefined && directed(heads.localSafe)) {
     events.push({ tag: 'derivation-update', pair: { source: derivation.origin, derived: plain(heads.localSafe) } })
   }
@@ -54,8 +54,8 @@ function moved(before: L2BlockRef | undefined, after: L2BlockRef | undefined): L
  */
 export function eventsOf({ effect, result, before, after }: TraceEvent, directed: Directed): readonly ManagedEvent[] {
   const waits = awaitedReset(after)
-  if (waits !== undefined) return awaitedReset(before) === undefined ? [waits] : []
-  if (result !== 'applied') return []
+  const asks = waits !== undefined && awaitedReset(before) === undefined ? [waits] : []
+  if (result !== 'applied') return asks
   const events: ManagedEvent[] = []
   for (const [invalidated, { replacement }] of after.replaced) {
     if (before.replaced.has(invalidated)) continue
@@ -80,6 +80,7 @@ export function eventsOf({ effect, result, before, after }: TraceEvent, directed
       events.push({ tag: 'derivation-update', pair: { source: origin, derived: plain(last) }, origin })
     }
   }
+  if (waits !== undefined) return [...events, ...asks]
   const done = before.derivation.tag === 'exhausted' && before.attributes === undefined ? undefined : exhausted(after)
   return done === undefined ? events : [...events, done]
 }
