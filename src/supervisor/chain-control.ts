@@ -190,8 +190,12 @@ export class ChainControl {
     chain.wakeup.wake()
   }
 
+  /** Logs up to here are of blocks that are stored as local-safe. What stands for an invalid block may not be indexed yet. */
   #floor(): bigint {
-    return this.#parts.state.standing(this.#parts.chain)?.number ?? 0n
+    const { state, chain } = this.#parts
+    const standing = state.standing(chain)
+    if (standing === undefined) return chain.logs.first?.number ?? 0n
+    return chain.has(standing) ? standing.number : standing.number - 1n
   }
 
   async #onEvent(control: NodeControl, event: ManagedEvent): Promise<void> {
@@ -227,14 +231,14 @@ export class ChainControl {
   }
 
   #onDerived(control: NodeControl, { source, derived }: SafePair, isExhausted: boolean, isLead: boolean): void {
-    const { chain, state } = this.#parts
+    const { chain } = this.#parts
     if (chain.first === undefined || derived.timestamp < chain.first.timestamp) return
     if (this.#isDenied(derived)) {
       this.#onDenied(control, derived)
       return
     }
-    const settled = isLead ? state.standing(chain)?.number : chain.heads?.localSafe?.derived.number
-    if (settled !== undefined && derived.number <= settled && chain.logs.block(derived.number) && !chain.has(derived)) {
+    const settled = isLead ? this.#floor() : (chain.heads?.localSafe?.derived.number ?? 0n)
+    if (derived.number <= settled && chain.logs.block(derived.number) && !chain.has(derived)) {
       control.reset(`has derived another block ${derived.number}`)
       return
     }
