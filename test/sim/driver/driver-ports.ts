@@ -1,14 +1,15 @@
 import type { L1DataSource } from '../../../src/derive/ports.ts'
-import type { L1Labels, L1Refs, L2Chain, PayloadSource, SafeHeadRecord } from '../../../src/driver/ports.ts'
+import type { L1Labels, L1Refs, L2Chain, PayloadSource } from '../../../src/driver/ports.ts'
 import type { EngineApi, EngineErrorCode, EngineStatus } from '../../../src/engine/engine-api.ts'
 import { AppError } from '../../../src/primitives/errors.ts'
 import type { Hash } from '../../../src/primitives/hex.ts'
 import type { Payload } from '../../../src/protocol/payload.ts'
+import type { KeyValueStore } from '../../../src/storage/key-value-store.ts'
 import type { EngineModel } from './engine-model.ts'
 import type { L1Block, L1Model } from './l1-model.ts'
 import type { L2Block, L2Blocks } from './l2-blocks.ts'
 import { Random } from './random.ts'
-import type { CallFault, CallName } from './schedule.ts'
+import type { CallFault } from './schedule.ts'
 import type { Wire } from './wire.ts'
 
 /** Heads ago that a node behind a load balancer is, at most. */
@@ -104,16 +105,13 @@ export function peersPort(wire: Wire, blocks: L2Blocks): PayloadSource {
   }
 }
 
-/** A record of safe heads whose disk may fail. */
-export function safeHeadsPort(wire: Wire, record: SafeHeadRecord): SafeHeadRecord {
-  /** What the record itself throws is thrown as it is; what it does is done when the call is made. */
-  const write = async (name: CallName, io: object, act: () => Promise<void>): Promise<void> => {
-    await await wire.call(name, io, () => act())
-  }
+/** Where the record of safe heads is: a disk that may fail. */
+export function diskPort(wire: Wire, disk: KeyValueStore): KeyValueStore {
   return {
-    record: (safe, derivedFrom, io) => write('safe-heads.record', io, () => record.record(safe, derivedFrom, {})),
-    truncate: (safe, io, derivedFrom) => write('safe-heads.truncate', io, () => record.truncate(safe, {}, derivedFrom)),
-    at: (number) => record.at(number),
-    entries: () => record.entries(),
+    get: (key) => disk.get(key),
+    keys: (from, to) => disk.keys(from, to),
+    // What is done is done when the call is made, whoever gives it up.
+    write: async (changes, io) => await wire.call('safe-heads.write', io, () => disk.write(changes, {})),
+    close: () => disk.close(),
   }
 }

@@ -1,6 +1,7 @@
 import type { DriverParts } from '../../../src/driver/driver.ts'
 import type { DriverState } from '../../../src/driver/driver-state.ts'
 import type { Effect, EffectName, Outcome, Patch } from '../../../src/driver/effect.ts'
+import type { SafeHeadRecord } from '../../../src/driver/ports.ts'
 import type { EngineApi, EngineStatus } from '../../../src/engine/engine-api.ts'
 import { AppError, isAppError } from '../../../src/primitives/errors.ts'
 import type { Hash } from '../../../src/primitives/hex.ts'
@@ -33,6 +34,20 @@ function patched(name: EffectName, change: (patch: Patch, now: DriverState) => P
 
 function engine(change: (engine: EngineApi) => Partial<EngineApi>): Tamper {
   return (parts) => ({ ...parts, engine: { ...parts.engine, ...change(parts.engine) } })
+}
+
+/** Changes the record of safe heads. */
+function safeHeads(change: (record: SafeHeadRecord, parts: DriverParts) => Partial<SafeHeadRecord>): Tamper {
+  return (parts) => {
+    const { safeHeads: found } = parts
+    const record: SafeHeadRecord = {
+      record: (safe, derivedFrom, io) => found.record(safe, derivedFrom, io),
+      truncate: (safe, io, derivedFrom) => found.truncate(safe, io, derivedFrom),
+      at: (number) => found.at(number),
+      entries: () => found.entries(),
+    }
+    return { ...parts, safeHeads: { ...record, ...change(found, parts) } }
+  }
 }
 
 const VALID: EngineStatus = { status: 'VALID', latestValidHash: undefined, validationError: undefined }
@@ -141,30 +156,22 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'the record of safe heads is not truncated',
-    tamper: (parts) => ({ ...parts, safeHeads: { ...parts.safeHeads, truncate: async () => undefined } }),
+    tamper: safeHeads(() => ({ truncate: async () => undefined })),
   },
   {
     name: 'a write of the record that failed is passed over',
-    tamper: (parts) => ({
-      ...parts,
-      safeHeads: {
-        ...parts.safeHeads,
-        record: (safe, derivedFrom, io) => parts.safeHeads.record(safe, derivedFrom, io).catch(() => undefined),
-      },
-    }),
+    tamper: safeHeads((record) => ({
+      record: (safe, derivedFrom, io) => record.record(safe, derivedFrom, io).catch(() => undefined),
+    })),
   },
   {
     name: 'safe blocks are recorded with their own L1 origin',
-    tamper: (parts) => ({
-      ...parts,
-      safeHeads: {
-        ...parts.safeHeads,
-        async record(safe, derivedFrom, io) {
-          const block = await parts.l2.ref(safe.hash, io)
-          return parts.safeHeads.record(safe, block?.l1Origin ?? derivedFrom, io)
-        },
+    tamper: safeHeads((record, { l2 }) => ({
+      async record(safe, derivedFrom, io) {
+        const block = await l2.ref(safe.hash, io)
+        return record.record(safe, block?.l1Origin ?? derivedFrom, io)
       },
-    }),
+    })),
   },
   { name: 'nobody looks whether L1 blocks follow each other', tamper: withoutParentCheck },
   { name: 'L1 references are cached by number', tamper: withOldReferences },

@@ -13,7 +13,7 @@ export interface CalmWorld {
   readonly l1: L1Model
   readonly oracle: Oracle
   readonly sequencer: SequencerModel
-  readonly safeHeads: SafeHeadRecord
+  readonly safeHeads: Pick<SafeHeadRecord, 'at' | 'entries'>
 }
 
 /** @returns why the driver is not where it has to get to; undefined when it is there */

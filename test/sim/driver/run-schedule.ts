@@ -71,7 +71,7 @@ async function settle(world: World): Promise<void> {
 
 async function play(world: World): Promise<void> {
   const { schedule } = world
-  world.startDriver()
+  await world.startDriver()
   for (const event of schedule.events) {
     if (event.at > world.now) await world.runUntil(event.at)
     await world.apply(event)
@@ -81,7 +81,7 @@ async function play(world: World): Promise<void> {
   await settle(world)
   if (!schedule.restartAtEnd) return
   await world.stopDriver()
-  world.startDriver()
+  await world.startDriver()
   await settle(world)
 }
 

@@ -23,8 +23,7 @@ export const CALLS = [
   'l2.labelled',
   'l2.payload',
   'peers.fetch',
-  'safe-heads.record',
-  'safe-heads.truncate',
+  'safe-heads.write',
 ] as const
 
 /** One of {@link CALLS}. */

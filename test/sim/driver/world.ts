@@ -1,17 +1,17 @@
 import { Driver, type DriverParts } from '../../../src/driver/driver.ts'
-import type { SafeHeadRecord } from '../../../src/driver/ports.ts'
+import { SafeHeadDb } from '../../../src/driver/safe-head-db.ts'
 import type { TraceEvent } from '../../../src/driver/trace.ts'
 import { hashHeader } from '../../../src/protocol/header.ts'
+import { MemoryStore } from '../../../src/storage/memory-store.ts'
 import { silentLogger } from '../../../src/telemetry/logger.ts'
 import { BatcherModel } from './batcher-model.ts'
 import { GENESIS_TIME, L1_CHAIN, L2_BLOCK_TIME, rollupConfig } from './chain-rules.ts'
-import { enginePorts, l1Ports, peersPort, safeHeadsPort } from './driver-ports.ts'
+import { diskPort, enginePorts, l1Ports, peersPort } from './driver-ports.ts'
 import { EngineModel } from './engine-model.ts'
 import { Invariants } from './invariants.ts'
 import { type BatcherTransaction, L1Model } from './l1-model.ts'
 import { L2_GENESIS_HEADER, type L2Block, L2Blocks } from './l2-blocks.ts'
 import { Oracle } from './oracle.ts'
-import { memorySafeHeads } from './safe-heads.ts'
 import type { L1Plan, Schedule, Scheduled } from './schedule.ts'
 import { type SequencedBlock, SequencerModel } from './sequencer-model.ts'
 import { SimClock } from './sim-clock.ts'
@@ -41,7 +41,6 @@ export class World {
   readonly oracle: Oracle
   readonly sequencer: SequencerModel
   readonly engine: EngineModel
-  readonly safeHeads: SafeHeadRecord = memorySafeHeads()
   readonly wire: Wire
   /** What the driver's effects have come to, by effect and result. */
   readonly seen = new Map<string, number>()
@@ -50,6 +49,9 @@ export class World {
   readonly #tamper: Tamper
   readonly #invariants: Invariants
   readonly #batcher: BatcherModel
+  /** What outlives a driver, beside the engine. */
+  readonly #disk = new MemoryStore()
+  #safeHeads: SafeHeadDb | undefined
   /** Transactions that wait for L1. */
   #pool: BatcherTransaction[] = []
   #driver: { readonly driver: Driver; readonly controller: AbortController; ended: boolean } | undefined
@@ -85,13 +87,20 @@ export class World {
     return this.#driver.driver
   }
 
+  get safeHeads(): SafeHeadDb {
+    if (this.#safeHeads === undefined) throw new Error('no driver has run')
+    return this.#safeHeads
+  }
+
   /** Lets time go on. @throws Violation */
   async runUntil(at: number): Promise<void> {
     await this.clock.runUntil(START_MS + at)
     if (this.#violation !== undefined) throw this.#violation
   }
 
-  startDriver(): void {
+  async startDriver(): Promise<void> {
+    const safeHeads = await SafeHeadDb.open(diskPort(this.wire, this.#disk))
+    this.#safeHeads = safeHeads
     const { clock, wire, l1, schedule } = this
     const controller = new AbortController()
     const ports = l1Ports(wire, l1, schedule.seed)
@@ -102,7 +111,7 @@ export class World {
       this.#tamper({
         ...{ config: this.blocks.config, l1Chain: L1_CHAIN, clock, logger: LOGGER },
         ...{ l1: ports.l1, l1Labels: ports.labels, l2, engine },
-        ...{ safeHeads: safeHeadsPort(wire, this.safeHeads), peers: peersPort(wire, this.blocks) },
+        ...{ safeHeads, peers: peersPort(wire, this.blocks) },
         options: {
           engineSync: schedule.syncMode === 'execution-layer',
           ...{ l1PollMs: 3_000, engineLookMs: 8_000 },
@@ -174,7 +183,9 @@ export class World {
       case 'driver-restart':
         if (this.#driver === undefined) return
         await this.stopDriver()
-        this.clock.at(this.clock.now() + event.ms, () => this.startDriver())
+        this.clock.at(this.clock.now() + event.ms, () => {
+          this.startDriver().catch((error: unknown) => this.#note(new Violation('simulation', String(error))))
+        })
         return
       case 'reset':
         return this.#driver?.driver.reset('somebody asked for it')
