@@ -55,7 +55,7 @@ export interface EngineView {
   readonly toldSafe: L2BlockRef | undefined
   /** The newest block that was given to it as the target of a sync; undefined: it does not sync. */
   readonly syncTarget: L2BlockRef | undefined
-  /** Its head where that is a descendant of the unsafe head that was let go of: an engine is not wound back. */
+  /** Its head where that is a descendant of the unsafe head that was let go of: an engine is not wound back, nor by blocks in between. */
   readonly leftBehind: Hash | undefined
 }
 

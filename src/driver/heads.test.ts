@@ -47,7 +47,8 @@ describe('another unsafe head', () => {
       seenAt: 7,
       toldSafe: genesis,
       syncTarget: undefined,
-      leftBehind: undefined,
+      // A block that the engine's head stands on is not its head.
+      leftBehind: other.hash,
     })
   })
 

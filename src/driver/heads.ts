@@ -40,7 +40,7 @@ export function movedUnsafe(
     heads: { ...heads, unsafe, crossUnsafe: checksMessages || directed?.(unsafe) === true ? checked : unsafe },
     branch: stays ? branch : branch + 1,
     build: undefined,
-    engine: { ...engine, toldSafe: told.crossSafe, syncTarget: undefined, leftBehind: undefined },
+    engine: { ...engine, toldSafe: told.crossSafe, syncTarget: undefined },
   } satisfies Patch
 }
 

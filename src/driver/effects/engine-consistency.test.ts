@@ -80,7 +80,21 @@ describe('looking at the engine', () => {
   it('lets it stay on a head that was let go of: it is not wound back', async () => {
     l2.labels.latest = block(6).ref
     const state = seen({ leftBehind: block(6).ref.hash })
-    expect(applied(effect(), await effect().run(state, {}), state).reset).toBeUndefined()
+    const next = applied(effect(), await effect().run(state, {}), state)
+    expect(next.reset).toBeUndefined()
+    expect(next.engine.leftBehind).toBe(block(6).ref.hash)
+  })
+
+  it('has the heads found anew where that is of another chain than the unsafe head', async () => {
+    l2.labels.latest = block(6).ref
+    const [, , , other] = blocks.chain(blocks.genesis, 4, { transactions: [Uint8Array.of(2)] })
+    const state = { ...seen({ leftBehind: block(6).ref.hash }), heads: headsAt((other as WorldBlock).ref) }
+    expect(applied(effect(), await effect().run(state, {}), state).reset).toBeDefined()
+  })
+
+  it('knows of nothing left behind where it has the head that it was told', async () => {
+    const state = seen({ leftBehind: block(6).ref.hash })
+    expect(applied(effect(), await effect().run(state, {}), state).engine.leftBehind).toBeUndefined()
   })
 
   it('has it told again what is safe where it has lost that', async () => {
@@ -110,8 +124,8 @@ describe('looking at the engine', () => {
   it('keeps the rest of what is known of the engine by then', async () => {
     const state = seen()
     const outcome = await effect().run(state, {})
-    const now = { ...state, engine: { ...state.engine, leftBehind: block(1).ref.hash } }
-    expect(applied(effect(), outcome, now).engine.leftBehind).toBe(block(1).ref.hash)
+    const now = { ...state, engine: { ...state.engine, toldSafe: block(1).ref } }
+    expect(applied(effect(), outcome, now).engine.toldSafe).toBe(block(1).ref)
   })
 
   it('is tried again where it does not answer, and is out of date with another head', async () => {

@@ -1,12 +1,14 @@
 import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
 import type { Clock } from '../../primitives/clock.ts'
+import type { IoOptions } from '../../primitives/io.ts'
+import type { L2BlockRef } from '../../protocol/refs.ts'
 import type { DriverState } from '../driver-state.ts'
 import type { Effect } from '../effect.ts'
 import type { L2Chain } from '../ports.ts'
 
 /** What {@link engineConsistency} works with. */
 export interface EngineConsistencyParts {
-  readonly l2: Pick<L2Chain, 'labelled'>
+  readonly l2: Pick<L2Chain, 'labelled' | 'ref'>
   readonly forkchoice: Pick<ForkchoiceController, 'forget'>
   readonly clock: Clock
   /** Milliseconds between two looks at an engine that nothing is wrong with. */
@@ -19,6 +21,13 @@ export interface EngineConsistencyParts {
  * @see driver specification, "Engine consistency"
  */
 export function engineConsistency({ l2, forkchoice, clock, everyMs }: EngineConsistencyParts): Effect {
+  /** Whether it has the head that it was told, or one that was left behind, on the same chain. */
+  async function isInPlace(head: L2BlockRef, { heads, engine }: DriverState, io: IoOptions): Promise<boolean> {
+    if (heads === undefined || head.hash === heads.unsafe.hash) return heads !== undefined
+    if (head.hash !== engine.leftBehind) return false
+    return (await l2.ref(heads.unsafe.number, io))?.hash === heads.unsafe.hash
+  }
+
   const due = ({ heads, engine }: DriverState): number | undefined => heads && engine.seenAt + everyMs
   return {
     name: 'engine-consistency',
@@ -34,7 +43,8 @@ export function engineConsistency({ l2, forkchoice, clock, everyMs }: EngineCons
         ? { why: 'a look now and then', uses: ['engine'] }
         : undefined
     },
-    async run({ heads, engine }, io) {
+    async run(state, io) {
+      const { heads, engine } = state
       const [head, safe] = await Promise.all([l2.labelled('latest', io), l2.labelled('safe', io)])
       const seenAt = clock.now()
       // With the process, an engine may lose its label and keep its head.
@@ -44,9 +54,10 @@ export function engineConsistency({ l2, forkchoice, clock, everyMs }: EngineCons
       if (target !== undefined && (head === undefined || head.number < target.number)) {
         return { patch: (now) => ({ engine: { ...now.engine, doubt: undefined, seenAt } }) }
       }
-      if (target === undefined && head !== undefined && [heads?.unsafe.hash, engine.leftBehind].includes(head.hash)) {
+      if (target === undefined && head !== undefined && (await isInPlace(head, state, io))) {
         const told = isSafeLost && { toldSafe: undefined }
-        return { patch: (now) => ({ engine: { ...now.engine, doubt: undefined, seenAt, ...told } }) }
+        const left = head.hash === heads?.unsafe.hash && { leftBehind: undefined }
+        return { patch: (now) => ({ engine: { ...now.engine, doubt: undefined, seenAt, ...told, ...left } }) }
       }
       const reason = `the engine's head is ${head === undefined ? 'nothing' : `${head.hash}:${head.number}`}`
       return {

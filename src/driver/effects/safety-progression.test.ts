@@ -81,6 +81,8 @@ it('waits where an engine that syncs by itself has gone over to another chain', 
     severity: 'temporary',
   })
   expect(safeHeads.entries()).toEqual([])
+  // Nor does anybody here bring it back in between.
+  expect(safetyProgression(parts).when(waiting, 0)?.uses).toEqual(['engine', 'safe-heads'])
 })
 
 describe('comparing what was derived', () => {

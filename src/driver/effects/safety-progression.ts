@@ -50,10 +50,15 @@ export function safetyProgression(parts: SafetyProgressionParts): Effect {
     if (attributes === undefined || attributes.mismatch !== undefined || halted !== undefined) return undefined
     if (attributes.parent.hash !== heads.pendingSafe.hash) return { why: 'attributes that do not follow', uses: [] }
     if (!canCompare(heads, checksMessages)) return undefined
-    return { why: `block ${heads.pendingSafe.number + 1n} was derived`, uses: ['safe-heads'] }
+    // Nobody is to take the engine back meanwhile from where it has gone by itself: see `checkStays`.
+    const uses: Cause['uses'] = engineSync ? ['engine', 'safe-heads'] : ['safe-heads']
+    return { why: `block ${heads.pendingSafe.number + 1n} was derived`, uses }
   }
 
-  /** Where the engine has gone over to another chain by itself, that block says nothing of the one that is known here. */
+  /**
+   * Where the engine has gone over to another chain by itself, that block says nothing of the one that is known here. Asked after
+   * the block: the engine does not come back by itself.
+   */
   async function checkStays({ unsafe }: Heads, io: IoOptions): Promise<void> {
     if ((await l2.ref(unsafe.number, io))?.hash === unsafe.hash) return
     throw new AppError<EngineErrorCode>('ENGINE_SYNCING', {
