@@ -16,8 +16,11 @@ export interface CalmWorld {
   readonly safeHeads: Pick<SafeHeadRecord, 'at' | 'entries'>
 }
 
-/** @returns why the driver is not where it has to get to; undefined when it is there */
-export function unsettled({ driver, engine, oracle, sequencer, l1 }: CalmWorld): string | undefined {
+/**
+ * @param goesOn whether more becomes safe; else nobody tells a driver that it is on a rival of the sequencer's blocks
+ * @returns why the driver is not where it has to get to; undefined when it is there
+ */
+export function unsettled({ driver, engine, oracle, sequencer, l1 }: CalmWorld, goesOn: boolean): string | undefined {
   const { heads, derivation, reset, halted } = driver.state
   if (halted !== undefined) return `it stands still: ${halted}`
   if (heads === undefined) return 'no heads'
@@ -27,7 +30,8 @@ export function unsettled({ driver, engine, oracle, sequencer, l1 }: CalmWorld):
   if (heads.crossSafe.hash !== safe.hash) return `safe is ${shown(heads.crossSafe)}, derived is ${shown(safe)}`
   if (derivation.origin?.hash !== l1.head.ref.hash) return `L1 is read up to ${derivation.origin?.number}`
   const unsafe = sequencer.head.ref
-  if (heads.unsafe.hash !== unsafe.hash) return `unsafe is ${shown(heads.unsafe)}, the sequencer's ${shown(unsafe)}`
+  if (goesOn && heads.unsafe.hash !== unsafe.hash)
+    return `unsafe is ${shown(heads.unsafe)}, the sequencer's ${shown(unsafe)}`
   const final = oracle.safeAt(l1.finalized.ref.number)
   if (heads.finalized.hash !== final.hash) return `finalized is ${shown(heads.finalized)}, L1 says ${shown(final)}`
   const labels = { latest: heads.unsafe, safe: heads.crossSafe, finalized: heads.finalized }

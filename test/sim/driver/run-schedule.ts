@@ -35,7 +35,8 @@ export interface RunOptions {
   readonly onTrace?: (event: TraceEvent, at: number) => void
 }
 
-async function calmDown(world: World): Promise<void> {
+/** @returns whether derivation goes on: a batcher can bring it to a stop for good, before Holocene, with a batch that waits for ever */
+async function calmDown(world: World): Promise<boolean> {
   const { wire, schedule, oracle, sequencer, l1 } = world
   wire.calmDown()
   let settled = 0
@@ -53,15 +54,16 @@ async function calmDown(world: World): Promise<void> {
   world.sequence(GOOD_BLOCK, [])
   l1.label(0, 0)
   if (!sequencer.has(oracle.safeHead)) throw new Violation('simulation', 'the sequencer is not on the safe chain')
+  return settled === 2
 }
 
 /** Waits until the driver is where it has to be. */
-async function settle(world: World): Promise<void> {
+async function settle(world: World, goesOn: boolean): Promise<void> {
   const deadline = world.now + SETTLING_MS
   for (let seconds = 0; ; seconds++) {
     if (seconds % ANNOUNCING_S === 0) world.announce()
     await world.runUntil(world.now + 1_000)
-    const why = unsettled(world)
+    const why = unsettled(world, goesOn)
     if (why === undefined) break
     if (world.now > deadline) throw new Violation('converges', why)
   }
@@ -77,12 +79,12 @@ async function play(world: World): Promise<void> {
     await world.apply(event)
   }
   await world.runUntil(Math.max(schedule.end, world.now))
-  await calmDown(world)
-  await settle(world)
+  const goesOn = await calmDown(world)
+  await settle(world, goesOn)
   if (!schedule.restartAtEnd) return
   await world.stopDriver()
   await world.startDriver()
-  await settle(world)
+  await settle(world, goesOn)
 }
 
 /** Has everything happen that a schedule holds, and then nothing more, and looks whether all is as it has to be. */
