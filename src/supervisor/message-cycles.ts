@@ -84,7 +84,7 @@ function components(after: readonly (readonly number[])[]): readonly (readonly n
       const parent = path.at(-1)
       if (parent !== undefined) lower(parent.node, lowest.get(visit.node) as number)
       if (lowest.get(visit.node) !== order.get(visit.node)) continue
-      const component = open.splice(open.indexOf(visit.node))
+      const component = open.splice(open.lastIndexOf(visit.node))
       for (const node of component) isOpen.delete(node)
       found.push(component)
     }
