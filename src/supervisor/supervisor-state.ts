@@ -26,6 +26,8 @@ export class SupervisorState implements SupervisorView {
   readonly chains: ReadonlyMap<bigint, ChainState>
   readonly #queue = new SerialQueue()
   readonly #listeners = new Set<() => void>()
+  /** What is denied, by chain; made anew when that changes. */
+  #denied: ReadonlyMap<bigint, readonly DeniedBlock[]> | undefined
   #epoch = 0
   #rewinds = 0
   #failsafe = false
@@ -83,7 +85,8 @@ export class SupervisorState implements SupervisorView {
 
   /** Blocks of a chain that are denied. */
   deniedOf(chainId: bigint): readonly DeniedBlock[] {
-    return this.store.deniedBlocks.filter((each) => each.chainId === chainId)
+    this.#denied ??= Map.groupBy(this.store.deniedBlocks, (each) => each.chainId)
+    return this.#denied.get(chainId) ?? []
   }
 
   onChange(listener: () => void): () => void {
@@ -129,9 +132,10 @@ export class SupervisorState implements SupervisorView {
     for (const listener of this.#listeners) listener()
   }
 
-  /** Something was dropped: what depends on unsafe blocks is found anew. */
+  /** Something was dropped, or denied: what depends on unsafe blocks is found anew. */
   rewound(): void {
     this.#rewinds++
+    this.#denied = undefined
     for (const chain of this.chains.values()) chain.crossUnsafe = this.crossSafeNumber(chain)
     this.changed()
   }
