@@ -109,14 +109,18 @@ export class InteropChain {
 export interface InteropDevnetOptions {
   /** Seconds after genesis with which messages become active; from genesis on when left out. */
   readonly interopAfter?: number
-  /** Of each chain. */
-  readonly driver?: true | Readonly<Record<string, unknown>>
+  /** Whether Karst is left out, under which op-node 1.18.1 asks op-geth for payloads that it does not give; false when left out. */
+  readonly skipKarst?: boolean
+  /** Of each chain; false: nobody drives them, and their nodes are others. */
+  readonly driver?: boolean | Readonly<Record<string, unknown>>
 }
 
 /** An L1 and L2 chains in one process of this project's service, each of these driven as a supervisor says. */
 export class InteropDevnet implements AsyncDisposable {
   readonly folder: TempFolder
   readonly process: PeerProcess
+  /** Of the service. */
+  readonly url: string
   readonly l1: JsonRpc
   readonly chains: readonly [InteropChain, InteropChain]
   readonly jwtSecretFile: string
@@ -128,12 +132,13 @@ export class InteropDevnet implements AsyncDisposable {
   private constructor(
     parts: Pick<
       InteropDevnet,
-      'folder' | 'process' | 'l1' | 'chains' | 'jwtSecretFile' | 'dependencySetFile' | 'rollupFiles'
+      'folder' | 'process' | 'url' | 'l1' | 'chains' | 'jwtSecretFile' | 'dependencySetFile' | 'rollupFiles'
     >,
     owned: AsyncDisposable,
   ) {
     this.folder = parts.folder
     this.process = parts.process
+    this.url = parts.url
     this.l1 = parts.l1
     this.chains = parts.chains
     this.jwtSecretFile = parts.jwtSecretFile
@@ -142,7 +147,11 @@ export class InteropDevnet implements AsyncDisposable {
     this.#owned = owned
   }
 
-  static async start({ interopAfter, driver = true }: InteropDevnetOptions = {}): Promise<InteropDevnet> {
+  static async start({
+    interopAfter,
+    skipKarst = false,
+    driver = true,
+  }: InteropDevnetOptions = {}): Promise<InteropDevnet> {
     await using stack = new AsyncDisposableStack()
     const folder = stack.use(new TempFolder())
     const genesisTime = BigInt(Math.floor(Date.now() / 1000) - 3600)
@@ -161,24 +170,28 @@ export class InteropDevnet implements AsyncDisposable {
     const jwtSecretFile = folder.write('interop-jwt.hex', secret)
     const dependencySetFile = folder.write('dependencies.json', { dependencies: { 901: {}, 902: {} } })
     const port = await freePort()
+    const ports = [await freePort(), await freePort()]
     const sections = await Promise.all(
-      chains.map(async (chain) => {
-        const l2File = devnetL2Genesis({ chain, timestamp: genesisTime, l1: l1InfoSource(l1Block) })
+      chains.map(async (chain, index) => {
+        const whole = devnetL2Genesis({ chain, timestamp: genesisTime, l1: l1InfoSource(l1Block) })
+        const { karstTime: _k, osakaTime: _o, ...config } = whole.config as Record<string, unknown>
+        const l2File = skipKarst ? { ...whole, config } : whole
         const l2Block = genesisBlock(l2File)
         const rollup = devnetRollupConfig({
           chain,
           l1: { hash: l1Block.hash, number: 0n },
           l2: { hash: l2Block.hash, number: 0n, timestamp: genesisTime },
         })
+        const { karst_time: _, ...json } = rollupConfigToJson(rollup)
         const id = Number(chain.chainId)
         return {
           name: `op-${id}`,
-          rollup: folder.write(`rollup-${id}.json`, rollupConfigToJson(rollup)),
+          rollup: folder.write(`rollup-${id}.json`, skipKarst ? json : rollupConfigToJson(rollup)),
           genesis: folder.write(`genesis-${id}.json`, { ...l2File }),
           el: 'embedded',
           driver,
           batcher: { key: DEV_ROLES.batcher.privateKey },
-          interop: { port: await freePort(), jwtSecretFile, dependencySet: dependencySetFile },
+          ...(driver !== false && { interop: { port: ports[index], jwtSecretFile, dependencySet: dependencySetFile } }),
         }
       }),
     )
@@ -201,13 +214,21 @@ export class InteropDevnet implements AsyncDisposable {
         probe: async () => (await fetch(`${url}/readyz`)).status === 200,
       }),
     )
-    const opened = sections.map(({ name, interop }, index) => {
-      const at = `127.0.0.1:${interop.port}`
+    const opened = sections.map(({ name }, index) => {
+      const at = `127.0.0.1:${ports[index]}`
       const calls = new JsonRpc(`http://${at}`, hexToBytes(secret))
       return new InteropChain(Number(chains[index]?.chainId), new JsonRpc(`${url}/${name}`), `ws://${at}`, calls)
     }) as [InteropChain, InteropChain]
     const parts = {
-      ...{ folder, process: process_, l1: new JsonRpc(`${url}/l1`), chains: opened, jwtSecretFile, dependencySetFile },
+      ...{
+        folder,
+        process: process_,
+        url,
+        l1: new JsonRpc(`${url}/l1`),
+        chains: opened,
+        jwtSecretFile,
+        dependencySetFile,
+      },
       rollupFiles: folder.path('rollup-*.json'),
     }
     return new InteropDevnet(parts, stack.move())

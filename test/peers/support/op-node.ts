@@ -29,6 +29,8 @@ export interface OpNodeOptions {
   readonly folder: TempFolder
   /** Names its log; "op-node" when left out. */
   readonly name?: string
+  /** `op-node` when left out. */
+  readonly program?: 'op-node' | 'op-node-managed'
   readonly l1: L1ForNode
   readonly el: Pick<GethProcess, 'engineUrl' | 'jwtSecretFile'>
   readonly rollupFile: string
@@ -102,7 +104,7 @@ function p2pFlags(options: OpNodeOptions, p2p: OpNodeP2p, port: number): string[
 
 /** Starts op-node and waits until it serves its RPC. */
 export async function startOpNode(options: OpNodeOptions): Promise<OpNode> {
-  const { folder, name = 'op-node', l1, el, sequencer, p2p } = options
+  const { folder, name = 'op-node', program = 'op-node', l1, el, sequencer, p2p } = options
   const port = await freePort()
   const p2pPort = p2p?.listen ?? (await freePort())
   const args = [
@@ -122,7 +124,7 @@ export async function startOpNode(options: OpNodeOptions): Promise<OpNode> {
   ]
   const rpc = new JsonRpc(`http://127.0.0.1:${port}`)
   const probe = (): Promise<unknown> => rpc.call('optimism_rollupConfig')
-  const process = await PeerProcess.start({ name, program: 'op-node', args, folder, probe })
+  const process = await PeerProcess.start({ name, program, args, folder, probe })
   const multiaddr = p2p === undefined ? '' : `/ip4/127.0.0.1/tcp/${p2pPort}/p2p/${peerId(p2p.privateKey)}`
   return new OpNode(process, rpc, multiaddr)
 }
