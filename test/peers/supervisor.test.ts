@@ -100,6 +100,23 @@ class Sides {
     await waitFor('both have begun', probe, { check: this.check, timeout: 90_000 })
   }
 
+  /** What both say of every block that is cross-safe, and of every time. */
+  async sameHistory(): Promise<void> {
+    for (const { chainId, el } of this.ours.nodes) {
+      const { safe } = await this.ours.supervisor.status(chainId)
+      for (let number = 0; number <= safe.number; number++) {
+        const { hash, timestamp } = await el.block(number)
+        const [root, otherRoot] = await this.ask('supervisor_superRootAtTimestamp', [timestamp])
+        expect(root, `super root at block ${number}`).toEqual(otherRoot)
+        const [source, otherSource] = await this.ask('supervisor_crossDerivedToSource', [
+          String(chainId),
+          { hash, number },
+        ])
+        expect(source, `source of block ${number} of ${chainId}`).toEqual(otherSource)
+      }
+    }
+  }
+
   /** Hands a block to every node of its chain, as gossip would. */
   async gossip(chain: InteropChain, { number }: MadeBlock): Promise<void> {
     const json = await chain.rpc.call('eth_getBlockByNumber', [toQuantity(number), true])
@@ -145,7 +162,7 @@ async function startSides(devnet: InteropDevnet, owned: AsyncDisposableStack): P
   )
 }
 
-it('supervises op-nodes as op-supervisor does: messages, an invalid one and what depends on it', {
+it('supervises op-nodes as op-supervisor does: messages, an invalid one and what depends on it, a crash', {
   timeout: 300_000,
 }, async () => {
   await using owned = new AsyncDisposableStack()
@@ -172,7 +189,7 @@ it('supervises op-nodes as op-supervisor does: messages, an invalid one and what
   for (const chain of devnet.chains) await devnet.submit(chain, b1.number, b2.number)
   await devnet.mine(4)
   for (const chain of devnet.chains) await sides.reached(chain, 'safe', b2.number)
-  await devnet.mine(4)
+  await devnet.mine(8)
   for (const chain of devnet.chains) await sides.reached(chain, 'finalized', b2.number)
   await sides.agree()
 
@@ -224,18 +241,17 @@ it('supervises op-nodes as op-supervisor does: messages, an invalid one and what
   const [ours, theirs] = await sides.ask('admin_getFailsafeEnabled', [])
   expect([ours, theirs]).toEqual([true, true])
 
-  // The same history.
-  const last = await sides.ours.supervisor.status(902)
-  for (let number = 0; number <= last.safe.number; number++) {
-    const timestamp = toQuantity(b1.timestamp + 2 * (number - b1.number))
-    const [own, other] = await sides.ask('supervisor_superRootAtTimestamp', [timestamp])
-    expect(own, `super root at block ${number}`).toEqual(other)
+  await sides.sameHistory()
+
+  // Killed, our supervisor goes on with what it had decided, and a node of it from where that is.
+  const [node] = sides.ours.nodes
+  for (const program of [sides.ours.supervisor.process, node?.node.process]) {
+    await program?.kill9()
+    await program?.start({ timeout: 60_000 })
   }
-  for (const { chainId, el } of sides.ours.nodes)
-    for (let number = 0; number <= (await sides.ours.supervisor.status(chainId)).safe.number; number++) {
-      const { hash } = await el.block(number)
-      const params = [String(chainId), { hash, number }]
-      const [own, other] = await sides.ask('supervisor_crossDerivedToSource', params)
-      expect(own, `source of block ${number} of ${chainId}`).toEqual(other)
-    }
+  await devnet.mine(12)
+  await sides.reached(a, 'finalized', a3.number)
+  await sides.reached(b, 'finalized', b4.number)
+  await sides.agree()
+  await sides.sameHistory()
 })
