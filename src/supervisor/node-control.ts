@@ -63,7 +63,7 @@ export class NodeControl {
   readonly #duties: NodeDuties
   readonly #wakeup = new Wakeup()
   readonly #resetPause = new Backoff()
-  readonly #tellPause = new Backoff()
+  readonly #tellPauses = { crossUnsafe: new Backoff(), crossSafe: new Backoff(), finalized: new Backoff() }
   readonly #providePause = new Backoff()
   readonly #told = new Map<Told, Hash>()
   /** Blocks to be replaced that this node said it has. */
@@ -197,7 +197,9 @@ export class NodeControl {
     if (!this.#ready) return IDLE_MS
     const done =
       (await this.#attempt(() => this.#invalidateNext(signal), undefined, signal)) ||
-      (await this.#attempt(() => this.#tellNext(signal), this.#tellPause, signal)) ||
+      (await this.#attempt(() => this.#tellNext('crossUnsafe', signal), this.#tellPauses.crossUnsafe, signal)) ||
+      (await this.#attempt(() => this.#tellNext('crossSafe', signal), this.#tellPauses.crossSafe, signal)) ||
+      (await this.#attempt(() => this.#tellNext('finalized', signal), this.#tellPauses.finalized, signal)) ||
       (await this.#attempt(() => this.#provideNext(signal), this.#providePause, signal))
     return done ? 0 : this.#pauseMs()
   }
@@ -219,7 +221,8 @@ export class NodeControl {
   /** Milliseconds until time alone may make something due. */
   #pauseMs(): number {
     const now = this.#duties.clock.now()
-    const times = [this.#tellPause, this.#providePause, ...this.#asked.values()].map(({ at }) => at - now)
+    const pauses = [...Object.values(this.#tellPauses), this.#providePause, ...this.#asked.values()]
+    const times = pauses.map(({ at }) => at - now)
     return Math.max(1, Math.min(IDLE_MS, ...times.filter((ms) => ms > 0)))
   }
 
@@ -295,28 +298,26 @@ export class NodeControl {
     return (await this.#call('refByNumber', (io) => node.refByNumber(number, io), signal))?.hash === hash
   }
 
-  async #tellNext(signal: AbortSignal): Promise<boolean> {
+  /** A block that the node does not have yet keeps it from being told of no other. */
+  async #tellNext(what: Told, signal: AbortSignal): Promise<boolean> {
     const { node, clock } = this.#duties
     const heads = this.#duties.heads()
-    if (heads === undefined) return false
-    const { crossUnsafe, crossSafe, finalized } = heads
-    const tell = async (what: Told, block: BlockId | undefined, call: (io: IoOptions) => Promise<void>) => {
-      if (block === undefined || this.#told.get(what) === block.hash) return false
-      await this.#call(what, call, signal)
-      this.#told.set(what, block.hash)
-      this.#tellPause.succeeded(clock.now())
-      return true
-    }
+    const block = what === 'crossSafe' ? heads?.crossSafe?.derived : heads?.[what]
+    if (block === undefined || this.#told.get(what) === block.hash) return false
     const id = ({ hash, number }: BlockId): BlockId => ({ hash, number })
-    if (await tell('crossUnsafe', crossUnsafe, (io) => node.updateCrossUnsafe(id(crossUnsafe), io))) return true
-    if (
-      crossSafe !== undefined &&
-      (await tell('crossSafe', crossSafe.derived, (io) =>
-        node.updateCrossSafe(id(crossSafe.derived), id(crossSafe.source), io),
-      ))
+    const source = heads?.crossSafe?.source
+    await this.#call(
+      what,
+      async (io) => {
+        if (what === 'crossUnsafe') await node.updateCrossUnsafe(id(block), io)
+        else if (what === 'finalized') await node.updateFinalized(id(block), io)
+        else if (source !== undefined) await node.updateCrossSafe(id(block), id(source), io)
+      },
+      signal,
     )
-      return true
-    return finalized !== undefined && tell('finalized', finalized, (io) => node.updateFinalized(id(finalized), io))
+    this.#told.set(what, block.hash)
+    this.#tellPauses[what].succeeded(clock.now())
+    return true
   }
 
   async #provideNext(signal: AbortSignal): Promise<boolean> {

@@ -131,6 +131,9 @@ export class RowProgress {
     const block = await l1.ref(l1Number, io)
     const before = state.tipL1
     if (block === undefined || (state.safety.tip !== undefined && block.parentHash !== before?.hash)) return undefined
+    // What was found invalid with another L1 block of this number is going to be forgotten.
+    if (state.store.deniedBlocks.some(({ source }) => source.number === l1Number && source.hash !== block.hash))
+      return undefined
     for (const chain of localSafe.keys()) {
       const step = chain.track.from(l1Number)
       if (step === undefined) continue

@@ -154,6 +154,24 @@ describe('a supervisor with nodes that fail', () => {
     await world.stop()
   })
 
+  it('tells a node what is safe that lacks unsafe blocks', async () => {
+    const world = new SupervisorWorld({ nodes: 2, gossip: false })
+    await world.start()
+    for (let block = 0; block < 3; block++) {
+      world.build(A, [world.log()])
+      world.build(B)
+      world.mine()
+    }
+    world.build(A)
+    world.l1.finalize(2)
+    const [, other] = world.nodes.get(A) ?? []
+    const heads = () => world.supervisor?.chains.get(A)?.heads
+    await world.until('cross-unsafe', () => heads()?.crossUnsafe.number === 4n)
+    await world.until('cross-safe', () => other?.heads.crossSafe?.number === 3n && other.heads.finalized?.number === 2n)
+    expect(other?.heads.crossUnsafe?.number).not.toBe(4n)
+    await world.stop()
+  })
+
   it('resets a node once, and leaves it alone when it agrees', async () => {
     const world = new SupervisorWorld({ nodes: 2 })
     await world.start()

@@ -20,6 +20,8 @@ export interface SupervisorWorldOptions {
   /** Nodes of each chain. Default: 1. */
   readonly nodes?: number
   readonly seed?: number
+  /** Whether nodes of a chain have each other's unsafe blocks. Default: yes. */
+  readonly gossip?: boolean
   /** Milliseconds that an event of a node takes. Default: 0. */
   readonly latencyMs?: number
   /** Unix seconds at which messages become active. Default: at genesis. */
@@ -47,6 +49,7 @@ export class SupervisorWorld {
   readonly violations: string[] = []
   readonly logger: Logger
   readonly #interop: bigint
+  readonly #isGossiping: boolean
   readonly #tamper: (parts: SupervisorParts) => SupervisorParts
   readonly #batched = new Map<bigint, number>()
   #salt = 1
@@ -57,6 +60,7 @@ export class SupervisorWorld {
     this.logger = options.logger ?? silentLogger()
     this.disk = new CrashDisk(seededRandom(seed))
     this.#interop = interop
+    this.#isGossiping = options.gossip ?? true
     this.#tamper = options.tamper ?? ((parts) => parts)
     this.chains = blockTimes.map((blockTime, index) => ({ chainId: BigInt(901 + index), blockTime }))
     const { l1, clock } = this
@@ -282,6 +286,7 @@ export class SupervisorWorld {
 
   /** Blocks are gossiped. */
   #gossip(chainId: bigint): void {
+    if (!this.#isGossiping) return
     const [sequencer, ...others] = this.nodes.get(chainId) ?? []
     for (const other of others) other.adopt(sequencer?.canonical ?? [])
   }

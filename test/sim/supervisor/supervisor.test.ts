@@ -23,6 +23,10 @@ describe('the supervisor in a hostile world', () => {
     expect(await findMutation(mutation, 1, 40)).toBeDefined()
   })
 
+  it.each([26, 222, 325, 378, 200_468])('comes to what L1 says in the world of seed %i', async (seed) => {
+    expect(await runSchedule(scheduleOf(seed))).toBeUndefined()
+  })
+
   it('is the same world for the same seed', async () => {
     const trace = async (): Promise<string[]> => {
       const lines: string[] = []
