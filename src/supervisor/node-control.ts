@@ -24,6 +24,8 @@ const LONGEST_SILENCE_MS = 480_000
 /** Two resets of a node are so many milliseconds apart at least. */
 const BETWEEN_RESETS_MS = 1_000
 const IDLE_MS = 2_000
+/** A connection that has held is made anew after so many milliseconds. */
+const RECONNECT_MS = 250
 /** After a reset, what a node tells of is taken to be of after it when so many milliseconds have passed. */
 const STALE_MS = 5_000
 
@@ -115,7 +117,6 @@ export class NodeControl {
   /** The node has a block that it must replace. */
   invalidate(block: BlockSeal): void {
     this.#found.set(block.hash, block)
-    this.#asked.delete(block.hash)
     this.wake()
   }
 
@@ -144,8 +145,14 @@ export class NodeControl {
     this.#heard()
     this.reset('connected')
     this.#duties.onConnection()
+    const since = this.#duties.clock.now()
     try {
       await node.follow((event) => this.#onEvent(event), signal)
+    } catch (error) {
+      // A connection that has held is made anew at once.
+      if (signal.aborted || this.#duties.clock.now() - since < NODE_CALL_MS) throw error
+      this.#duties.logger.warn({ node: node.name, error: errorMessage(error) }, 'connection to a node has ended')
+      return RECONNECT_MS
     } finally {
       this.#connected = false
       this.#ready = false
