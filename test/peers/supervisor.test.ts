@@ -9,7 +9,7 @@ import { waitFor } from './support/wait-for.ts'
 
 const TOPIC = toWord(0x1234n)
 
-it('supervises op-nodes as op-supervisor does: messages, an invalid one and what depends on it, a crash', {
+it('supervises op-nodes as op-supervisor does: messages, an L1 reorg, an invalid message and what depends on it, a crash', {
   timeout: 300_000,
 }, async () => {
   await using sides = await SupervisorSides.start()
@@ -49,16 +49,32 @@ it('supervises op-nodes as op-supervisor does: messages, an invalid one and what
       expect(ours, `${level} ${JSON.stringify(list)}`).toEqual(theirs)
     }
 
+  // L1 goes another way, without the batches at first.
+  const [a3, b3] = [await a.block([await a.emitting(TOPIC)]), await b.block()]
+  for (const [chain, { number }] of [
+    [a, a3],
+    [b, b3],
+  ] as const)
+    await devnet.submit(chain, number, number)
+  const fork = (await devnet.mine(3)) - 3
+  for (const chain of devnet.chains) await sides.reached(chain, 'safe', a3.number)
+  await devnet.reorg(fork, 4)
+  await sides.backTo(b2.number)
+  await devnet.mine(6)
+  for (const chain of devnet.chains) await sides.reached(chain, 'safe', a3.number)
+  await sides.agree()
+  await sides.sameHistory()
+
   // A message that was never sent, and one that stands in the block that executes it.
-  const a3 = await a.block([await a.emitting(TOPIC), await a.executing({ ...b.message(b1), logIndex: 7n }, 1)])
-  const b3 = await b.block()
-  const b4 = await b.block([await b.executing(a.message(a3))])
+  const a4 = await a.block([await a.emitting(TOPIC), await a.executing({ ...b.message(b1), logIndex: 7n }, 1)])
+  const b4 = await b.block()
+  const b5 = await b.block([await b.executing(a.message(a4))])
   await a.block()
-  for (const chain of devnet.chains) await devnet.submit(chain, b3.number, b4.number)
+  for (const chain of devnet.chains) await devnet.submit(chain, b4.number, b5.number)
   await devnet.mine(4)
   for (const [chain, number, bad] of [
-    [a, a3.number, a3.hash],
-    [b, b4.number, b4.hash],
+    [a, a4.number, a4.hash],
+    [b, b5.number, b5.hash],
   ] as const)
     for (const { name, nodes } of [sides.ours, sides.theirs]) {
       const replaced = async (): Promise<boolean> => {
@@ -72,8 +88,8 @@ it('supervises op-nodes as op-supervisor does: messages, an invalid one and what
       })
     }
   for (const [chain, number] of [
-    [a, a3.number],
-    [b, b4.number],
+    [a, a4.number],
+    [b, b5.number],
   ] as const)
     await sides.reached(chain, 'safe', number)
   await sides.agree()
@@ -89,8 +105,8 @@ it('supervises op-nodes as op-supervisor does: messages, an invalid one and what
     await program?.start({ timeout: 60_000 })
   }
   await devnet.mine(12)
-  await sides.reached(a, 'finalized', a3.number)
-  await sides.reached(b, 'finalized', b4.number)
+  await sides.reached(a, 'finalized', a4.number)
+  await sides.reached(b, 'finalized', b5.number)
   await sides.agree()
   await sides.sameHistory()
 })

@@ -249,6 +249,15 @@ export class InteropDevnet implements AsyncDisposable {
     }
   }
 
+  /** Has L1 go on from an older block, with empty blocks; what was in those that are no more waits again. */
+  async reorg(from: number, count: number): Promise<void> {
+    let { hash } = await this.l1.call<{ hash: Hash }>('eth_getBlockByNumber', [toQuantity(from), false])
+    for (let i = 0; i < count; i++) {
+      const job = await this.l1.call<string>('test_open', [{ parent: hash, extraData: '0x07' }])
+      hash = (await this.l1.call<Sealed>('test_seal', [job])).hash
+    }
+  }
+
   /** Puts blocks of a chain on L1, in the next L1 block. */
   async submit(chain: InteropChain, from: number, to: number): Promise<void> {
     await chain.rpc.call('batch_submitBlocks', [

@@ -145,6 +145,17 @@ export class SupervisorSides implements AsyncDisposable {
     await waitFor('both have begun', probe, { check: this.check, timeout: 90_000 })
   }
 
+  /** Waits until both have no more than that as safe. */
+  async backTo(number: number): Promise<void> {
+    for (const { name, supervisor } of [this.ours, this.theirs]) {
+      const probe = async (): Promise<boolean> => {
+        const all = await Promise.all(this.devnet.chains.map(({ chainId }) => supervisor.status(chainId)))
+        return all.every(({ safe }) => safe.number === number)
+      }
+      await waitFor(`safe is back at ${number}, ${name}`, probe, { check: this.check, timeout: 60_000 })
+    }
+  }
+
   /** What both say of every block that is cross-safe, and of every time. */
   async sameHistory(): Promise<void> {
     for (const { chainId, el } of this.ours.nodes) {
