@@ -217,7 +217,10 @@ async function openChains(
       const { layer, sealedBlocks } = await openL2(settings, parts, datadir)
       const deliveries = await openDeliveries(settings, datadir)
       const safeHeads = await openSafeHeads(settings, datadir)
-      chains.push(hostL2(settings, layer, sealedBlocks, withL1, journals[index], deliveries, safeHeads))
+      const hosted = hostL2(settings, layer, sealedBlocks, withL1, journals[index], deliveries, safeHeads)
+      chains.push(hosted)
+      // Others are reached where they are served.
+      if (hosted.managed !== undefined && hosted.managed.settings === undefined) supervisor?.manage(hosted.managed.node)
     }
     for (const { sharing, gossip } of chains) {
       await sharing?.listen()

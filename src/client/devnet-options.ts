@@ -16,6 +16,8 @@ export interface DevnetOptions {
   readonly automine?: boolean | undefined
   /** Whether the L2 chains are batched and derived from L1; where blocks come by themselves. */
   readonly derive?: boolean | undefined
+  /** Seconds for which a message of another chain may be executed, where `fork` is `interop`; a week. */
+  readonly messageExpiry?: number | undefined
   /** Seconds between L2 blocks; 2. */
   readonly blockTime?: number | undefined
   /** Seconds between L1 blocks; 6. */
@@ -48,6 +50,7 @@ const schema = z.strictObject({
   manual: z.boolean().default(false),
   automine: z.boolean().default(false),
   derive: z.boolean().optional(),
+  messageExpiry: z.int().positive().optional(),
   blockTime: seconds.default(2),
   l1BlockTime: seconds.default(6),
   fork: z.enum(OP_FORKS).default('jovian'),

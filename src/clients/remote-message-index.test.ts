@@ -29,10 +29,20 @@ it('asks about the message as its access list would', async () => {
   expect(index.failsafe).toBe(true)
 })
 
-it('takes a refusal for what may change, and silence for an error', async () => {
+it('takes a refusal for what its reason says, and silence for an error', async () => {
   const { index, fail } = world()
-  fail(new AppError('RPC_ERROR', { message: 'conflicting data' }))
-  expect(await index.level(message, executing, {})).toBe('insufficient')
+  const refusal = (data?: unknown) =>
+    new AppError('RPC_ERROR', { message: 'conflicting data', data: { code: -320_600, data } })
+  for (const [data, level] of [
+    [undefined, 'insufficient'],
+    [{ reason: 'insufficient' }, 'insufficient'],
+    [{ reason: 'unknown' }, 'unknown'],
+    [{ reason: 'conflicts' }, 'conflicts'],
+    [{ reason: 7 }, 'insufficient'],
+  ]) {
+    fail(refusal(data))
+    expect(await index.level(message, executing, {})).toBe(level)
+  }
   fail(new AppError('RPC_UNAVAILABLE', { message: 'down' }))
   await expect(index.level(message, executing, {})).rejects.toMatchObject({ code: 'RPC_UNAVAILABLE' })
 })

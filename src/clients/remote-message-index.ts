@@ -1,11 +1,17 @@
 import type { MessageIndex, MessageLevel } from '../builder/message-gate.ts'
 import type { Clock } from '../primitives/clock.ts'
-import { isAppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import type { ExecutingMessage } from '../protocol/executing-message.ts'
 import { messageEntries } from '../protocol/inbox-entries.ts'
 import type { SafetyLevel } from '../protocol/safety-level.ts'
 import type { InteropChecksClient } from './interop-checks.ts'
+import { rpcErrorData } from './transport.ts'
+
+/** Why a supervisor refuses a message: op-supervisor says the same of what there is not and of what it does not know yet, ours does not. */
+function reasonIn(data: unknown): MessageLevel {
+  const { reason } = (data ?? {}) as { readonly reason?: unknown }
+  return reason === 'unknown' || reason === 'conflicts' ? reason : 'insufficient'
+}
 
 /** Milliseconds after which it may know more. */
 const EPOCH_MS = 1_000
@@ -47,9 +53,9 @@ export class RemoteMessageIndex implements MessageIndex {
       await this.#checks.checkAccessList(messageEntries(message), { ...executing, timeout: 0n }, io, this.#minSafety)
       return this.#minSafety
     } catch (error) {
-      // op-supervisor says the same of what there is not and of what it does not know yet.
-      if (isAppError(error, 'RPC_ERROR')) return 'insufficient'
-      throw error
+      const answer = rpcErrorData(error)
+      if (answer === undefined) throw error
+      return reasonIn(answer.data)
     }
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { DependencySet } from '../protocol/dependency-set.ts'
 
 /** How a chain's driver goes about it. */
 export interface DriverSettings {
@@ -8,8 +9,8 @@ export interface DriverSettings {
   readonly finalityLookback?: number
   /** What stands for a block that other chains have made invalid, where a supervisor manages the chain: op-node 1.18.1's (`marked`, when left out), or the specification's. */
   readonly replacement?: 'marked' | 'plain'
-  /** Whether a supervisor in this process manages the chain; a file does not say it. */
-  readonly managed?: boolean
+  /** The chains with which a supervisor in this process manages it; a file does not say it. */
+  readonly managed?: DependencySet
 }
 
 /** `chains[].driver`: `true` is as good as an empty section. */

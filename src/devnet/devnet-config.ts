@@ -2,6 +2,7 @@ import type { Config, L1Settings, L2Settings } from '../config/config.ts'
 import type { GenesisFile as LoadedGenesis } from '../config/files.ts'
 import { genesisState } from '../embedded/genesis-state.ts'
 import type { Block } from '../protocol/block.ts'
+import { type DependencySet, MESSAGE_EXPIRY_WINDOW } from '../protocol/dependency-set.ts'
 import type { OpFork } from '../protocol/forks.ts'
 import { parseGenesis } from '../protocol/genesis.ts'
 import { DEV_ACCOUNTS, DEV_ROLES } from './dev-accounts.ts'
@@ -35,6 +36,8 @@ export interface DevnetSettings {
   readonly automine: boolean
   /** Whether L2 chains are derived from L1: only what L1 holds is safe then; they are not when left out. */
   readonly derive?: boolean
+  /** Seconds for which messages between the chains may be executed; absent: a week. */
+  readonly messageExpiry?: number
   readonly rpc: {
     readonly host: string
     readonly port: number
@@ -65,7 +68,12 @@ function loaded(file: GenesisFile): { readonly genesis: LoadedGenesis; readonly 
   }
 }
 
-function l2Settings({ pace, automine, derive = false }: DevnetSettings, chain: DevnetChain, l1: Block): L2Settings {
+function l2Settings(
+  { pace, automine, derive = false }: DevnetSettings,
+  chain: DevnetChain,
+  l1: Block,
+  dependencySet: DependencySet | undefined,
+): L2Settings {
   const { header } = l1
   const source = {
     hash: l1.hash,
@@ -95,10 +103,19 @@ function l2Settings({ pace, automine, derive = false }: DevnetSettings, chain: D
       // Where blocks come on demand, so do batches.
       ...(derive && pace !== undefined && { auto: {} }),
     },
-    ...(derive && { driver: { engineSync: false } }),
+    ...(derive && { driver: { engineSync: false, ...(dependencySet && { managed: dependencySet }) } }),
     jobs: { expiryMs: 600_000, maxOpen: 1000 },
     automine,
     ...(pace !== undefined && { autoIntervalMs: pace.l2Ms }),
+  }
+}
+
+/** The chains that execute messages of each other, where they do and somebody derives them; undefined: none. */
+function supervised({ shape, derive = false, messageExpiry }: DevnetSettings): DependencySet | undefined {
+  if (!derive || shape.fork !== 'interop') return undefined
+  return {
+    chainIds: shape.chainIds.map(BigInt).sort((a, b) => (a < b ? -1 : 1)),
+    messageExpiryWindow: messageExpiry === undefined ? MESSAGE_EXPIRY_WINDOW : BigInt(messageExpiry),
   }
 }
 
@@ -119,13 +136,24 @@ export function devnetConfig(settings: DevnetSettings): Config {
     automine,
     ...(pace !== undefined && { autoIntervalMs: pace.l1Ms }),
   }
+  const dependencySet = supervised(settings)
+  const hosted = chains.map((chain) => l2Settings(settings, chain, block, dependencySet))
   return {
     rpc: { ...rpc, corsOrigins: [], allowedHosts: [], debugReads: true, limits: {} },
     ...(datadir !== undefined && { datadir }),
     stateCacheBytes: STATE_CACHE_BYTES,
     accounts: DEV_ACCOUNTS,
     l1,
-    chains: chains.map((chain) => l2Settings(settings, chain, block)),
+    chains: hosted,
+    ...(dependencySet && {
+      supervisor: {
+        dependencySet,
+        rollups: dependencySet.chainIds.flatMap(
+          (id) => hosted.find(({ rollup }) => rollup.l2ChainId === id)?.rollup ?? [],
+        ),
+        nodes: [],
+      },
+    }),
   }
 }
 

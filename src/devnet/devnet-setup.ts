@@ -23,6 +23,8 @@ export interface DevnetChoices {
   readonly automine: boolean
   /** Whether L2 chains are derived from L1; left out: where blocks come by themselves. */
   readonly derive?: boolean | undefined
+  /** Seconds for which messages between the chains may be executed; left out: a week. */
+  readonly messageExpiry?: number | undefined
   /** Left out: in memory. */
   readonly datadir?: string | undefined
   readonly host: string
@@ -80,6 +82,7 @@ export function devnetSetup(choices: DevnetChoices): DevnetSetup {
     ...(!manual && !automine && { pace: { l1Ms: l1BlockTime * 1000, l2Ms: blockTime * 1000 } }),
     rpc: { host, port, ...(secretFile !== undefined && { engineJwtSecret: readEngineSecret(secretFile) }) },
     ...(datadir !== undefined && { datadir }),
+    ...(choices.messageExpiry !== undefined && { messageExpiry: choices.messageExpiry }),
   })
   return { shape, config, secretFile }
 }

@@ -156,7 +156,7 @@ function storageRoots({ states }: Pick<ExecutionLayer, 'states'>): RollupNodePar
 
 /** Without a supervisor blocks are as safe as their own chain says. */
 function isManaged({ interop, driver }: L2Settings): boolean {
-  return interop !== undefined || driver?.managed === true
+  return interop !== undefined || driver?.managed !== undefined
 }
 
 function managedDriver(
@@ -229,7 +229,7 @@ export const hostedDriver: HostDriver = (parts) => {
     driver,
     ...(managed && { managed }),
     methods: [
-      ...optimismMethods(node, `v${VERSION}`, settings.interop?.dependencySet),
+      ...optimismMethods(node, `v${VERSION}`, settings.interop?.dependencySet ?? settings.driver?.managed),
       ...derivationAdminMethods(driver),
       ...driverMethods(trace),
       // A chain that gossips has its own.

@@ -13,6 +13,9 @@ import { type Directed, labelsOf } from '../heads.ts'
 import type { DriverErrorCode, L1Refs, L2Chain, SafeHeadRecord } from '../ports.ts'
 import { above } from '../unsafe-queue.ts'
 
+/** Blocks that can have come while a supervisor looked for where to go on; more are more than that. */
+const MOST_KEPT = 64n
+
 /** What {@link directedReversal} works with. */
 export interface DirectedReversalParts {
   readonly config: RollupConfig
@@ -47,8 +50,25 @@ export function directedReversal(parts: DirectedReversalParts): Effect {
     })
   }
 
-  async function headsAt(to: ResetPoint, io: IoOptions): Promise<Heads> {
-    if (to.tag === 'given') return to.heads
+  /**
+   * The unsafe head where it stands on the one that was given, by blocks that came while the supervisor looked for that: nobody takes
+   * back what was answered for.
+   */
+  async function keptUnsafe({ heads, denied }: DriverState, given: L2BlockRef, io: IoOptions): Promise<L2BlockRef> {
+    const unsafe = heads?.unsafe
+    if (unsafe === undefined || unsafe.number <= given.number || unsafe.number > given.number + MOST_KEPT) return given
+    let below = given
+    while (below.number < unsafe.number) {
+      const next = await l2.ref(below.number + 1n, io)
+      if (next?.parentHash !== below.hash || denied.has(next.hash)) return given
+      below = next
+    }
+    const origin = await l1.ref(unsafe.l1Origin.number, io)
+    return below.hash === unsafe.hash && origin?.hash === unsafe.l1Origin.hash ? unsafe : given
+  }
+
+  async function headsAt(state: DriverState, to: ResetPoint, io: IoOptions): Promise<Heads> {
+    if (to.tag === 'given') return { ...to.heads, unsafe: await keptUnsafe(state, to.heads.unsafe, io) }
     const { unsafe, safe: found, finalized: final } = await findL2Heads({ config, l1, l2 }, io)
     const safe = to.derives ? await undirected(found, io) : found
     const finalized = final.number <= safe.number ? final : safe
@@ -78,7 +98,7 @@ export function directedReversal(parts: DirectedReversalParts): Effect {
   }
 
   async function goOn(state: DriverState, to: ResetPoint, io: IoOptions): Promise<Outcome> {
-    const heads = await headsAt(to, io)
+    const heads = await headsAt(state, to, io)
     const derives = to.tag === 'given' || to.derives
     if (derives) {
       await pipeline.reset(heads.localSafe, io)
