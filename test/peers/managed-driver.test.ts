@@ -4,8 +4,15 @@ import { blockFromJson } from '../../src/protocol/block-json.ts'
 import { invalidatedOutput } from '../../src/protocol/invalidated-block.ts'
 import { payloadOf } from '../../src/protocol/payload.ts'
 import { type InteropChain, InteropDevnet } from './support/interop-devnet.ts'
+import { JsonRpc } from './support/json-rpc.ts'
 import type { SyncStatus } from './support/op-node.ts'
-import { type OpSupervisor, startOpSupervisor } from './support/op-supervisor.ts'
+import {
+  type OpSupervisor,
+  type SupervisedStatus,
+  startOpSupervisor,
+  supervisedStatus,
+} from './support/op-supervisor.ts'
+import type { PeerProcess } from './support/peer-process.ts'
 import { waitFor } from './support/wait-for.ts'
 
 /** What `optimism_syncStatus` has beside what {@link SyncStatus} lists. */
@@ -16,12 +23,18 @@ interface ManagedStatus extends SyncStatus {
 
 const TOPIC = toWord(0x1234n)
 
+/** Whoever manages the devnet. */
+interface Supervision {
+  status(chainId: number): Promise<SupervisedStatus>
+  readonly process: PeerProcess
+}
+
 /** The devnet and the supervisor that manages it. */
 class Managed {
   readonly devnet: InteropDevnet
-  readonly supervisor: OpSupervisor
+  readonly supervisor: Supervision
 
-  constructor(devnet: InteropDevnet, supervisor: OpSupervisor) {
+  constructor(devnet: InteropDevnet, supervisor: Supervision) {
     this.devnet = devnet
     this.supervisor = supervisor
   }
@@ -106,16 +119,10 @@ async function startSupervisor(devnet: InteropDevnet): Promise<OpSupervisor> {
   })
 }
 
-it('is managed by op-supervisor: messages, an invalid one and what depends on it, an L1 reorg, a restart', {
-  timeout: 300_000,
-}, async () => {
-  await using devnet = await InteropDevnet.start()
+/** Messages, an invalid one and what depends on it, an L1 reorg, a process that is killed. */
+async function everything(managed: Managed): Promise<void> {
+  const { devnet, supervisor } = managed
   const [a, b] = devnet.chains
-  // The supervisor trusts L1 two blocks behind its head: blocks whose origin is younger keep its resets from going through.
-  await devnet.mine(8)
-  await using supervisor = await startSupervisor(devnet)
-  const managed = new Managed(devnet, supervisor)
-
   // Messages both ways.
   const [a1, b1] = [await a.block([await a.emitting(TOPIC)]), await b.block([await b.emitting(TOPIC)])]
   const b2 = await b.block([await b.executing(a.message(a1))])
@@ -190,9 +197,11 @@ it('is managed by op-supervisor: messages, an invalid one and what depends on it
   await devnet.mine(1)
   await devnet.process.kill9()
   await devnet.process.start()
-  // It does not dial again what went away without a word.
-  await supervisor.process.stop()
-  await supervisor.process.start()
+  if (supervisor.process !== devnet.process) {
+    // op-supervisor does not dial again what went away without a word.
+    await supervisor.process.stop()
+    await supervisor.process.start()
+  }
   await devnet.mine(3)
   await managed.crossSafe(a, 5)
   expect(await a.hashAt(5)).toBe(a5.hash)
@@ -201,6 +210,24 @@ it('is managed by op-supervisor: messages, an invalid one and what depends on it
   // Of unsafe heads it says nothing after a start before there are new ones.
   for (const chain of devnet.chains) await chain.block()
   await managed.agree()
+}
+
+// op-supervisor trusts L1 two blocks behind its head: blocks whose origin is younger keep its resets from going through.
+const CONFIRMED = 8
+
+it('is managed by op-supervisor', { timeout: 300_000 }, async () => {
+  await using devnet = await InteropDevnet.start()
+  await devnet.mine(CONFIRMED)
+  await using supervisor = await startSupervisor(devnet)
+  await everything(new Managed(devnet, supervisor))
+})
+
+it('is managed by the supervisor of its own process', { timeout: 300_000 }, async () => {
+  await using devnet = await InteropDevnet.start({ supervised: true })
+  await devnet.mine(CONFIRMED)
+  const supervisor = new JsonRpc(`${devnet.url}/supervisor`)
+  const status = (chainId: number) => supervisedStatus(supervisor, chainId)
+  await everything(new Managed(devnet, { status, process: devnet.process }))
 })
 
 it('before the upgrade, reads L1 as far as op-supervisor lets it, and knows by itself what is safe', {
@@ -208,7 +235,7 @@ it('before the upgrade, reads L1 as far as op-supervisor lets it, and knows by i
 }, async () => {
   await using devnet = await InteropDevnet.start({ interopAfter: 1000 })
   const [a, b] = devnet.chains
-  await devnet.mine(8)
+  await devnet.mine(CONFIRMED)
   // Before a supervisor is there, unsafe blocks come in, and nothing is derived.
   const first = await a.block()
   await devnet.submit(a, 1, 1)
@@ -235,7 +262,7 @@ it('before the upgrade, reads L1 as far as op-supervisor lets it, and knows by i
 it('replaces a block as the specification has it', { timeout: 300_000 }, async () => {
   await using devnet = await InteropDevnet.start({ driver: { replacement: 'plain' } })
   const [a, b] = devnet.chains
-  await devnet.mine(8)
+  await devnet.mine(CONFIRMED)
   await using supervisor = await startSupervisor(devnet)
   const managed = new Managed(devnet, supervisor)
   const message = a.message(await a.block([await a.emitting(TOPIC)]))

@@ -132,3 +132,27 @@ describe('deriving', () => {
     expect(isStale(effect(), idle, { ...idle, heads: { ...heads, unsafe: one.ref }, l1: { ...l1 } })).toBe(false)
   })
 })
+
+describe('where a supervisor lets L1 be read', () => {
+  const directed = () => attributesGeneration({ pipeline, genesis: blocks.genesis, engineSync: false, directed: true })
+  const waiting = { ...idle, derivation: exhausted, l1: { ...l1, head: l1Ref(20n) } }
+
+  it.each<[string, DriverState, string | undefined]>([
+    ['none was provided', waiting, undefined],
+    ['the next one was', { ...waiting, provided: l1Ref(13n) }, 'L1 block 13'],
+    ['it was read already', { ...waiting, provided: l1Ref(12n) }, undefined],
+    ['there is more of the one that is being read', idle, 'L1 block 10'],
+  ])('goes on where %s', (_, state, why) => {
+    expect(directed().when(state, 0)?.why).toBe(why)
+  })
+
+  it('is not behind L1, which it does not look at; but behind what was provided', async () => {
+    pipeline.steps = [{ tag: 'exhausted' }]
+    pipeline.origin = l1Ref(12n)
+    expect(applied(directed(), await directed().run(waiting, {}), waiting).derivation).toEqual(exhausted)
+    expect(await failureOf(directed().run({ ...waiting, provided: l1Ref(13n) }, {}))).toEqual({
+      code: 'L1_BEHIND',
+      severity: 'temporary',
+    })
+  })
+})

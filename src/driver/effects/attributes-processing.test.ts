@@ -12,6 +12,7 @@ import type { DerivedAttributes } from '../../derive/attributes-queue.ts'
 import { AppError } from '../../primitives/errors.ts'
 import type { BlockId } from '../../protocol/refs.ts'
 import type { DriverState } from '../driver-state.ts'
+import { type ReplacementForm, replacementAttributes } from '../replacement-attributes.ts'
 import { attributesProcessing } from './attributes-processing.ts'
 
 const USER = Uint8Array.of(2, 1)
@@ -171,6 +172,39 @@ describe('attributes that the engine refuses', () => {
     expect(applied(effect(), outcome, state).attributes?.depositsOnly).toBe(true)
     expect(safeHeads.calls).toEqual([])
   })
+})
+
+describe('where a supervisor says what is safe', () => {
+  const pipeline = {
+    depositsOnly: (): DerivedAttributes => ({
+      attributes: two.attributes,
+      parent: one.ref,
+      derivedFrom: l1Ref(10n),
+      concluding: true,
+    }),
+  }
+  const directed = (replacement: ReplacementForm = 'marked') =>
+    attributesProcessing({
+      ...{ config: blocks.config, forkchoice, pipeline, safeHeads, checksMessages: false, replacement },
+      directed: ({ timestamp }) => timestamp >= derived.ref.timestamp,
+    })
+
+  it('a derived block is local-safe, and not written down', async () => {
+    const next = applied(directed(), await directed().run(tip, {}), tip)
+    expect(next.heads).toMatchObject({ localSafe: derived.ref, crossSafe: one.ref, crossUnsafe: one.ref })
+    expect(safeHeads.calls).toEqual([])
+    expect(next.finality).toEqual([])
+  })
+
+  it.each(['marked', 'plain'] as const)(
+    'one that is denied has the %s replacement derived in its place',
+    async (form) => {
+      const state = { ...tip, denied: new Set([derived.ref.hash]) }
+      const next = applied(directed(form), await directed(form).run(state, {}), state)
+      expect(next.attributes).toMatchObject({ depositsOnly: true, mismatch: undefined })
+      expect(next.attributes?.attributes).toEqual(replacementAttributes(blocks.config, derived.payload, form))
+    },
+  )
 })
 
 describe('attributes that the engine refuses before Holocene', () => {

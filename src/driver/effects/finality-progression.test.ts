@@ -148,3 +148,29 @@ describe('making blocks final', () => {
     expect(isStale(effect(), state, { ...state, finality: longer })).toBe(false)
   })
 })
+
+describe('what a supervisor says is final', () => {
+  const said = (finalized: { hash: Hash; number: bigint }, patch: Partial<DriverState> = {}) =>
+    withFinal(undefined, { directions: { finalized, crossUnsafe: block(9).ref }, ...patch })
+
+  it('is so as far as the chain is safe, whatever L1 says', async () => {
+    expect(effect().when(said(block(7).ref), 0)).toBeUndefined()
+    expect(effect().when(said(genesis), 0)).toBeUndefined()
+    const state = said(block(5).ref)
+    expect(effect().when(state, 0)?.why).toBe('the supervisor says so of 5')
+    const next = applied(effect(), await effect().run(state, {}), state)
+    expect(next.heads).toEqual({ ...heads, finalized: block(5).ref })
+    expect(forkchoice.labels).toMatchObject({ safe: block(6).ref.hash, finalized: block(5).ref.hash })
+    expect(asked).toEqual([])
+  })
+
+  it('is forgotten where it is of another chain, unless something else was said meanwhile', async () => {
+    const strange = { hash: `0x${'77'.repeat(32)}` as const, number: 5n }
+    const state = said(strange)
+    const outcome = await effect().run(state, {})
+    expect(applied(effect(), outcome, state).directions).toEqual({ crossUnsafe: block(9).ref })
+    expect(forkchoice.calls).toEqual([])
+    const now = said(block(5).ref)
+    expect(applied(effect(), outcome, now).directions).toEqual(now.directions)
+  })
+})

@@ -105,3 +105,12 @@ describe('giving the engine a target', () => {
     expect(isStale(effect(), state, { ...state, queue: EMPTY_QUEUE })).toBe(false)
   })
 })
+
+it('puts the engine back where the chain that it went over to holds a block that was replaced', async () => {
+  const replaced = new Map([[block(3).ref.hash, { block: block(3).ref, replacement: block(1).ref, origin: undefined }]])
+  const state = { ...waiting(block(5).payload), replaced }
+  const next = applied(effect(), await effect().run(state, {}), state)
+  expect(forkchoice.calls).toEqual([`insert ${block(5).ref.hash}`, `update ${block(1).ref.hash}`])
+  expect(next.heads).toBe(state.heads)
+  expect(next.queue.payloads).toEqual([])
+})

@@ -113,6 +113,8 @@ export interface InteropDevnetOptions {
   readonly skipKarst?: boolean
   /** Of each chain; false: nobody drives them, and their nodes are others. */
   readonly driver?: boolean | Readonly<Record<string, unknown>>
+  /** Whether the same process hosts the supervisor; another one does when left out. */
+  readonly supervised?: boolean
 }
 
 /** An L1 and L2 chains in one process of this project's service, each of these driven as a supervisor says. */
@@ -151,6 +153,7 @@ export class InteropDevnet implements AsyncDisposable {
     interopAfter,
     skipKarst = false,
     driver = true,
+    supervised = false,
   }: InteropDevnetOptions = {}): Promise<InteropDevnet> {
     await using stack = new AsyncDisposableStack()
     const folder = stack.use(new TempFolder())
@@ -203,6 +206,12 @@ export class InteropDevnet implements AsyncDisposable {
         genesis: folder.write('genesis-l1.json', { ...l1File }),
       },
       chains: sections,
+      ...(supervised && {
+        supervisor: {
+          dependencySet: dependencySetFile,
+          nodes: ports.map((each) => ({ url: `ws://127.0.0.1:${each}`, jwtSecretFile })),
+        },
+      }),
     })
     const url = `http://127.0.0.1:${port}`
     const process_ = stack.use(

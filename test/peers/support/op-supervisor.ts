@@ -32,6 +32,14 @@ export interface SupervisedStatus {
   readonly finalized: SupervisedBlock
 }
 
+/** How far a supervisor says that a chain is. */
+export async function supervisedStatus(rpc: JsonRpc, chainId: number): Promise<SupervisedStatus> {
+  const { chains } = await rpc.call<{ chains: Record<string, SupervisedStatus> }>('supervisor_syncStatus')
+  const status = chains[String(chainId)]
+  if (status === undefined) throw new Error(`nothing is known of chain ${chainId}`)
+  return status
+}
+
 /** A running op-supervisor. */
 export interface OpSupervisor extends AsyncDisposable {
   readonly process: PeerProcess
@@ -58,12 +66,7 @@ export async function startOpSupervisor(options: OpSupervisorOptions): Promise<O
   return {
     process,
     rpc,
-    async status(chainId) {
-      const { chains } = await rpc.call<{ chains: Record<string, SupervisedStatus> }>('supervisor_syncStatus')
-      const status = chains[String(chainId)]
-      if (status === undefined) throw new Error(`nothing is known of chain ${chainId}`)
-      return status
-    },
+    status: (chainId) => supervisedStatus(rpc, chainId),
     [Symbol.asyncDispose]: () => process.stop(),
   }
 }
