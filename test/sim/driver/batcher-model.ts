@@ -106,7 +106,7 @@ export class BatcherModel {
       if (span) return [this.#span(entries)]
     } catch (error) {
       // A flipped bit may have put a transaction into the chain, in a batch of one block, that a span has no place for.
-      if (!isAppError(error, 'BATCH_INVALID')) throw error
+      if (!isAppError(error)) throw error
     }
     return entries.map((entry) => this.#singular(entry))
   }
