@@ -1,3 +1,4 @@
+import { concat, keccak256 } from 'viem'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { DevnetOptions } from '../../src/client/devnet.ts'
 import { type Hex, toQuantity, toWord } from '../../src/primitives/hex.ts'
@@ -100,6 +101,16 @@ function checkMessages(world: InteropWorld, messages: readonly Message[]): Promi
   const timestamp = messages.reduce((latest, message) => (message.timestamp > latest ? message.timestamp : latest), 0n)
   const executing = { chainID: '902', timestamp: toQuantity(timestamp + 2n), timeout: '0x0' }
   return world.service<null>('supervisor_checkAccessList', entries, 'unsafe', executing)
+}
+
+/** The output root of a block, out of its header. */
+async function outputRootOf(chain: ScriptedChain, hash: Hex): Promise<Hex> {
+  const { stateRoot, withdrawalsRoot } = await chain.call<{ stateRoot: Hex; withdrawalsRoot: Hex }>(
+    'eth_getBlockByHash',
+    hash,
+    false,
+  )
+  return keccak256(concat([toWord(0n), stateRoot, withdrawalsRoot, hash]))
 }
 
 const FINALIZED_DISTANCE = 20
@@ -530,6 +541,111 @@ const SCENARIOS: readonly Scenario[] = [
       await batchAll(world)
       for (const [index, chain] of world.chains.entries()) await replaced(chain, invalid[index] as MadeBlock)
       await goesOn(world)
+    },
+  },
+  {
+    row: 'A Reset',
+    what: 'a node that does not know where it is, is told, with blocks and messages on the way',
+    async run(world, a, b) {
+      await goesOn(world)
+      const sent = await a.block([[log(1)]])
+      await expect(a.call('admin_resetDerivationPipeline')).resolves.toBeNull()
+      const executed = await b.block([[{ execute: sent.messages[0] as never }]])
+      await batchAll(world)
+      await expect(b.call('admin_resetDerivationPipeline')).resolves.toBeNull()
+      await reaches(b, 'safe_l2', executed)
+      await reaches(a, 'safe_l2', sent)
+      await goesOn(world)
+    },
+  },
+  {
+    row: 'T L2CLResync; C #15427',
+    what: 'the supervisor goes and comes back, again and again: nobody has to be restarted',
+    async run(world, a, b) {
+      for (let i = 0; i < 3; i++) {
+        await world.service('admin_stop')
+        const sent = await a.block([[log(i)]])
+        if (i === 1) await world.mineL1({ empty: true })
+        await world.service('admin_start')
+        const executed = await b.block([[{ execute: sent.messages[0] as never }]])
+        await crossSafe(world, b, executed)
+      }
+    },
+  },
+  {
+    row: 'T L2CLAheadOfSupervisor',
+    what: 'nodes are many blocks ahead when the supervisor comes, one of them invalid',
+    async run(world, a, b) {
+      await goesOn(world)
+      await world.service('admin_stop')
+      const sent: MadeBlock[] = []
+      for (let i = 0; i < 8; i++) {
+        const block = await a.block([[log(i)]])
+        sent.push(block)
+        await b.block([[{ execute: block.messages[0] as never }]])
+      }
+      const wrong = { ...((sent[3] as MadeBlock).messages[0] as Message), logIndex: 4n }
+      const invalid = await b.block([[{ execute: wrong }]])
+      await batchAll(world)
+      await world.service('admin_start')
+      const instead = await replaced(b, invalid)
+      await reaches(b, 'safe_l2', instead)
+      await reaches(a, 'safe_l2', sent.at(-1) as MadeBlock)
+      await goesOn(world)
+    },
+  },
+  {
+    row: 'T InteropMon, loadtest x4',
+    what: 'bursts of messages out of the pool, with bad ones among them',
+    async run(world, a, b) {
+      const random = seededRandom(SEED + 2)
+      const sent: Message[] = []
+      let executed: MadeBlock | undefined
+      for (let round = 0; round < 6; round++) {
+        const block = await a.block(Array.from({ length: 5 }, (_, i) => [log(i), log(i + 10)]))
+        sent.push(...block.messages)
+        await b.block()
+        await indexed(world)
+        for (const [index, { address }] of devAccounts.slice(1, 7).entries()) {
+          const nonce = Number(await b.call<Hex>('eth_getTransactionCount', address, 'latest'))
+          const message = pick(sent, random)
+          const isBad = index % 3 === 2
+          const raw = await b.transaction(
+            [{ execute: isBad ? { ...message, logIndex: 99n } : message }],
+            index + 1,
+            nonce,
+          )
+          const sending = b.call('eth_sendRawTransaction', raw)
+          if (isBad) await expect(sending).rejects.toThrow('transaction filtered out')
+          else await sending
+        }
+        executed = await b.poolBlock()
+        expect(executed.messages).toHaveLength(4)
+        await batchAll(world)
+      }
+      await reaches(b, 'safe_l2', executed as MadeBlock)
+    },
+  },
+  {
+    row: 'F OptimisticPairing',
+    what: 'the output of what was replaced is told beside that of what stands for it',
+    async run(world, a, b) {
+      const place = await a.next()
+      const before = await a.block()
+      const invalid = await b.block([[{ execute: a.message(place, 0, log(7)) }]])
+      const pending = await outputRootOf(b, invalid.hash)
+      await batchAll(world)
+      const instead = await replaced(b, invalid)
+      await reaches(b, 'safe_l2', instead)
+      await reaches(a, 'safe_l2', before)
+      const { chains } = await world.service<{
+        chains: { chainID: string; canonical: Hex; pending: Hex }[]
+      }>('supervisor_superRootAtTimestamp', toQuantity(invalid.timestamp))
+      const [ofA, ofB] = chains
+      expect(keccak256(ofA?.pending as Hex)).toBe(ofA?.canonical)
+      expect(keccak256(ofB?.pending as Hex)).toBe(pending)
+      expect(ofB?.canonical).toBe(await outputRootOf(b, instead.hash))
+      expect(ofB?.canonical).not.toBe(pending)
     },
   },
   {
