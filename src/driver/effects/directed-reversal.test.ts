@@ -94,6 +94,24 @@ describe('given heads', () => {
     expect(next.engine.leftBehind).toBe(ref(6).hash)
   })
 
+  it('keep unsafe blocks that came on top of them meanwhile, but none that is denied, elsewhere, or of another L1', async () => {
+    const to = { tag: 'given', heads: { ...given, unsafe: ref(5) } } as const
+    const now = headsAt(ref(6), { localSafe: ref(5), crossSafe: ref(4), finalized: ref(2) })
+    const unsafe = async (patch: Partial<DriverState> = {}) =>
+      (await run(asked(to, { heads: now, ...patch }))).heads?.unsafe
+    expect(await unsafe()).toEqual(ref(6))
+    expect(await unsafe({ denied: new Set([ref(6).hash]) })).toEqual(ref(5))
+    // Of an L1 block that is another one by now.
+    const moved = blocks.on(ref(5), { origin: l1Ref(5n) })
+    l2.blocks = [...chain.slice(0, 5), moved]
+    expect(await unsafe({ heads: { ...now, unsafe: moved.ref } })).toEqual(moved.ref)
+    branchOfL1 = 1n
+    expect(await unsafe({ heads: { ...now, unsafe: moved.ref } })).toEqual(ref(5))
+    l2.blocks = chain
+    const [sibling] = blocks.chain(ref(5), 1, { transactions: [Uint8Array.of(2)] }) as [WorldBlock]
+    expect(await unsafe({ heads: { ...now, unsafe: sibling.ref } })).toEqual(ref(5))
+  })
+
   it('have the supervisor asked again where nothing can be derived from there', async () => {
     onReset = () => {
       throw new AppError('L1_DATA_MISSING', { message: 'no such L1 block', severity: 'reset' })

@@ -34,6 +34,15 @@ describe('what is told', () => {
     expect(told(state, after, 'unsafe-processing', 'stale')).toEqual([])
   })
 
+  it('of an unsafe head that a reset has kept above the one that was given', () => {
+    const given = (unsafe: typeof heads.unsafe): DriverState => ({
+      ...state,
+      reset: { reason: 'for a test', to: { tag: 'given', heads: { ...heads, unsafe } } },
+    })
+    expect(told(given(ref(4)), state, 'safety-reversal')).toEqual([{ tag: 'unsafe-block', block: plain(ref(5)) }])
+    expect(told(given(ref(5)), state, 'safety-reversal')).toEqual([])
+  })
+
   it('of a block that was derived', () => {
     const before = { ...state, attributes: pending(block(5), ref(4)) }
     const after = { ...state, heads: { ...heads, pendingSafe: ref(5), localSafe: ref(5) } }

@@ -20,6 +20,12 @@ export function exhausted({ derivation, heads, attributes, provided }: DriverSta
   return { tag: 'exhausted', pair: { source: origin, derived: plain(heads.pendingSafe) } }
 }
 
+/** The unsafe head where a reset has kept it: the supervisor, which has said another one, knows only of that. */
+function kept({ reset }: DriverState, { heads }: DriverState): L2BlockRef | undefined {
+  const to = reset?.to
+  return to?.tag === 'given' ? moved(to.heads.unsafe, heads?.unsafe) : undefined
+}
+
 /** What a supervisor is asked for: where to go on; undefined: nothing. */
 export function awaitedReset({ reset, derivation, heads }: DriverState): ManagedEvent | undefined {
   if (reset?.to !== undefined) return undefined
@@ -61,6 +67,8 @@ export function eventsOf({ effect, result, before, after }: TraceEvent, directed
     if (before.replaced.has(invalidated)) continue
     events.push({ tag: 'replaced', replaced: { replacement: plain(replacement), invalidated } })
   }
+  const unsafeKept = effect === 'safety-reversal' ? kept(before, after) : undefined
+  if (unsafeKept !== undefined) events.push({ tag: 'unsafe-block', block: plain(unsafeKept) })
   if (!TAKEN_BACK.includes(effect)) {
     const unsafe = moved(before.heads?.unsafe, after.heads?.unsafe)
     if (unsafe !== undefined && directed(unsafe)) events.push({ tag: 'unsafe-block', block: plain(unsafe) })
