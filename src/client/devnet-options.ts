@@ -18,6 +18,8 @@ export interface DevnetOptions {
   readonly derive?: boolean | undefined
   /** Seconds for which a message of another chain may be executed, where `fork` is `interop`; a week. */
   readonly messageExpiry?: number | undefined
+  /** L1 blocks in which the batches of an L1 origin's blocks have to come; 3600. */
+  readonly sequencingWindow?: number | undefined
   /** Seconds between L2 blocks; 2. */
   readonly blockTime?: number | undefined
   /** Seconds between L1 blocks; 6. */
@@ -51,6 +53,7 @@ const schema = z.strictObject({
   automine: z.boolean().default(false),
   derive: z.boolean().optional(),
   messageExpiry: z.int().positive().optional(),
+  sequencingWindow: z.int().positive().optional(),
   blockTime: seconds.default(2),
   l1BlockTime: seconds.default(6),
   fork: z.enum(OP_FORKS).default('jovian'),

@@ -12,6 +12,8 @@ export interface DevnetChain {
   readonly fork?: OpFork
   /** Upgrades that take effect later: seconds after genesis, more than 0. */
   readonly laterForks?: Readonly<Partial<Record<OpFork, bigint>>>
+  /** L1 blocks in which the batches of an L1 origin's blocks have to come; 3600 when left out. */
+  readonly sequencingWindow?: bigint
   /** What differs from the devnet's own settings. */
   readonly systemConfig?: Partial<SystemConfig>
 }

@@ -25,6 +25,8 @@ export interface DevnetShape {
   /** Upgrades of the L2 chains up to this one hold from genesis. */
   readonly fork: OpFork
   readonly l1Fork: DevnetL1Fork
+  /** L1 blocks in which the batches of an L1 origin's blocks have to come; 3600 when left out. */
+  readonly sequencingWindow?: number | undefined
 }
 
 /** How a devnet runs. */
@@ -122,8 +124,13 @@ function supervised({ shape, derive = false, messageExpiry }: DevnetSettings): D
 /** The chains of a devnet, as any configuration says them. @throws AppError where its shape contradicts itself */
 export function devnetConfig(settings: DevnetSettings): Config {
   const { shape, pace, automine, rpc, datadir } = settings
-  const { fork, l1Fork, chainIds, blockTime } = shape
-  const chains = chainIds.map((id) => ({ chainId: BigInt(id), blockTime: BigInt(blockTime), fork }))
+  const { fork, l1Fork, chainIds, blockTime, sequencingWindow } = shape
+  const chains = chainIds.map((id) => ({
+    chainId: BigInt(id),
+    blockTime: BigInt(blockTime),
+    fork,
+    ...(sequencingWindow !== undefined && { sequencingWindow: BigInt(sequencingWindow) }),
+  }))
   const { genesis, block } = loaded(devnetL1Genesis({ timestamp: BigInt(shape.genesisTime), fork: l1Fork, chains }))
   const l1: L1Settings = {
     name: DEVNET_L1_NAME,

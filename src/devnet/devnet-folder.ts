@@ -27,6 +27,7 @@ const shapeSchema = z.strictObject({
   l1BlockTime: z.int().positive(),
   fork: z.enum(OP_FORKS),
   l1Fork: z.enum(DEVNET_L1_FORKS),
+  sequencingWindow: z.int().positive().optional(),
 })
 
 const FILE = 'devnet.json'

@@ -25,6 +25,8 @@ export interface DevnetChoices {
   readonly derive?: boolean | undefined
   /** Seconds for which messages between the chains may be executed; left out: a week. */
   readonly messageExpiry?: number | undefined
+  /** L1 blocks in which the batches of an L1 origin's blocks have to come; left out: 3600. */
+  readonly sequencingWindow?: number | undefined
   /** Left out: in memory. */
   readonly datadir?: string | undefined
   readonly host: string
@@ -57,9 +59,16 @@ function wholeSeconds(seconds: number): number {
 }
 
 function shapeOf(choices: DevnetChoices): DevnetShape {
-  const { chainIds, fork, l1Fork, genesisTime, datadir } = choices
+  const { chainIds, fork, l1Fork, genesisTime, datadir, sequencingWindow } = choices
   const blockTime = wholeSeconds(choices.blockTime)
-  const wanted = { chainIds, blockTime, l1BlockTime: wholeSeconds(choices.l1BlockTime), fork, l1Fork } as const
+  const wanted = {
+    chainIds,
+    blockTime,
+    l1BlockTime: wholeSeconds(choices.l1BlockTime),
+    fork,
+    l1Fork,
+    sequencingWindow,
+  } as const
   const now = Math.floor(Date.now() / 1000)
   if (datadir === undefined) return { ...wanted, genesisTime: genesisTime ?? now }
   return devnetShapeIn(resolve(datadir), { ...wanted, genesisTime }, now)

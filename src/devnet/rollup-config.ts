@@ -41,7 +41,7 @@ export function devnetRollupConfig({ chain, l1ChainId, l1, l2 }: DevnetRollupOpt
     },
     blockTime: blockTimeOf(chain),
     maxSequencerDrift: MAX_SEQUENCER_DRIFT,
-    seqWindowSize: SEQ_WINDOW_SIZE,
+    seqWindowSize: chain.sequencingWindow ?? SEQ_WINDOW_SIZE,
     channelTimeout: CHANNEL_TIMEOUT,
     l1ChainId: l1ChainId ?? DEVNET_L1_CHAIN_ID,
     l2ChainId: chain.chainId,

@@ -488,6 +488,24 @@ const SCENARIOS: readonly Scenario[] = [
     }),
   ),
   {
+    row: 'T SequencingWindowExpiry',
+    what: 'batches of one chain do not come in time: empty blocks take their place, what depended on them falls, and both recover',
+    options: { sequencingWindow: 8 },
+    async run(world, a, b) {
+      const sent = await b.block([[log(1)]])
+      const executed = await a.block([[{ execute: sent.messages[0] as never }]])
+      await batchAll(world, [a])
+      await mineL1(world, 12)
+      await replaced(b, sent)
+      await replaced(a, executed)
+      await eventually('both chains are safe again', async () => {
+        const statuses = await Promise.all(world.chains.map(statusOf))
+        return statuses.every(({ safe_l2: safe, unsafe_l2: unsafe }) => safe.hash === unsafe.hash) || undefined
+      })
+      await goesOn(world)
+    },
+  },
+  {
     row: 'T Filter x3',
     what: 'failsafe on: nothing executes messages; plain transactions pass; off: all goes on',
     async run(world, a, b) {
