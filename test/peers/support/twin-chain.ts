@@ -72,6 +72,17 @@ function comparable(answer: Answer): Answer {
   return { result: { ...rest, accessList: entries.toSorted((a, b) => (a.address < b.address ? -1 : 1)) } }
 }
 
+/** An opcode that geth has a name for from 1.17 on, as do we; what stands for it before. */
+const SLOTNUM = ['SLOTNUM', 'opcode 0x4b not defined'] as const
+
+/** A trace in geth's words before 1.17. */
+function inOldWords(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(...SLOTNUM)
+  if (Array.isArray(value)) return value.map(inOldWords)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, field]) => [key, inOldWords(field)]))
+}
+
 /**
  * Whether an answer says nothing: geth took more than its 5 s, which is a matter of the machine, or crashed. (A validated
  * simulation divides by the zeroes that op-geth reads out of the empty extraData of its own blocks.)
@@ -241,7 +252,8 @@ export class TwinChain {
   /** Asks both, and notes where they do not answer alike. @returns what geth or op-geth answered */
   async compare(method: string, params: readonly unknown[]): Promise<Answer> {
     const answers = await Promise.all([this.theirs(method, params), this.ours(method, params)])
-    const [theirs, ours] = (this.op ? answers : answers.map(comparable)) as [Answer, Answer]
+    const alike = (answer: Answer): Answer => comparable(inOldWords(answer) as Answer)
+    const [theirs, ours] = (this.op ? answers : answers.map(alike)) as [Answer, Answer]
     if (isAccident(theirs) || isAccident(ours)) return theirs
     const lines = differingLeaves(theirs, ours)
     if (lines.length > 0) this.differences.push([`${method} ${JSON.stringify(params)}`, ...lines])
