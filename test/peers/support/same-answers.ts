@@ -24,6 +24,20 @@ function plainError(code: number, message: string): { error: { code: number; mes
   return { error: { code, message: message.replace(/^invalid (params: |argument \d+: )+(argument [^:]*: )?/, '') } }
 }
 
+/**
+ * geth looks at the blocks of a fee history beside each other, and each writes its own base fee and that of the block after it: where an
+ * upgrade changes the rule in between, what is there depends on who came last. The order of the blocks is the usual one.
+ */
+const RACES = 'eth_feeHistory'
+/** Times that such a call is made again. */
+const AGAIN = 10
+
+/** What a node answers, in the form of our answers. */
+function answerOf(given: unknown, { method }: JsonRpcCall): unknown {
+  if (!(given instanceof JsonRpcError)) return { result: given }
+  return plainError(given.code, given.message.slice(method.length + 2).replace(/ \(-?\d+\)$/, ''))
+}
+
 /** Puts calls to both and expects the same answers. @param adapt makes our answer what the node's release says */
 export async function expectSameAnswers(
   node: JsonRpc,
@@ -36,15 +50,14 @@ export async function expectSameAnswers(
     const part = calls.slice(at, at + BATCH)
     const theirs = await node.batch(part)
     for (const [index, call] of part.entries()) {
-      const given = theirs[index]
-      const expected =
-        given instanceof JsonRpcError
-          ? plainError(given.code, given.message.slice(call.method.length + 2).replace(/ \(-?\d+\)$/, ''))
-          : { result: given }
       const answer = await ours.answer(call.method, call.params ?? [])
       const plain = 'error' in answer ? plainError(answer.error.code, answer.error.message) : answer
       const adapted = adapt(plain, call)
-      const lines = differences(adapted, expected)
+      let lines = differences(adapted, answerOf(theirs[index], call))
+      for (let turn = 0; call.method === RACES && lines.length > 0 && turn < AGAIN; turn++) {
+        const [again] = await node.batch([call])
+        lines = differences(adapted, answerOf(again, call))
+      }
       if (lines.length > 0)
         different.push(`${JSON.stringify(call).slice(0, WIDTH)}\n  ${lines.slice(0, 5).join('\n  ')}`)
     }
