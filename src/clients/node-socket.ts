@@ -1,7 +1,8 @@
 import type { WebSocket } from 'undici'
 import type { Clock } from '../primitives/clock.ts'
 import { AppError } from '../primitives/errors.ts'
-import type { RpcErrorData, TransportErrorCode } from './transport.ts'
+import { isJsonObject, socketMessage } from './socket-message.ts'
+import { rpcRefusal, type TransportErrorCode } from './transport.ts'
 
 /** Who hears of one subscription. */
 export interface SubscriptionListener {
@@ -49,10 +50,6 @@ const MAX_RETRY_MS = 30_000
 /** A connection that has lasted so long was a good one. */
 const GOOD_MS = 10_000
 const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /**
  * A WebSocket to a node that keeps subscriptions: as long as it works it connects anew, with growing pauses, and begins them
@@ -201,25 +198,20 @@ export class NodeSocket {
 
   /** @returns whether the message made sense */
   #take(data: unknown): boolean {
-    let message: unknown
-    try {
-      message = JSON.parse(typeof data === 'string' ? data : '')
-    } catch {
-      return false
-    }
-    if (!isObject(message)) return false
+    const message = socketMessage(data)
+    if (message === undefined) return false
     const { id, method, params, result, error } = message
     if (method !== undefined) {
       const subscription =
-        isObject(params) && typeof params.subscription === 'string' && this.#byId.get(params.subscription)
+        isJsonObject(params) && typeof params.subscription === 'string' && this.#byId.get(params.subscription)
       // Others are on their way out.
       if (subscription) subscription.listener.onResult((params as { readonly result?: unknown }).result)
-      return isObject(params)
+      return isJsonObject(params)
     }
     const call = typeof id === 'number' ? this.#waiting.get(id) : undefined
     if (call === undefined) return false
     this.#waiting.delete(id as number)
-    call.take(isObject(error) ? { error: this.#refusal(call.method, error) } : { result })
+    call.take(isJsonObject(error) ? { error: rpcRefusal(this.endpoint, call.method, error) } : { result })
     return true
   }
 
@@ -247,16 +239,6 @@ export class NodeSocket {
       message: `${this.endpoint}: ${method}: ${why}`,
       severity: 'temporary',
       data: { method, endpoint: this.endpoint },
-    })
-  }
-
-  #refusal(method: string, error: Readonly<Record<string, unknown>>): AppError<TransportErrorCode> {
-    const message = typeof error.message === 'string' ? error.message : 'error without a message'
-    const code = typeof error.code === 'number' ? error.code : 0
-    const data: RpcErrorData = { method, endpoint: this.endpoint, code, message }
-    return new AppError('RPC_ERROR', {
-      message: `${this.endpoint}: ${method}: ${message}`,
-      data: 'data' in error ? { ...data, data: error.data } : { ...data },
     })
   }
 }

@@ -3,7 +3,8 @@ import type { Clock } from '../primitives/clock.ts'
 import { AppError } from '../primitives/errors.ts'
 import type { IoOptions } from '../primitives/io.ts'
 import { engineToken } from './jwt.ts'
-import type { RpcErrorData, TransportErrorCode } from './transport.ts'
+import { isJsonObject, socketMessage } from './socket-message.ts'
+import { rpcRefusal, type TransportErrorCode } from './transport.ts'
 
 /** How to reach a node, and who hears what it tells by itself. */
 export interface RpcSocketOptions {
@@ -28,10 +29,6 @@ interface Call {
 type Answer = { readonly result: unknown } | { readonly error: AppError<TransportErrorCode> }
 
 const CONNECT_MS = 10_000
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
 
 /**
  * One connection to a node, from its opening to its end: calls with their deadlines, and what the node tells by itself. A node that sends
@@ -140,13 +137,8 @@ export class RpcSocket {
 
   /** @returns whether the message made sense */
   #take(data: unknown): boolean {
-    let message: unknown
-    try {
-      message = JSON.parse(typeof data === 'string' ? data : '')
-    } catch {
-      return false
-    }
-    if (!isObject(message)) return false
+    const message = socketMessage(data)
+    if (message === undefined) return false
     const { id, method, params, result, error } = message
     if (method !== undefined) {
       this.#onNotification(params)
@@ -154,7 +146,7 @@ export class RpcSocket {
     }
     if (typeof id !== 'number' || id >= this.#nextId) return false
     const call = this.#waiting.get(id)
-    call?.take(isObject(error) ? { error: this.#refusal(call.method, error) } : { result })
+    call?.take(isJsonObject(error) ? { error: rpcRefusal(this.#options.endpoint, call.method, error) } : { result })
     return true
   }
 
@@ -164,17 +156,6 @@ export class RpcSocket {
       message: `${endpoint}: ${method}: ${why}`,
       severity: 'temporary',
       data: { method, endpoint },
-    })
-  }
-
-  #refusal(method: string, error: Readonly<Record<string, unknown>>): AppError<TransportErrorCode> {
-    const { endpoint } = this.#options
-    const message = typeof error.message === 'string' ? error.message : 'error without a message'
-    const code = typeof error.code === 'number' ? error.code : 0
-    const data: RpcErrorData = { method, endpoint, code, message }
-    return new AppError('RPC_ERROR', {
-      message: `${endpoint}: ${method}: ${message}`,
-      data: 'data' in error ? { ...data, data: error.data } : { ...data },
     })
   }
 }

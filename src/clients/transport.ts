@@ -106,6 +106,21 @@ export function rpcErrorData(error: unknown): RpcErrorData | undefined {
   return isAppError(error, 'RPC_ERROR') ? (error.data as unknown as RpcErrorData) : undefined
 }
 
+/** The RPC_ERROR for an error object that a node answered a call with. @param endpoint its name */
+export function rpcRefusal(
+  endpoint: string,
+  method: string,
+  error: Readonly<Record<string, unknown>>,
+): AppError<TransportErrorCode> {
+  const message = typeof error.message === 'string' ? error.message : 'error without a message'
+  const code = typeof error.code === 'number' ? error.code : 0
+  const data: RpcErrorData = { method, endpoint, code, message }
+  return new AppError('RPC_ERROR', {
+    message: `${endpoint}: ${method}: ${message}`,
+    data: 'data' in error ? { ...data, data: error.data } : { ...data },
+  })
+}
+
 type Json = Record<string, unknown>
 
 /** Calls of a batch that travel in one HTTP request. */
@@ -276,14 +291,7 @@ export class RpcTransport {
 
   #refusal(method: string, answer: unknown): AppError<TransportErrorCode> | undefined {
     const error = isObject(answer) ? answer.error : undefined
-    if (!isObject(error)) return undefined
-    const message = typeof error.message === 'string' ? error.message : 'error without a message'
-    const code = typeof error.code === 'number' ? error.code : 0
-    const data: RpcErrorData = { method, endpoint: this.endpoint, code, message }
-    return new AppError('RPC_ERROR', {
-      message: `${this.endpoint}: ${method}: ${message}`,
-      data: 'data' in error ? { ...data, data: error.data } : { ...data },
-    })
+    return isObject(error) ? rpcRefusal(this.endpoint, method, error) : undefined
   }
 
   #unavailable(method: string, why: string, more: Json = {}, cause?: unknown): AppError<TransportErrorCode> {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { encodeFunctionData, getContractAddress, parseAbi } from 'viem'
 import type { BatchActions } from '../../src/client/batch.ts'
 import { createDevnet, type DevnetL2, type DevnetOptions, type InProcessChain } from '../../src/client/devnet.ts'
@@ -13,6 +12,7 @@ import {
 } from '../../src/primitives/hex.ts'
 import { type DevAccount, devAccounts } from '../peers/support/dev-accounts.ts'
 import { type InitiatingMessage, messageEntries } from '../peers/support/interop-message.ts'
+import { waitFor } from '../peers/support/wait-for.ts'
 import { type EmittedLog, type MessageStep, messageScript, SCRIPTED_CONTRACT } from './message-script.ts'
 
 const PORTAL = parseAbi(['function depositTransaction(address, uint256, uint64, bool, bytes)'])
@@ -53,21 +53,25 @@ export interface BlockOptions {
   readonly timestamp?: bigint
 }
 
-/** Looks until something is there, for a minute at most. */
-export async function eventually<T>(what: string, look: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  const end = performance.now() + 60_000
-  let failure: unknown
-  for (;;) {
-    const found = await Promise.resolve(look()).catch((error: unknown) => {
-      // Nobody is there any more, or the test is wrong.
-      if (error instanceof TypeError) throw error
-      failure = error
-      return undefined
-    })
-    if (found !== undefined) return found
-    if (performance.now() > end) throw new Error(`not in time: ${what}`, { cause: failure })
-    await delay(20)
+/** Waits for what a devnet comes to; given up where nobody is there any more. */
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | undefined> | T | undefined,
+): Promise<NonNullable<T>> {
+  let gone: TypeError | undefined
+  const probe = async () => {
+    try {
+      return await look()
+    } catch (error) {
+      // Of `fetch`; or the test is wrong.
+      if (error instanceof TypeError) gone = error
+      throw error
+    }
   }
+  const check = (): void => {
+    if (gone !== undefined) throw gone
+  }
+  return waitFor(what, probe, { interval: 20, check })
 }
 
 /** A chain that is called, in this process or another. */

@@ -1,5 +1,4 @@
 import type { DerivationPipeline } from '../../derive/pipeline.ts'
-import type { EngineErrorCode } from '../../engine/engine-api.ts'
 import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
 import { AppError, errorMessage, isAppError } from '../../primitives/errors.ts'
 import type { Hash } from '../../primitives/hex.ts'
@@ -9,9 +8,9 @@ import type { RollupConfig } from '../../protocol/rollup-config.ts'
 import type { DriverState, Heads, ReplacedBlock, ResetPoint } from '../driver-state.ts'
 import type { Effect, Outcome } from '../effect.ts'
 import { findL2Heads } from '../find-l2-heads.ts'
-import { type Directed, labelsOf } from '../heads.ts'
+import type { Directed } from '../heads.ts'
 import type { DriverErrorCode, L1Refs, L2Chain, SafeHeadRecord } from '../ports.ts'
-import { above } from '../unsafe-queue.ts'
+import { placeHeads, withResetHeads } from '../reset-heads.ts'
 
 /** Blocks that can have come while a supervisor looked for where to go on; more are more than that. */
 const MOST_KEPT = 64n
@@ -76,16 +75,6 @@ export function directedReversal(parts: DirectedReversalParts): Effect {
     return { unsafe, crossUnsafe, pendingSafe: safe, localSafe: safe, crossSafe: safe, finalized }
   }
 
-  async function place(heads: Heads, io: IoOptions): Promise<void> {
-    forkchoice.forget()
-    const status = await forkchoice.update({ head: heads.unsafe.hash, ...labelsOf(heads) }, io)
-    if (status === 'valid') return
-    throw new AppError<EngineErrorCode>('ENGINE_SYNCING', {
-      message: `the engine does not know its own head ${heads.unsafe.hash}`,
-      severity: 'temporary',
-    })
-  }
-
   /** What was invalid stays so as long as L1 is the one that it was invalid with. */
   async function standing({ replaced }: DriverState, io: IoOptions): Promise<ReadonlyMap<Hash, ReplacedBlock>> {
     const entries = await Promise.all(
@@ -104,7 +93,7 @@ export function directedReversal(parts: DirectedReversalParts): Effect {
       await pipeline.reset(heads.localSafe, io)
       await safeHeads.truncate(heads.crossSafe, io)
     }
-    await place(heads, io)
+    await placeHeads(forkchoice, heads, io)
     const replaced = await standing(state, io)
     const head = await l2.labelled('latest', io)
     const leftBehind = head?.hash === heads.unsafe.hash ? undefined : head?.hash
@@ -113,20 +102,12 @@ export function directedReversal(parts: DirectedReversalParts): Effect {
     return {
       note: `unsafe ${heads.unsafe.number}, safe ${heads.localSafe.number}, finalized ${heads.finalized.number}, ${from}`,
       patch: (now) => ({
-        heads,
+        ...withResetHeads(now, heads, leftBehind),
         derivation: { tag: derives ? 'ready' : 'unready', origin },
-        attributes: undefined,
         finality: now.finality.filter(({ safe }) => safe.number <= heads.crossSafe.number),
-        reset: undefined,
-        backupUnsafe: undefined,
-        undecided: undefined,
         provided: undefined,
         denied: new Set([...now.denied].filter((hash) => !state.replaced.has(hash) || replaced.has(hash))),
         replaced: new Map([...now.replaced].filter(([hash]) => !state.replaced.has(hash) || replaced.has(hash))),
-        branch: now.branch + 1,
-        build: undefined,
-        queue: above(now.queue, heads.unsafe.number),
-        engine: { ...now.engine, doubt: undefined, toldSafe: heads.crossSafe, syncTarget: undefined, leftBehind },
       }),
     }
   }

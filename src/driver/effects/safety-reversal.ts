@@ -1,7 +1,6 @@
 import type { DerivationPipeline, Settled } from '../../derive/pipeline.ts'
-import type { EngineErrorCode } from '../../engine/engine-api.ts'
 import type { ForkchoiceController } from '../../engine/forkchoice-controller.ts'
-import { AppError, isAppError } from '../../primitives/errors.ts'
+import { isAppError } from '../../primitives/errors.ts'
 import { ZERO_HASH } from '../../primitives/hex.ts'
 import type { IoOptions } from '../../primitives/io.ts'
 import type { BlockId, L2BlockRef } from '../../protocol/refs.ts'
@@ -10,9 +9,8 @@ import type { DriverState, Heads } from '../driver-state.ts'
 import type { Effect } from '../effect.ts'
 import { FINALITY_LOOKBACK, type FinalityBuffer, isReadToEnd, type SafeWith } from '../finality-buffer.ts'
 import { findL2Heads } from '../find-l2-heads.ts'
-import { labelsOf } from '../heads.ts'
 import type { L1Refs, L2Chain, SafeHeadRecord } from '../ports.ts'
-import { above } from '../unsafe-queue.ts'
+import { placeHeads, tellHeads, withResetHeads } from '../reset-heads.ts'
 
 /** What {@link safetyReversal} works with. */
 export interface SafetyReversalParts {
@@ -117,11 +115,6 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
     })
   }
 
-  function tell(heads: Heads, io: IoOptions): Promise<'valid' | 'syncing'> {
-    forkchoice.forget()
-    return forkchoice.update({ head: heads.unsafe.hash, ...labelsOf(heads) }, io)
-  }
-
   /**
    * An engine may have gone over to another chain before it refused what it was told: it is put back on the one that it was on, once.
    */
@@ -130,17 +123,9 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
       return await findL2Heads({ config, l1, l2 }, io)
     } catch (error) {
       if (!isAppError(error, 'HEADS_NOT_FOUND') || heads === undefined) throw error
-      await tell(heads, io)
+      await tellHeads(forkchoice, heads, io)
       return findL2Heads({ config, l1, l2 }, io)
     }
-  }
-
-  async function place(heads: Heads, io: IoOptions): Promise<void> {
-    if ((await tell(heads, io)) === 'valid') return
-    throw new AppError<EngineErrorCode>('ENGINE_SYNCING', {
-      message: `the engine does not know its own head ${heads.unsafe.hash}`,
-      severity: 'temporary',
-    })
   }
 
   return {
@@ -178,7 +163,7 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
       }
       await pipeline.reset(safe, io, settled)
       await record(safe, settled, io)
-      await place(heads, io)
+      await placeHeads(forkchoice, heads, io)
       const isRemembered = state.finality.some(({ safe: each }) => each.number <= safe.number)
       const written = kept !== undefined && !isRemembered ? await recorded({ unsafe, safe, finalized }, io) : []
       const head = await l2.labelled('latest', io)
@@ -187,21 +172,13 @@ export function safetyReversal(parts: SafetyReversalParts): Effect {
       return {
         note: `unsafe ${unsafe.number}, safe ${safe.number}, finalized ${finalized.number}, from L1 block ${origin?.number}`,
         patch: (now) => ({
-          heads,
+          ...withResetHeads(now, heads, leftBehind),
           derivation: { tag: 'ready', origin },
-          attributes: undefined,
           // Where the block itself still stands, so do those before it.
           finality: [
             ...written,
             ...now.finality.filter(({ safe: each }) => kept !== undefined && each.number <= safe.number),
           ],
-          reset: undefined,
-          backupUnsafe: undefined,
-          undecided: undefined,
-          branch: now.branch + 1,
-          build: undefined,
-          queue: above(now.queue, unsafe.number),
-          engine: { ...now.engine, doubt: undefined, toldSafe: safe, syncTarget: undefined, leftBehind },
         }),
       }
     },
